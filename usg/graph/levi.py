@@ -1,0 +1,161 @@
+"""The Levi form: objects, attributes and relations are all nodes, joined by typed, directed edges.
+
+A relation is a node between its subject and its object, so its direction cannot be lost, and "masked object, masked
+attribute, masked relation" is one mechanism. One more node, the graph node, hears every node and is heard by every
+node. (F. W. Levi, Finite Geometrical Systems, 1942; as used for graphs with labelled edges by Beck, Haffari and Cohn,
+ACL 2018, section 3.2.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usg.graph.scene_graph import SceneGraph
+
+
+class NodeKind(IntEnum):
+    """What a node stands for. `WORD` nodes are the words of a caption or question beside the graph."""
+
+    GRAPH = 0
+    OBJECT = 1
+    ATTRIBUTE = 2
+    RELATION = 3
+    WORD = 4
+
+
+class EdgeType(IntEnum):
+    """What the source of an edge is to its target; the target hears the source."""
+
+    SELF = 0
+    ATTRIBUTE_TO_OBJECT = 1
+    OBJECT_TO_ATTRIBUTE = 2
+    RELATION_TO_SUBJECT = 3
+    SUBJECT_TO_RELATION = 4
+    RELATION_TO_OBJECT = 5
+    OBJECT_TO_RELATION = 6
+    IDENTITY = 7
+    NODE_TO_GRAPH = 8
+    GRAPH_TO_NODE = 9
+    NODE_TO_WORD = 10
+    WORD_TO_WORD = 11
+    PREVIOUS_WORD = 12
+    NEXT_WORD = 13
+    SUBJECT_TO_OBJECT = 14
+    OBJECT_TO_SUBJECT = 15
+    SIBLING = 16
+
+
+GRAPH_LABEL = "<graph>"
+"""The label of the graph node."""
+
+
+@dataclass(frozen=True)
+class LeviGraph:
+    """A scene graph in Levi form, as arrays; n nodes, e edges.
+
+    Node order: the graph node, then objects, attributes, relations, each in the order of the scene graph.
+
+    Attributes:
+        kinds: `(n,)` `NodeKind`.
+        labels: n labels; the graph node's is `<graph>`.
+        ids: n element ids; `None` for the graph node.
+        edges: `(2, e)`, row 0 the source and row 1 the target of each edge.
+        edge_types: `(e,)` `EdgeType`.
+    """
+
+    kinds: NDArray[np.int64]
+    labels: tuple[str, ...]
+    ids: tuple[str | None, ...]
+    edges: NDArray[np.int64]
+    edge_types: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """The number of nodes."""
+        return len(self.labels)
+
+
+def to_levi(graph: SceneGraph, two_hop: bool = False) -> LeviGraph:
+    """The Levi form of a scene graph.
+
+    Args:
+        graph: any scene graph; an empty one gives a lone graph node.
+        two_hop: add edges between the subject and the object of a relation and between attributes of one object.
+
+    >>> from usg.graph import Attribute, SceneObject
+    >>> levi = to_levi(SceneGraph(objects=[SceneObject("o", "cat")], attributes=[Attribute("a", "o", "black")]))
+    >>> levi.labels
+    ('<graph>', 'cat', 'black')
+    >>> [(int(s), EdgeType(t).name, int(d)) for (s, d), t in zip(levi.edges.T, levi.edge_types) if t in (1, 2)]
+    [(2, 'ATTRIBUTE_TO_OBJECT', 1), (1, 'OBJECT_TO_ATTRIBUTE', 2)]
+    """
+    objects, attributes, relations = len(graph.objects), len(graph.attributes), len(graph.relations)
+    n = 1 + objects + attributes + relations
+    kinds = np.repeat(
+        [NodeKind.GRAPH, NodeKind.OBJECT, NodeKind.ATTRIBUTE, NodeKind.RELATION], [1, objects, attributes, relations]
+    ).astype(np.int64)
+    labels = (
+        GRAPH_LABEL,
+        *(obj.label for obj in graph.objects),
+        *(attribute.value for attribute in graph.attributes),
+        *(relation.predicate for relation in graph.relations),
+    )
+    ids = (None, *(element.id for element in graph.elements()))
+    node = {obj.id: 1 + i for i, obj in enumerate(graph.objects)}
+    owner = np.array([node[attribute.object] for attribute in graph.attributes], dtype=np.int64)
+    subject = np.array([node[relation.subject] for relation in graph.relations], dtype=np.int64)
+    target = np.array([node[relation.object] for relation in graph.relations], dtype=np.int64)
+    edges, types = levi_edges(n, owner, 1 + objects, subject, target, 1 + objects + attributes, two_hop)
+    return LeviGraph(kinds, labels, ids, edges, types)
+
+
+def levi_edges(
+    n: int,
+    owner: NDArray[np.int64],
+    first_attribute: int,
+    subject: NDArray[np.int64],
+    target: NDArray[np.int64],
+    first_relation: int,
+    two_hop: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Edges and edge types of the Levi form over nodes `0..n-1`, node 0 being the graph node.
+
+    Args:
+        n: number of nodes.
+        owner: `(attributes,)` the object node of each attribute node.
+        first_attribute: number of the first attribute node; the rest follow.
+        subject, target: `(relations,)` the object nodes of each relation node.
+        first_relation: number of the first relation node; the rest follow.
+        two_hop: as in `to_levi`.
+
+    Returns:
+        `(2, e)` edges, source over target, and `(e,)` types.
+    """
+    attribute = first_attribute + np.arange(len(owner), dtype=np.int64)
+    relation = first_relation + np.arange(len(subject), dtype=np.int64)
+    nodes = np.arange(n, dtype=np.int64)
+    others, hub = nodes[1:], np.zeros(max(n - 1, 0), dtype=np.int64)
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], EdgeType]] = [
+        (nodes, nodes, EdgeType.SELF),
+        (attribute, owner, EdgeType.ATTRIBUTE_TO_OBJECT),
+        (owner, attribute, EdgeType.OBJECT_TO_ATTRIBUTE),
+        (relation, subject, EdgeType.RELATION_TO_SUBJECT),
+        (subject, relation, EdgeType.SUBJECT_TO_RELATION),
+        (relation, target, EdgeType.RELATION_TO_OBJECT),
+        (target, relation, EdgeType.OBJECT_TO_RELATION),
+        (others, hub, EdgeType.NODE_TO_GRAPH),
+        (hub, others, EdgeType.GRAPH_TO_NODE),
+    ]
+    if two_hop:
+        left, right = np.nonzero((owner[:, None] == owner[None, :]) & ~np.eye(len(owner), dtype=bool))
+        parts += [
+            (subject, target, EdgeType.SUBJECT_TO_OBJECT),
+            (target, subject, EdgeType.OBJECT_TO_SUBJECT),
+            (attribute[left], attribute[right], EdgeType.SIBLING),
+        ]
+    edges = np.stack([np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])])
+    types = np.repeat(np.array([int(p[2]) for p in parts], dtype=np.int64), [len(p[0]) for p in parts])
+    return edges, types
