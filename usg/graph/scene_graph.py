@@ -15,8 +15,6 @@ from typing import Any
 from usg.graph.elements import Attribute, Element, Relation, SceneObject, Source
 from usg.graph.validate import check
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True)
 class SceneGraph:
@@ -48,7 +46,7 @@ class SceneGraph:
     objects: tuple[SceneObject, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     relations: tuple[Relation, ...] = ()
-    metadata: Mapping[str, Any] = field(default=_EMPTY)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("sources", "objects", "attributes", "relations"):
@@ -104,7 +102,7 @@ class SceneGraph:
         except KeyError:
             raise LookupError(f"no element has the id {id!r} in {self!r}") from None
 
-    def __contains__(self, id: object) -> bool:
+    def __contains__(self, id: Any) -> bool:
         return id in self._by_id
 
     def object(self, id: str) -> SceneObject:
