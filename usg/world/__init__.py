@@ -1,0 +1,6 @@
+"""The procedural world: everyday scenes with explicit priors, exact posteriors, captions, questions and references."""
+
+from usg.world.priors import DEFAULT, Priors
+from usg.world.sample import sample_scene, scenes
+
+__all__ = ["DEFAULT", "Priors", "sample_scene", "scenes"]
