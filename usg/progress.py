@@ -6,7 +6,7 @@ is printed every ten seconds and one at the end, none for loops that end sooner.
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from datetime import timedelta
 from typing import TextIO, TypeVar
 
@@ -41,7 +41,7 @@ def progress(
         6
     """
     stream = sys.stderr if stream is None else stream
-    if total is None and hasattr(iterable, "__len__"):
+    if total is None and isinstance(iterable, Sized):
         total = len(iterable)
     terminal = stream.isatty()
     interval = _SECONDS_PER_FRAME if terminal else seconds_per_line

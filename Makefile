@@ -1,0 +1,85 @@
+# Every target makes what it needs in .venv, from a bare machine with Python 3.11 to 3.13: `make help`.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PROJECT := setup.cfg pyproject.toml constraints.txt
+FOLDERS := usg parsers pretrain downstream configs
+TESTED := tests .typing/usg README.md docs --doctest-modules --doctest-glob='*.md'
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow test-peers lint format types bench docs typing-tree
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: $(VENV)/.with-train  ## the main job end to end on the embedded world; writes demo/report.html
+	$(BIN)/usg demo
+
+test: $(VENV)/.with-dev typing-tree  ## all tests and doctests, but those marked gpu, peers or slow
+	$(BIN)/python -m pytest $(TESTED)
+
+test-slow: $(VENV)/.with-dev  ## the tests too long for the suite
+	$(BIN)/python -m pytest tests -m slow
+
+test-peers: $(VENV)/.with-peers  ## tests beside packages that are not required (torch-scatter)
+	$(BIN)/python -m pytest tests -m peers
+
+lint: $(VENV)/.with-lint  ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.with-lint  ## repairs what lint can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# mypy reads a package through its path only, so from the bare checkout it would pass having read usg/ alone.
+types: $(VENV)/.with-dev typing-tree  ## type check; fails when mypy read fewer files than exist
+	@cd .typing && $(abspath $(BIN))/mypy --config-file ../setup.cfg --cache-dir ../.mypy_cache -p usg | tee mypy.log
+	@read=$$(sed -nE 's/.* ([0-9]+) source files?.*/\1/p' .typing/mypy.log); \
+	exist=$$(find $(FOLDERS) -name '*.py' | wc -l); \
+	echo "mypy read $$read of the $$exist files in $(FOLDERS)"; \
+	test "$$read" -ge "$$exist"
+
+bench: $(VENV)/.with-train  ## the speed tables
+	@for kind in $$($(BIN)/usg ls benchmarks | cut -d ' ' -f 1); do echo "== usg bench $$kind"; $(BIN)/usg bench $$kind; done
+
+docs: $(VENV)/.with-docs typing-tree  ## checks links and examples of the guides, writes the API pages to build/docs
+	$(BIN)/python -m pytest -q tests/test_docs.py README.md docs --doctest-glob='*.md'
+	cd .typing && $(abspath $(BIN))/pdoc --docformat google -o ../build/docs usg
+
+# The layout as installed, in links: what imports as usg.parsers lies in parsers/, and so on.
+typing-tree:
+	@rm -rf .typing && mkdir -p .typing/usg
+	@cd .typing/usg && ln -s ../../usg/* . && rm -f __pycache__ && ln -s ../../parsers ../../pretrain ../../downstream ../../configs .
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: what is installed in the environment.
+$(VENV)/.with-lint: $(BIN)/python constraints.txt
+	$(PIP) ruff
+	@touch $@
+
+$(VENV)/.with-train: $(BIN)/python $(PROJECT)
+	$(PIP) -e '.[train]'
+	@touch $@
+
+$(VENV)/.with-dev: $(BIN)/python $(PROJECT)
+	$(PIP) -e '.[train,dev]'
+	@touch $@
+
+$(VENV)/.with-docs: $(VENV)/.with-dev
+	$(PIP) pdoc
+	@touch $@
+
+# torch-scatter compiles against the torch that is installed.
+$(VENV)/.with-peers: $(VENV)/.with-dev
+	$(PIP) wheel
+	$(PIP) --no-build-isolation torch-scatter
+	@touch $@

@@ -1,0 +1,136 @@
+"""The layout: what setup.cfg lists is what exists, and what must stay light is light."""
+
+import configparser
+import subprocess
+import sys
+from importlib.metadata import entry_points, requires
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAPPED = ("parsers", "pretrain", "downstream", "configs")
+
+
+@pytest.fixture(scope="module")
+def setup_cfg() -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def python(*code: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *code], capture_output=True, text=True, cwd=cwd, timeout=120)
+
+
+def test_packages_listed_are_the_packages_on_disk(setup_cfg: configparser.RawConfigParser) -> None:
+    listed = set(setup_cfg["options"]["packages"].split())
+    on_disk = set()
+    for folder in ("usg", *MAPPED):
+        for init in (ROOT / folder).rglob("__init__.py"):
+            name = ".".join(init.parent.relative_to(ROOT).parts)
+            on_disk.add(name if folder == "usg" else f"usg.{name}")
+    assert listed == on_disk
+
+
+def test_no_module_lies_outside_a_package() -> None:
+    for folder in ("usg", *MAPPED):
+        for module in (ROOT / folder).rglob("*.py"):
+            assert (module.parent / "__init__.py").is_file(), f"{module} would not be installed"
+
+
+def _folder(package: str) -> Path:
+    first, *rest = package.split(".")
+    return ROOT.joinpath(*rest) if rest and rest[0] in MAPPED else ROOT.joinpath(first, *rest)
+
+
+def test_package_data_matches_every_data_file(setup_cfg: configparser.RawConfigParser) -> None:
+    packaged: set[Path] = set()
+    for package, globs in setup_cfg["options.package_data"].items():
+        for pattern in globs.split():
+            packaged.update(_folder(package).glob(pattern) if package != "*" else ())
+    data = {
+        file
+        for folder in ("usg", *MAPPED)
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc", ".typed")
+    }
+    assert data <= packaged, sorted(map(str, data - packaged))
+
+
+def test_core_requirements_are_three() -> None:
+    core = [line for line in requires("universal-scene-graph") or [] if "extra ==" not in line]
+    assert sorted(line.partition(">")[0] for line in core) == ["networkx", "numpy", "pyarrow"]
+
+
+@pytest.mark.parametrize("group", ["usg.commands", "usg.bench", "usg.evaluate"])
+def test_entry_points_load(group: str) -> None:
+    for entry in entry_points(group=group):
+        assert callable(entry.load()), entry
+
+
+def test_every_command_says_what_it_does() -> None:
+    lines = python("-c", "import usg.cli; usg.cli.main(['--help'])").stdout.splitlines()
+    commands = [line for line in lines if line.startswith("  ") and not line.startswith("   ")]
+    assert len(commands) >= len(entry_points(group="usg.commands"))
+    assert not [line for line in commands if "(no description)" in line or "(cannot be found" in line]
+
+
+@pytest.mark.parametrize("folder", MAPPED)
+def test_bare_folder_name_does_not_import(folder: str) -> None:
+    result = python("-c", f"import {folder}")
+    assert result.returncode == 1
+    assert f"ImportError: the folder {folder}/ is imported as usg.{folder}, not as {folder}" in result.stderr
+    assert python("-c", f"import usg.{folder}").returncode == 0
+
+
+@pytest.mark.parametrize("folder", MAPPED)
+def test_mapped_folder_imports_from_elsewhere(folder: str, tmp_path: Path) -> None:
+    result = python("-c", f"import usg.{folder} as m; print(m.__file__)", cwd=tmp_path)
+    assert Path(result.stdout.strip()) == ROOT / folder / "__init__.py"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["usg.graph", "usg.corpus", "usg.formats", "usg.draw", "usg.world", "usg.listing", "usg.cli", "usg.pretrain.names"],
+)
+def test_ground_floors_import_no_torch(module: str) -> None:
+    result = python("-c", f"import sys, {module}; print('torch' in sys.modules)")
+    assert result.stdout.strip() == "False", result.stderr
+
+
+@pytest.mark.parametrize("code", ["import usg", "import usg.cli; usg.cli.main(['--help'])"])
+def test_the_front_imports_only_the_standard_library(code: str) -> None:
+    # What keeps `import usg` under 0.3 s of CPU and `usg --help` under 0.5 s, checked without a clock.
+    heavy = python(
+        "-c", f"import sys; {code}; print(*sorted(set('torch numpy pyarrow networkx'.split()) & set(sys.modules)))"
+    )
+    assert heavy.returncode == 0, heavy.stderr
+    assert heavy.stdout.splitlines()[-1] == ""
+
+
+def test_floors_import_downwards_only() -> None:
+    """The table of docs/architecture: a room reaches only the floors below it."""
+    floors = {
+        "graph": 0, "formats": 1, "corpus": 1, "metrics": 1, "draw": 1, "ops": 1.5, "batch": 1.5,
+        "nn": 2, "world": 2, "training": 2, "pretrain": 3, "parsers": 3, "downstream": 4,
+    }  # fmt: skip
+    wrong = []
+    for room, floor in floors.items():
+        folder = ROOT / room if room in MAPPED else ROOT / "usg" / room
+        for module in folder.rglob("*.py"):
+            if module.name in ("cli.py", "demo.py", "bench.py"):
+                continue  # commands stand above the rooms
+            for other in _rooms_imported(module.read_text(encoding="utf-8")):
+                if other != room and floors.get(other, 0) >= floor:
+                    wrong.append(f"{module.relative_to(ROOT)} imports usg.{other}")
+    assert not wrong
+
+
+def _rooms_imported(source: str) -> set[str]:
+    rooms = set()
+    for line in source.splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0] in ("from", "import") and words[1].startswith("usg."):
+            rooms.add(words[1].split(".")[1])
+    return rooms
