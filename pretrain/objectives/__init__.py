@@ -1,0 +1,8 @@
+"""What pretraining predicts: small modules that corrupt a batch and score the model's states against what was hidden."""
+
+from usg.pretrain.objectives.endpoint import Endpoint
+from usg.pretrain.objectives.masked_caption import MaskedCaption
+from usg.pretrain.objectives.masked_node import MaskedNode
+from usg.pretrain.objectives.objective import Objective, Targets
+
+__all__ = ["Endpoint", "MaskedCaption", "MaskedNode", "Objective", "Targets"]

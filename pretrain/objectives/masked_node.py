@@ -1,0 +1,158 @@
+"""Masked object, attribute and relation prediction.
+
+Of each kind, a share of the nodes is hidden and its label predicted among the labels of that kind from the rest of the
+graph: L = sum over kinds k of w_k * mean over hidden nodes of -log P(label | graph without it). Corruption is BERT's,
+80 % `<mask>`, 10 % another label of the kind, 10 % unchanged (Devlin et al., NAACL 2019, section 3.1); node-level
+masking of graphs follows AttrMasking (Hu et al., ICLR 2020, section 3.1.2) and ERNIE-ViL (Yu et al., AAAI 2021,
+section 3.2), which keeps the arguments of a hidden attribute or relation visible.
+
+Leaks closed: copies of a hidden node in other media are hidden with it; all relations between the same two objects are
+hidden together (an inverse or duplicate would give the answer away); boxes of a hidden relation's arguments are dropped
+for half of them (else "left of" is read off the boxes), and a hidden node keeps neither its text span, whose length is
+that of the word, nor its own box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from usg.batch import GraphBatch
+from usg.graph import NodeKind
+from usg.nn import GraphTransformer
+from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy, draw
+from usg.pretrain.objectives.structure import (
+    arguments,
+    in_graphs,
+    relation_pairs,
+    spread_over_copies,
+    spread_over_pairs,
+)
+
+KINDS = {"object": NodeKind.OBJECT, "attribute": NodeKind.ATTRIBUTE, "relation": NodeKind.RELATION}
+MASK = 1
+
+
+class MaskedNode(Objective):
+    """Predict the labels of hidden objects, attributes and relations.
+
+    Args:
+        object_rate, attribute_rate, relation_rate: share of the nodes of the kind that is hidden, in [0, 1]; in every
+            graph that has nodes at all, at least one is.
+        object_weight, attribute_weight, relation_weight: factor of the kind's mean loss.
+        keep_arguments: share of graphs in which the objects that hidden attributes and relations belong to stay visible.
+        drop_boxes: probability that the boxes of a hidden relation's arguments are dropped.
+        guard_pairs: hide all relations between the same two objects together.
+        guard_copies: hide all copies of a hidden node together.
+        weight, share: as in `Objective`.
+    """
+
+    def __init__(
+        self,
+        object_rate: float = 0.3,
+        attribute_rate: float = 0.3,
+        relation_rate: float = 0.3,
+        object_weight: float = 1.0,
+        attribute_weight: float = 1.0,
+        relation_weight: float = 1.0,
+        keep_arguments: float = 0.5,
+        drop_boxes: float = 0.5,
+        guard_pairs: bool = True,
+        guard_copies: bool = True,
+        weight: float = 1.0,
+        share: float = 1.0,
+    ) -> None:
+        super().__init__(weight, share)
+        self.rates = {"object": object_rate, "attribute": attribute_rate, "relation": relation_rate}
+        self.weights = {"object": object_weight, "attribute": attribute_weight, "relation": relation_weight}
+        for name, rate in {**self.rates, "keep_arguments": keep_arguments, "drop_boxes": drop_boxes}.items():
+            if not 0.0 <= rate <= 1.0:
+                raise ValueError(f"MaskedNode: {name} rate is {rate}; expected a share in [0, 1]")
+        self.keep_arguments, self.drop_boxes = keep_arguments, drop_boxes
+        self.guard_pairs, self.guard_copies = guard_pairs, guard_copies
+
+    def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
+        """Choose nodes, hide their labels and what would betray them."""
+        chosen = self.choose(batch, lots, generator)
+        _, subject, target = arguments(batch)
+        hidden = chosen
+        if self.guard_pairs:
+            hidden = spread_over_pairs(hidden, relation_pairs(batch, subject, target))
+        if self.guard_copies:
+            hidden = spread_over_copies(hidden, batch)
+        dice = draw(batch.num_nodes, generator, batch.label)
+        label = torch.where(hidden & (dice < 0.8), MASK, batch.label)
+        swapped = hidden & (dice >= 0.9)
+        label[swapped] = self._other_labels(batch, swapped, generator)
+        dropped = self._boxes_to_drop(batch, hidden, subject, target, generator)
+        corrupted = replace(
+            batch,
+            label=label,
+            has_span=batch.has_span & ~hidden,
+            has_box=batch.has_box & ~dropped,
+        )
+        nodes = chosen.nonzero().squeeze(1)
+        return Targets(nodes, batch.label[nodes], corrupted)
+
+    def choose(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Tensor:
+        """`(n,)` bool: the nodes to predict."""
+        lottery = draw(batch.num_nodes, generator, batch.label)
+        rate = torch.zeros(len(NodeKind), device=batch.label.device)
+        for name, kind in KINDS.items():
+            rate[kind] = self.rates[name]
+        rate = rate[batch.kind]
+        eligible = in_graphs(batch, self.applies_to(lots)) & (rate > 0)
+        chosen = eligible & (lottery < rate)
+        # At least one in every graph: the eligible node with the smallest lot.
+        graph = batch.node_graph.long()
+        lowest = lottery.new_full((batch.num_graphs,), 2.0)
+        lowest.scatter_reduce_(0, graph, torch.where(eligible, lottery, 2.0), "amin")
+        empty = torch.ones_like(lowest, dtype=torch.bool)
+        empty[graph[chosen]] = False
+        chosen = chosen | (eligible & empty[graph] & (lottery == lowest[graph]))
+        return self._keep_arguments(batch, chosen, generator)
+
+    def _keep_arguments(self, batch: GraphBatch, chosen: Tensor, generator: torch.Generator) -> Tensor:
+        keep = in_graphs(batch, draw(batch.num_graphs, generator, batch.label) < self.keep_arguments)
+        visible = torch.zeros_like(chosen)
+        for column in arguments(batch):
+            visible[column[chosen & keep & (column >= 0)]] = True
+        return chosen & ~visible
+
+    def _other_labels(self, batch: GraphBatch, swapped: Tensor, generator: torch.Generator) -> Tensor:
+        """A label of the same kind for each swapped node, drawn from the nodes of the batch."""
+        kinds = batch.kind[swapped]
+        labels = torch.empty_like(kinds)
+        for kind in KINDS.values():
+            pool = batch.label[batch.kind == kind]
+            wanted = kinds == kind
+            count = int(wanted.sum())
+            if count:
+                labels[wanted] = pool[(draw(count, generator, pool) * len(pool)).long()]
+        return labels
+
+    def _boxes_to_drop(
+        self, batch: GraphBatch, hidden: Tensor, subject: Tensor, target: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        dropped = hidden.clone()
+        relations = hidden & (batch.kind == NodeKind.RELATION)
+        relations &= draw(batch.num_nodes, generator, batch.label) < self.drop_boxes
+        for column in (subject, target):
+            dropped[column[relations & (column >= 0)]] = True
+        return dropped
+
+    def loss(self, model: GraphTransformer, states: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
+        """Weighted sum over kinds of the mean cross-entropy; logs loss and accuracy by kind."""
+        total = states.new_zeros(())
+        metrics: dict[str, Tensor] = {}
+        kinds = targets.batch.kind[targets.nodes]
+        for name, kind in KINDS.items():
+            mine = kinds == kind
+            if bool(mine.any()):
+                logits = model.label_logits(states[targets.nodes[mine]], kind)
+                loss, accuracy = cross_entropy(logits, targets.answers[mine])
+                total = total + self.weights[name] * loss
+                metrics |= {f"{name}_loss": loss.detach(), f"{name}_accuracy": accuracy}
+        return total, metrics
