@@ -1,0 +1,22 @@
+"""Segment reductions and graph attention over typed edges, on torch tensors.
+
+Every op is registered with `torch.library` in the namespace ``usg``, has a fake kernel for `torch.compile`, gives the
+same bits on every run on the CPU, and is differentiated by a `torch.autograd.Function` outside the op.
+"""
+
+from usg.ops.attention import graph_attention
+from usg.ops.backend import backend
+from usg.ops.csr import CSR
+from usg.ops.neighbours import gather_scatter
+from usg.ops.segment import segment_max, segment_mean, segment_softmax, segment_sum
+
+__all__ = [
+    "CSR",
+    "backend",
+    "gather_scatter",
+    "graph_attention",
+    "segment_max",
+    "segment_mean",
+    "segment_softmax",
+    "segment_sum",
+]

@@ -1,0 +1,48 @@
+"""Registration of an op with torch, in one place.
+
+An op is defined, given one implementation for every device and a fake one for tracing, and that is all torch knows of
+it: differentiation sits outside, in a `torch.autograd.Function` beside the public function, which the study in
+docs/kernels.md measured four times cheaper per call than `torch.library.register_autograd` (the same rule as
+attention-gym's).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["autocast_to_one", "register"]
+
+
+def register(name: str, schema: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers the decorated function as ``torch.ops.usg.<name>`` and gives back that op.
+
+    Args:
+        name: name in the namespace ``usg``.
+        schema: torch schema, such as ``"(Tensor values, Tensor rowptr) -> Tensor"``.
+        fake: the same signature, giving empty tensors of the right shape.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        qualified = f"usg::{name}"
+        torch.library.define(qualified, schema)
+        torch.library.impl(qualified, "default")(function)
+        torch.library.register_fake(qualified)(fake)
+        op: Callable[..., Any] = getattr(torch.ops.usg, name).default
+        return op
+
+    return decorate
+
+
+def autocast_to_one(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Under autocast, casts every floating tensor to autocast's type; elsewhere gives them back untouched.
+
+    The ops accumulate in float32 whatever they are given, so the narrow type costs only what storing it costs.
+    """
+    present = next(tensor for tensor in tensors if tensor is not None)
+    kind = present.device.type
+    if not torch.is_autocast_enabled(kind):
+        return tensors
+    dtype = torch.get_autocast_dtype(kind)
+    return tuple(t.to(dtype) if t is not None and t.is_floating_point() and t.dtype != torch.float64 else t for t in tensors)
