@@ -240,5 +240,5 @@ def _log_sum_exp(logits: Tensor, rowptr: Tensor, row_index: Tensor) -> Tensor:
     """(H, e) to (H, n)."""
     by_slot = logits.t().contiguous()
     top = torch.segment_reduce(by_slot, "max", offsets=rowptr, axis=0, unsafe=True)
-    total = segment_reduce(by_slot.sub_(top.index_select(0, row_index)).exp_(), rowptr, "sum")
+    total = segment_reduce((by_slot - top.index_select(0, row_index)).exp_(), rowptr, "sum")
     return (total.log() + top).t().contiguous()
