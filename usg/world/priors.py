@@ -124,6 +124,12 @@ class Priors:
         return self.length[:, None] * self.size_factor
 
     @cached_property
+    def odds(self) -> Floats:
+        """(L, L) odds that a child takes a parent in any role."""
+        found: Floats = self.structure.sum(0)
+        return found
+
+    @cached_property
     def nominal_lists(self) -> list[list[float]]:
         """`nominal` as lists, for reading one number at a time."""
         found: list[list[float]] = self.nominal.tolist()
