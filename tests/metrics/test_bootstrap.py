@@ -1,0 +1,40 @@
+"""Bootstrap intervals: coverage on known distributions, and the grouping."""
+
+import numpy as np
+import pytest
+
+from usg.metrics import mean_interval, paired_difference
+
+
+def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(0)
+    covered = 0
+    for trial in range(200):
+        values = generator.random(100) < 0.3
+        estimate = mean_interval(values, np.arange(100), resamples=300, seed=trial)
+        covered += estimate.low <= 0.3 <= estimate.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_items_of_one_group_count_as_one_observation() -> None:
+    values = np.repeat([0.0, 1.0] * 10, 50)
+    alone = mean_interval(values, np.arange(len(values)))
+    grouped = mean_interval(values, np.repeat(np.arange(20), 50))
+    assert grouped.value == alone.value == 0.5
+    assert grouped.high - grouped.low > 4 * (alone.high - alone.low)
+
+
+def test_a_paired_difference_is_tighter_than_two_intervals() -> None:
+    generator = np.random.default_rng(1)
+    hard = generator.random(500)
+    first, second = (hard < 0.6).astype(float), (hard < 0.5).astype(float)
+    estimate = paired_difference(first, second, np.arange(500))
+    assert estimate.value == pytest.approx(float((first - second).mean()))
+    assert estimate.low > 0.0
+
+
+def test_wrong_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="groups"):
+        mean_interval([1.0], [0, 1])
+    with pytest.raises(ValueError, match="at least one"):
+        mean_interval([], [])
