@@ -127,7 +127,8 @@ def levi_edges(
         n: number of nodes.
         owner: `(attributes,)` the object node of each attribute node.
         first_attribute: number of the first attribute node; the rest follow.
-        subject, target: `(relations,)` the object nodes of each relation node.
+        subject: `(relations,)` the subject's object node of each relation node.
+        target: `(relations,)` the object's object node of each relation node.
         first_relation: number of the first relation node; the rest follow.
         two_hop: as in `to_levi`.
 

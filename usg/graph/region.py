@@ -9,7 +9,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import pairwise
+from numbers import Real
+from operator import index
+from typing import Any, TypeAlias
+
+_PLAIN = {float, int}
+
+
+def _make_plain(region: Any, names: tuple[str, ...]) -> None:
+    """Turn NumPy and other real scalars into Python numbers, so that a region compares and serialises as one."""
+    for name in names:
+        value = getattr(region, name)
+        if type(value) not in _PLAIN:
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise ValueError(f"{type(region).__name__} {name} is {value!r}, expected a number")
+            object.__setattr__(region, name, float(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,10 @@ class TextSpan:
     spans: tuple[tuple[int, int], ...]
 
     def __post_init__(self) -> None:
-        spans = tuple((int(start), int(end)) for start, end in self.spans)
+        try:
+            spans = tuple([(index(start), index(end)) for start, end in self.spans])
+        except (TypeError, ValueError):
+            raise ValueError(f"text span {self.spans!r} is not pairs of whole numbers [start, end)") from None
         if not spans:
             raise ValueError("text span without any [start, end) pair; give at least one")
         previous = 0
@@ -41,10 +59,12 @@ class TextSpan:
 
     @property
     def start(self) -> int:
+        """First code point."""
         return self.spans[0][0]
 
     @property
     def end(self) -> int:
+        """One past the last code point."""
         return self.spans[-1][1]
 
     def quote(self, text: str) -> str:
@@ -69,17 +89,24 @@ class Box:
     y1: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in (self.x0, self.y0, self.x1, self.y1)):
+        x0, y0, x1, y1 = self.x0, self.y0, self.x1, self.y1
+        if not (type(x0) in _PLAIN and type(y0) in _PLAIN and type(x1) in _PLAIN and type(y1) in _PLAIN):
+            _make_plain(self, ("x0", "y0", "x1", "y1"))
+            x0, y0, x1, y1 = self.xyxy
+        # The sum is finite only if every coordinate is; the loop tells an overflow of the sum from a real infinity.
+        if not math.isfinite(x0 + y0 + x1 + y1) and not all(map(math.isfinite, self.xyxy)):
             raise ValueError(f"box {self.xyxy} has a coordinate that is not finite")
-        if self.x1 < self.x0 or self.y1 < self.y0:
+        if x1 < x0 or y1 < y0:
             raise ValueError(f"box {self.xyxy} is inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)")
 
     @property
     def xyxy(self) -> tuple[float, float, float, float]:
+        """The four corners' coordinates, pixels."""
         return (self.x0, self.y0, self.x1, self.y1)
 
     @property
     def area(self) -> float:
+        """Square pixels."""
         return float((self.x1 - self.x0) * (self.y1 - self.y0))
 
 
@@ -98,8 +125,16 @@ class Mask:
     counts: str
 
     def __post_init__(self) -> None:
-        if self.height <= 0 or self.width <= 0:
-            raise ValueError(f"mask of {self.height} x {self.width} pixels; both must be positive")
+        try:
+            height, width = index(self.height), index(self.width)
+        except TypeError:
+            raise ValueError(f"mask of {self.height!r} x {self.width!r} pixels; both must be whole numbers") from None
+        if height <= 0 or width <= 0:
+            raise ValueError(f"mask of {height} x {width} pixels; both must be positive")
+        if not isinstance(self.counts, str):
+            raise ValueError(f"mask counts are {type(self.counts).__name__}, expected compressed run lengths as str")
+        object.__setattr__(self, "height", height)
+        object.__setattr__(self, "width", width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +146,17 @@ class TrackPoint:
     region: Box | Mask
 
     def __post_init__(self) -> None:
+        _make_plain(self, ("seconds",))
+        try:
+            object.__setattr__(self, "frame", index(self.frame))
+        except TypeError:
+            raise ValueError(f"track point at frame {self.frame!r}; expected a whole number") from None
         if self.frame < 0 or not math.isfinite(self.seconds):
-            raise ValueError(f"track point at frame {self.frame}, {self.seconds} s; expected frame >= 0 and finite seconds")
+            raise ValueError(
+                f"track point at frame {self.frame}, {self.seconds} s; expected frame >= 0, finite seconds"
+            )
+        if not isinstance(self.region, Box | Mask):
+            raise ValueError(f"track point at frame {self.frame}: {type(self.region).__name__}, expected Box or Mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +167,14 @@ class Track:
 
     def __post_init__(self) -> None:
         points = tuple(self.points)
+        if not all(isinstance(point, TrackPoint) for point in points):
+            raise ValueError(
+                f"track points are {', '.join(sorted({type(p).__name__ for p in points}))}, expected TrackPoint"
+            )
         if not points:
             raise ValueError("track without points; give at least one")
         frames = [point.frame for point in points]
-        if any(b <= a for a, b in zip(frames, frames[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(frames)):
             raise ValueError(f"track frames {frames[:8]} are not ascending")
         object.__setattr__(self, "points", points)
 
@@ -144,6 +192,7 @@ class TimeSpan:
     end: float
 
     def __post_init__(self) -> None:
+        _make_plain(self, ("start", "end"))
         if not (math.isfinite(self.start) and math.isfinite(self.end)) or self.end < self.start:
             raise ValueError(f"time span [{self.start}, {self.end}) is not finite and ascending (seconds)")
 

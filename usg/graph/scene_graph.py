@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from usg.graph.elements import Attribute, Element, Relation, SceneObject, Source
-from usg.graph.validate import check
+from usg.graph.validate import GraphError, check
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class SceneGraph:
             if not isinstance(value, tuple):
                 object.__setattr__(self, name, tuple(value))
         if not isinstance(self.metadata, MappingProxyType):
+            if not isinstance(self.metadata, Mapping):
+                raise GraphError([f"metadata is {type(self.metadata).__name__}, expected a mapping"])
             object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         check(self)
 
