@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from usg.batch import GraphBatch
+from usg.batch.vocabulary import MASK_INDEX
 from usg.graph import NodeKind
 from usg.nn import GraphTransformer
-from usg.pretrain.objectives.masked_node import MASK
 from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy, draw
 from usg.pretrain.objectives.structure import in_graphs
 
@@ -48,15 +48,15 @@ class MaskedCaption(Objective):
 
     def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
         """Hide mentions whole: all words of a node are hidden together."""
-        words = (batch.kind == NodeKind.WORD) & in_graphs(batch, self.applies_to(lots)) & (batch.label != MASK)
+        words = (batch.kind == NodeKind.WORD) & in_graphs(batch, self.applies_to(lots)) & (batch.label != MASK_INDEX)
         lottery = draw(batch.num_nodes, generator, batch.label)
         mentioned = lottery < self.mention_rate
         hidden = words & torch.where(batch.mention >= 0, mentioned[batch.mention.clamp(min=0)], lottery < self.other_rate)
-        label = torch.where(hidden, MASK, batch.label)
+        label = torch.where(hidden, MASK_INDEX, batch.label)
         if self.hide_node > 0:
             nodes = batch.mention[hidden & (batch.mention >= 0)]
             nodes = nodes[draw(batch.num_nodes, generator, batch.label)[nodes] < self.hide_node]
-            label[nodes] = MASK
+            label[nodes] = MASK_INDEX
         nodes = hidden.nonzero().squeeze(1)
         return Targets(nodes, batch.label[nodes], replace(batch, label=label))
 

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from usg.batch import GraphBatch
+from usg.batch.vocabulary import MASK_INDEX
 from usg.graph import NodeKind
 from usg.nn import GraphTransformer
 from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy, draw
@@ -32,7 +33,6 @@ from usg.pretrain.objectives.structure import (
 )
 
 KINDS = {"object": NodeKind.OBJECT, "attribute": NodeKind.ATTRIBUTE, "relation": NodeKind.RELATION}
-MASK = 1
 
 
 class MaskedNode(Objective):
@@ -83,7 +83,7 @@ class MaskedNode(Objective):
         if self.guard_copies:
             hidden = spread_over_copies(hidden, batch)
         dice = draw(batch.num_nodes, generator, batch.label)
-        label = torch.where(hidden & (dice < 0.8), MASK, batch.label)
+        label = torch.where(hidden & (dice < 0.8), MASK_INDEX, batch.label)
         swapped = hidden & (dice >= 0.9)
         label[swapped] = self._other_labels(batch, swapped, generator)
         dropped = self._boxes_to_drop(batch, hidden, subject, target, generator)

@@ -1,0 +1,200 @@
+"""The table of masked prediction: the model beside counting baselines, its own shuffled-edge control and the ceiling.
+
+Protocol: one node is hidden at a time (for a relation also every other relation between its two objects, with the spans
+and boxes of what is hidden), everything else is seen; all systems answer the same examples. Accuracy is top-1 among
+labels of the kind; a label that the training graphs never had counts as wrong. Intervals are 95 % bootstrap intervals
+over graphs, the difference to one-hop naive Bayes is paired.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from usg.batch import GraphBatch, pack
+from usg.batch.vocabulary import MASK_INDEX
+from usg.files import atomic_path
+from usg.graph import NodeKind, SceneGraph
+from usg.metrics import Estimate, mean_interval, paired_difference
+from usg.nn import GraphTransformer
+from usg.pretrain.baselines import counting_baselines
+from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples, shuffle_edges
+from usg.progress import progress
+
+PROTOCOL = "one node hidden at a time, top-1 among labels of its kind"
+
+
+@dataclass(frozen=True)
+class MaskedPredictionTable:
+    """Accuracy by system and kind.
+
+    Attributes:
+        cells: system -> kind name -> accuracy with its interval.
+        over_naive_bayes: kind name -> the model's accuracy minus that of one-hop naive Bayes, paired.
+        grounding: whether boxes, times and spans were seen.
+    """
+
+    cells: Mapping[str, Mapping[str, Estimate]]
+    over_naive_bayes: Mapping[str, Estimate]
+    grounding: bool = False
+
+    def to_text(self) -> str:
+        """The table as aligned text, in per cent."""
+        kinds = list(self.over_naive_bayes)
+        width = max(len(name) for name in [*self.cells, "model - naive_bayes"])
+        lines = [f"{'masked':{width}}" + "".join(f"{kind:>24}" for kind in kinds)]
+        for system, cells in self.cells.items():
+            lines.append(f"{system:{width}}" + "".join(f"{_percent(cells.get(kind)):>24}" for kind in kinds))
+        differences = "".join(f"{_percent(self.over_naive_bayes[kind], True):>24}" for kind in kinds)
+        lines.append(f"{'model - naive_bayes':{width}}{differences}")
+        counts = ", ".join(f"{self.cells['model'][kind].n:,} {kind}s" for kind in kinds)
+        seen = "boxes, times and spans seen" if self.grounding else "boxes, times and spans hidden"
+        return "\n".join([*lines, f"{counts}; {PROTOCOL}; {seen}; 95 % intervals over graphs"])
+
+    def to_dict(self, command: str, commit: str | None = None) -> dict[str, Any]:
+        """The table in the shape `--json` files have."""
+        baselines = {name: cells for name, cells in self.cells.items() if name != "model"}
+        metrics = {f"{kind}_accuracy": estimate.to_dict() for kind, estimate in self.cells["model"].items()}
+        metrics |= {f"{kind}_over_naive_bayes": e.to_dict() for kind, e in self.over_naive_bayes.items()}
+        return {
+            "command": command,
+            "commit": commit,
+            "protocol": PROTOCOL + ("" if self.grounding else ", groundings hidden"),
+            "n": sum(estimate.n for estimate in self.cells["model"].values()),
+            "metrics": metrics,
+            "baselines": {
+                name: {f"{kind}_accuracy": estimate.value for kind, estimate in cells.items()}
+                for name, cells in baselines.items()
+            },
+        }
+
+    def write_json(self, path: Path | str, command: str, commit: str | None = None) -> None:
+        """Write `to_dict` to a file, whole or not at all."""
+        with atomic_path(path) as temporary:
+            Path(temporary).write_text(json.dumps(self.to_dict(command, commit), indent=1) + "\n", encoding="utf-8")
+
+
+def evaluate_masked(
+    model: GraphTransformer,
+    train: Iterable[SceneGraph],
+    test: Sequence[SceneGraph],
+    *,
+    per_graph: int | None = None,
+    grounding: bool = False,
+    ceiling: Callable[[MaskedExample], str] | None = None,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> MaskedPredictionTable:
+    """Score a model and every baseline on the masked nodes of `test`.
+
+    Args:
+        model: the encoder with its label head; put in evaluation mode here.
+        train: the graphs that the baselines count.
+        test: the graphs whose nodes are hidden.
+        per_graph: at most so many nodes of each kind per graph; `None` takes all.
+        grounding: whether the model sees boxes, times and spans. Counting baselines never do.
+        ceiling: the best possible guess for an example, where it is known; relations have none.
+        batch_size: graphs in one forward pass.
+        seed: of the choice of nodes and of the shuffled edges.
+
+    Raises:
+        ValueError: the test graphs have no node to hide.
+    """
+    examples = {kind: found for kind, found in masked_examples(test, per_graph=per_graph, seed=seed).items() if found}
+    if not examples:
+        raise ValueError("no node to hide in the test graphs: they are empty; check the path with `usg check`")
+    guesses: dict[str, dict[NodeKind, list[str]]] = {"model": {}, "model_shuffled_edges": {}}
+    for kind, found in examples.items():
+        guesses["model"][kind] = guess(model, found, grounding=grounding, batch_size=batch_size)
+        shuffled = shuffle_edges(found, seed=seed)
+        guesses["model_shuffled_edges"][kind] = guess(model, shuffled, grounding=grounding, batch_size=batch_size)
+    for system, by_kind in counting_baselines(train, list(examples)).items():
+        guesses[system] = {kind: predict(examples[kind]) for kind, predict in by_kind.items()}
+    if ceiling is not None:
+        kinds = [kind for kind in examples if kind != NodeKind.RELATION]
+        guesses["exact_ceiling"] = {
+            kind: [ceiling(example) for example in progress(examples[kind], len(examples[kind]), "exact ceiling")]
+            for kind in kinds
+        }
+    return _table(examples, guesses, grounding)
+
+
+def _table(
+    examples: Mapping[NodeKind, list[MaskedExample]], guesses: Mapping[str, Mapping[NodeKind, list[str]]], grounding: bool
+) -> MaskedPredictionTable:
+    right: dict[str, dict[NodeKind, np.ndarray]] = {
+        system: {
+            kind: np.array([g == e.answer for g, e in zip(found, examples[kind], strict=True)], dtype=np.float64)
+            for kind, found in by_kind.items()
+        }
+        for system, by_kind in guesses.items()
+    }
+    groups = {kind: [example.group for example in found] for kind, found in examples.items()}
+    cells = {
+        system: {KIND_NAMES[kind]: mean_interval(hits, groups[kind]) for kind, hits in by_kind.items()}
+        for system, by_kind in right.items()
+    }
+    difference = {
+        KIND_NAMES[kind]: paired_difference(hits, right["naive_bayes"][kind], groups[kind])
+        for kind, hits in right["model"].items()
+        if kind in right.get("naive_bayes", {})
+    }
+    return MaskedPredictionTable(cells, difference, grounding)
+
+
+def guess(
+    model: GraphTransformer, examples: Sequence[MaskedExample], *, grounding: bool = False, batch_size: int = 256
+) -> list[str]:
+    """The model's most probable label for each hidden node; all examples of one kind."""
+    return [top[0] for top in guess_top(model, examples, k=1, grounding=grounding, batch_size=batch_size)]
+
+
+@torch.inference_mode()
+def guess_top(
+    model: GraphTransformer,
+    examples: Sequence[MaskedExample],
+    *,
+    k: int = 5,
+    grounding: bool = False,
+    batch_size: int = 256,
+) -> list[list[str]]:
+    """The model's k most probable labels for each hidden node, best first; all examples of one kind."""
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    tops: list[list[str]] = []
+    for start in range(0, len(examples), batch_size):
+        chunk = examples[start : start + batch_size]
+        batch = pack([example.graph for example in chunk], model.vocabulary, grounding=grounding)
+        batch, nodes = hide(batch, chunk)
+        states = model(batch.to(device))
+        logits = model.label_logits(states[nodes.to(device)], chunk[0].kind)
+        best = logits.topk(min(k, logits.shape[1])).indices.tolist()
+        tops += [[model.vocabulary.label(i) for i in row] for row in best]
+    model.train(was_training)
+    return tops
+
+
+def hide(batch: GraphBatch, examples: Sequence[MaskedExample]) -> tuple[GraphBatch, torch.Tensor]:
+    """Hide one example in each graph of a packed batch; also gives the `(g,)` numbers of the nodes asked for."""
+    offsets = batch.offsets.tolist()
+    nodes = torch.tensor([offset + e.node for offset, e in zip(offsets, examples, strict=False)])
+    hidden = torch.tensor([o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden])
+    label, has_span, has_box = batch.label.clone(), batch.has_span.clone(), batch.has_box.clone()
+    label[hidden] = MASK_INDEX
+    has_span[hidden] = False
+    has_box[hidden] = False
+    return replace(batch, label=label, has_span=has_span, has_box=has_box), nodes
+
+
+def _percent(estimate: Estimate | None, signed: bool = False) -> str:
+    if estimate is None:
+        return "-"
+    sign = "+" if signed else ""
+    return f"{100 * estimate.value:{sign}.1f} [{100 * estimate.low:{sign}.1f}, {100 * estimate.high:{sign}.1f}]"
