@@ -80,6 +80,6 @@ $(VENV)/.with-docs: $(VENV)/.with-dev
 
 # torch-scatter compiles against the torch that is installed.
 $(VENV)/.with-peers: $(VENV)/.with-dev
-	$(PIP) wheel
+	$(PIP) setuptools wheel
 	$(PIP) --no-build-isolation torch-scatter
 	@touch $@
