@@ -1,0 +1,101 @@
+"""Counts of a corpus, kept in the footers of its shards and added up when they are asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from usg.graph.scene_graph import SceneGraph
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_COUNTS = ("graphs", "empty_graphs", "sources", "objects", "attributes", "relations")
+_COUNTERS = ("object_labels", "attribute_values", "attribute_kinds", "predicates", "words")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How much there is of what in a corpus or shard.
+
+    Attributes:
+        graphs, empty_graphs: graphs, and those among them without an object.
+        sources, objects, attributes, relations: elements over all graphs.
+        object_labels, attribute_values, predicates: how often each label of that kind occurs.
+        attribute_kinds: how often each kind of attribute occurs; attributes without a kind are not in it.
+        words: how often each lower-case word occurs in the texts of text sources.
+
+    Example:
+        >>> from usg.graph import SceneObject
+        >>> total = Statistics.of([SceneGraph(objects=[SceneObject("o", "cat")]), SceneGraph()])
+        >>> total.graphs, total.empty_graphs, total.object_labels
+        (2, 1, Counter({'cat': 1}))
+    """
+
+    graphs: int = 0
+    empty_graphs: int = 0
+    sources: int = 0
+    objects: int = 0
+    attributes: int = 0
+    relations: int = 0
+    object_labels: Counter[str] = field(default_factory=Counter)
+    attribute_values: Counter[str] = field(default_factory=Counter)
+    attribute_kinds: Counter[str] = field(default_factory=Counter)
+    predicates: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, graphs: Sequence[SceneGraph]) -> Statistics:
+        """The statistics of graphs in memory."""
+        attributes = [attribute for graph in graphs for attribute in graph.attributes]
+        labels = [obj.label for graph in graphs for obj in graph.objects]
+        predicates = [relation.predicate for graph in graphs for relation in graph.relations]
+        texts = [source.text for graph in graphs for source in graph.sources if source.text]
+        return cls(
+            graphs=len(graphs),
+            empty_graphs=sum(not graph.objects for graph in graphs),
+            sources=sum(len(graph.sources) for graph in graphs),
+            objects=len(labels),
+            attributes=len(attributes),
+            relations=len(predicates),
+            object_labels=Counter(labels),
+            attribute_values=Counter([attribute.value for attribute in attributes]),
+            attribute_kinds=Counter([attribute.kind for attribute in attributes if attribute.kind is not None]),
+            predicates=Counter(predicates),
+            words=Counter(words_of(texts)),
+        )
+
+    @classmethod
+    def total(cls, parts: Iterable[Statistics]) -> Statistics:
+        """The sum over several shards."""
+        counts = dict.fromkeys(_COUNTS, 0)
+        counters: dict[str, Counter[str]] = {name: Counter() for name in _COUNTERS}
+        for part in parts:
+            for name in _COUNTS:
+                counts[name] += getattr(part, name)
+            for name in _COUNTERS:
+                counters[name].update(getattr(part, name))
+        return cls(**counts, **counters)
+
+    def to_json(self) -> bytes:
+        """The form kept in a footer."""
+        table = {name: getattr(self, name) for name in (*_COUNTS, *_COUNTERS)}
+        return json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Statistics:
+        """The inverse of `to_json`."""
+        table = json.loads(data)
+        counts = {name: int(table[name]) for name in _COUNTS}
+        return cls(**counts, **{name: Counter(table[name]) for name in _COUNTERS})
+
+
+def words_of(texts: Iterable[str]) -> list[str]:
+    """Lower-case words of texts, as the statistics count them: letters and digits, an apostrophe within a word.
+
+    Example:
+        >>> words_of(["Two dogs; the boy's ball."])
+        ['two', 'dogs', 'the', "boy's", 'ball']
+    """
+    return _WORD.findall("\n".join(texts).lower())
