@@ -47,6 +47,7 @@ class EdgeType(IntEnum):
     SUBJECT_TO_OBJECT = 14
     OBJECT_TO_SUBJECT = 15
     SIBLING = 16
+    OTHER = 17  # any other pair of one graph, when attention is dense
 
 
 GRAPH_LABEL = "<graph>"

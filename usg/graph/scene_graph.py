@@ -137,3 +137,16 @@ class SceneGraph:
             (self.object(relation.subject).label, relation.predicate, self.object(relation.object).label)
             for relation in self.relations
         ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, as one line of JSONL holds it; see `usg.graph.serialize.to_dict`."""
+        from usg.graph.serialize import to_dict  # it builds graphs, so it imports this module
+
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SceneGraph:
+        """The graph that `to_dict` wrote; `GraphError` names the place of what does not fit."""
+        from usg.graph.serialize import from_dict
+
+        return from_dict(data)
