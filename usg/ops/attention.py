@@ -120,7 +120,18 @@ class _GraphAttention(torch.autograd.Function):
         (rowptr, col, row_index, colptr, row, position, edge_type, keep, out, log_sum, *tensors) = ctx.saved_tensors
         attributes_given = tensors[6] is not None
         grads = attention_torch.backward(
-            grad, out, log_sum, *tensors, rowptr, col, row_index, colptr, row, position, edge_type, keep,
+            grad,
+            out,
+            log_sum,
+            *tensors,
+            rowptr,
+            col,
+            row_index,
+            colptr,
+            row,
+            position,
+            edge_type,
+            keep,
             ctx.needs_input_grad[14],
         )
         attribute_grads = list(grads[6:]) if attributes_given else [None, None, None]

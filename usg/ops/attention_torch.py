@@ -54,19 +54,27 @@ def forward(
     keep: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Gives ``out`` (n, H, D) and the log-sum-exp of the logits (H, n), -inf for empty rows."""
-    dtype = _accumulator(q)
-    key = _type_key(edge_type, row_index, key_table.shape[0])
-    logits = _logits(q, k, key_table, bias, edge_attr, key_proj, rowptr, col, row_index, key)
-    log_sum = _log_sum_exp(logits, rowptr, row_index)
-    weight = logits.sub_(log_sum.index_select(1, row_index)).exp_()
-    if keep is not None:
-        weight.mul_(keep)
-    out = edge_sum(weight, _heads_first(v, dtype), rowptr, col)
-    mass = _mass(weight, key, q.shape[0], key_table.shape[0])
-    out.baddbmm_(mass, _heads_first(value_table, dtype))
-    if edge_attr is not None and value_proj is not None:
-        out.baddbmm_(_attribute_mass(weight, edge_attr.to(dtype), rowptr), _heads_first(value_proj, dtype))
-    return out.transpose(0, 1).to(q.dtype).contiguous(), log_sum
+    dtype, heads = _accumulator(q), q.shape[1]
+    types = _Types(edge_type, row_index, key_table.shape[0])
+    out = q.new_empty(q.shape, dtype=dtype)
+    log_sum = q.new_empty(heads, q.shape[0], dtype=dtype)
+    attributes = _Attributes(edge_attr, dtype)
+    for head in range(heads):
+        query, sums = q[:, head].to(dtype).contiguous(), out[:, head]
+        weight = _logits(head, query, k, key_table, bias, attributes, key_proj, rowptr, col, row_index, types)
+        top = segment_reduce(weight, rowptr, "max")
+        weight.sub_(top.index_select(0, row_index)).exp_()
+        total = segment_reduce(weight, rowptr, "sum")
+        torch.add(total.log(), top, out=log_sum[head])
+        weight.div_(total.index_select(0, row_index))
+        if keep is not None:
+            weight.mul_(keep[head])
+        edge_sum(weight, v[:, head].to(dtype), rowptr, col, sums)
+        edge_sum(weight, value_table[:, head].to(dtype), rowptr, types.col, sums, accumulate=True)
+        if value_proj is not None:
+            mass = attributes.mass(weight, rowptr)
+            sums.addmm_(mass, value_proj[:, head].to(dtype))
+    return out.to(q.dtype), log_sum
 
 
 def _backward_fake(
@@ -112,59 +120,58 @@ def backward(
     attribute_grad: bool,
 ) -> tuple[Tensor, ...]:
     """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 where not asked."""
-    dtype, scale = _accumulator(q), q.shape[2] ** -0.5
-    nodes, types = q.shape[0], key_table.shape[0]
-    key = _type_key(edge_type, row_index, types)
-    grad_h, values = _heads_first(grad, dtype), _heads_first(v, dtype)
-    queries, keys = _heads_first(q, dtype) * scale, _heads_first(k, dtype)
+    dtype, heads, scale = _accumulator(q), q.shape[1], q.shape[2] ** -0.5
+    types = _Types(edge_type, row_index, key_table.shape[0])
+    attributes = _Attributes(edge_attr, dtype)
 
-    logits = _logits(q, k, key_table, bias, edge_attr, key_proj, rowptr, col, row_index, key)
-    probability = logits.sub_(log_sum.index_select(1, row_index)).exp_()
+    def like(tensor: Tensor | None) -> Tensor:
+        return q.new_empty(0) if tensor is None else tensor.new_empty(tensor.shape, dtype=dtype)
 
-    value_grad = _gather_types(grad_h @ _heads_first(value_table, dtype).mT, key)
-    if edge_attr is not None and value_proj is not None:
-        grad_a = grad_h @ _heads_first(value_proj, dtype).mT
-        value_grad = _attribute_dot(grad_a, edge_attr.to(dtype), rowptr, row_index, value_grad)
-    value_grad = edge_dot(grad_h, values, rowptr, col, row_index, value_grad)
-
-    weight = probability
-    if keep is not None:
-        weight = probability * keep
-        value_grad.mul_(keep)
-    delta = (grad_h * _heads_first(out, dtype)).sum(-1)
-    logit_grad = value_grad.sub_(delta.index_select(1, row_index)).mul_(probability)
-
-    grad_k = edge_sum(logit_grad.index_select(1, position), queries, colptr, row)
-    grad_v = edge_sum(weight.index_select(1, position), grad_h, colptr, row)
-    grad_q = edge_sum(logit_grad, keys, rowptr, col)
-    mass = _mass(logit_grad, key, nodes, types)
-    grad_q.baddbmm_(mass, _heads_first(key_table, dtype))
-    grad_key_table = mass.mT @ queries
-    grad_bias = mass.sum(1)
-    grad_value_table = _mass(weight, key, nodes, types).mT @ grad_h
-
-    none = q.new_empty(0)
-    grad_attr, grad_key_proj, grad_value_proj = none, none.clone(), none.clone()
-    if edge_attr is not None and key_proj is not None and value_proj is not None:
-        attributes, key_proj_h = edge_attr.to(dtype), _heads_first(key_proj, dtype)
-        attribute_mass = _attribute_mass(logit_grad, attributes, rowptr)
-        grad_q.baddbmm_(attribute_mass, key_proj_h)
-        grad_key_proj = _nodes_first(attribute_mass.mT @ queries, q.dtype)
-        grad_value_proj = _nodes_first(_attribute_mass(weight, attributes, rowptr).mT @ grad_h, q.dtype)
-        if attribute_grad:
-            grad_attr = torch.zeros_like(attributes)
-            for side, per_edge in ((queries @ key_proj_h.mT, logit_grad), (grad_a, weight)):
-                for head in range(q.shape[1]):
-                    grad_attr.addcmul_(side[head].index_select(0, row_index), per_edge[head].unsqueeze(-1))
-            grad_attr = grad_attr.to(q.dtype)
-    grads = (grad_q.mul_(scale), grad_k, grad_v, grad_key_table, grad_value_table)
-    return (
-        *(_nodes_first(g, q.dtype) for g in grads),
-        grad_bias.t().to(q.dtype).contiguous(),
-        grad_attr,
-        grad_key_proj,
-        grad_value_proj,
+    grads = [like(t) for t in (q, k, v, key_table, value_table, bias, edge_attr, key_proj, value_proj)]
+    grad_q, grad_k, grad_v, grad_key_table, grad_value_table, grad_bias, grad_attr, grad_key_proj, grad_value_proj = (
+        grads
     )
+    if not attribute_grad:
+        grad_attr = grads[6] = q.new_empty(0)
+    grad_attr.zero_()
+
+    for head in range(heads):
+        query, above = q[:, head].to(dtype).contiguous(), grad[:, head].to(dtype).contiguous()
+        probability = _logits(head, query, k, key_table, bias, attributes, key_proj, rowptr, col, row_index, types)
+        probability.sub_(log_sum[head].index_select(0, row_index)).exp_()
+
+        edge_grad = types.gather(above @ value_table[:, head].to(dtype).t())
+        if value_proj is not None:
+            above_attr = above @ value_proj[:, head].to(dtype).t()
+            attributes.dot(above_attr, rowptr, row_index, edge_grad)
+        edge_dot(above, v[:, head].to(dtype).contiguous(), rowptr, col, row_index, edge_grad)
+
+        weight = probability
+        if keep is not None:
+            weight = probability * keep[head]
+            edge_grad.mul_(keep[head])
+        delta = (above * out[:, head]).sum(-1)
+        logit_grad = edge_grad.sub_(delta.index_select(0, row_index)).mul_(probability).mul_(scale)
+
+        edge_sum(logit_grad.index_select(0, position), query, colptr, row, grad_k[:, head])
+        edge_sum(weight.index_select(0, position), above, colptr, row, grad_v[:, head])
+        edge_sum(logit_grad, k[:, head].to(dtype), rowptr, col, grad_q[:, head])
+        edge_sum(logit_grad, key_table[:, head].to(dtype), rowptr, types.col, grad_q[:, head], accumulate=True)
+        mass = types.mass(logit_grad, rowptr)
+        torch.mm(mass.t(), query, out=grad_key_table[:, head])
+        torch.div(mass.sum(0), scale, out=grad_bias[:, head])
+        torch.mm(types.mass(weight, rowptr).t(), above, out=grad_value_table[:, head])
+
+        if key_proj is not None and value_proj is not None:
+            head_proj = key_proj[:, head].to(dtype)
+            attribute_mass = attributes.mass(logit_grad, rowptr)
+            grad_q[:, head].addmm_(attribute_mass, head_proj)
+            torch.mm(attribute_mass.t(), query, out=grad_key_proj[:, head])
+            torch.mm(attributes.mass(weight, rowptr).t(), above, out=grad_value_proj[:, head])
+            if attribute_grad:
+                for side, per_edge in ((query @ head_proj.t(), logit_grad), (above_attr, weight)):
+                    grad_attr.addcmul_(side.index_select(0, row_index), per_edge.unsqueeze(-1))
+    return tuple(tensor.to(q.dtype) for tensor in grads)
 
 
 def _accumulator(tensor: Tensor) -> torch.dtype:
@@ -172,73 +179,62 @@ def _accumulator(tensor: Tensor) -> torch.dtype:
     return torch.float64 if tensor.dtype == torch.float64 else torch.float32
 
 
-def _heads_first(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    return tensor.transpose(0, 1).to(dtype).contiguous()
+class _Types:
+    """Edge types as a sparse (n, T) pattern."""
+
+    def __init__(self, edge_type: Tensor, row_index: Tensor, count: int) -> None:
+        if edge_type.device.type == "cpu" and edge_type.numel():
+            low, high = (int(value) for value in edge_type.aminmax())
+            if low < 0 or high >= count:
+                raise IndexError(f"graph_attention: edge types run from {low} to {high}, the tables hold [0, {count})")
+        self.col = edge_type.int()
+        self.count = count
+        self.key = row_index.long() * count + edge_type
+
+    def gather(self, table: Tensor) -> Tensor:
+        """(n, T) to (e,)."""
+        return table.flatten().gather(0, self.key)
+
+    def mass(self, weight: Tensor, rowptr: Tensor) -> Tensor:
+        """(e,) summed by target and type: (n, T)."""
+        out = weight.new_empty(rowptr.shape[0] - 1, self.count)
+        return edge_sum(weight, torch.eye(self.count, dtype=weight.dtype, device=weight.device), rowptr, self.col, out)
 
 
-def _nodes_first(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    return tensor.transpose(0, 1).to(dtype).contiguous()
+class _Attributes:
+    """Edge attributes as sources of their own, one per edge."""
 
+    def __init__(self, edge_attr: Tensor | None, dtype: torch.dtype) -> None:
+        self.values = torch.empty(0) if edge_attr is None else edge_attr.to(dtype).contiguous()
+        self.col = torch.arange(self.values.shape[0], dtype=torch.int32, device=self.values.device)
 
-def _type_key(edge_type: Tensor, row_index: Tensor, types: int) -> Tensor:
-    """(e,) int64, the place of (target, type) in an (n, T) table."""
-    if edge_type.device.type == "cpu" and edge_type.numel():
-        low, high = (int(value) for value in edge_type.aminmax())
-        if low < 0 or high >= types:
-            raise IndexError(f"graph_attention: edge types run from {low} to {high}, the tables hold [0, {types})")
-    return row_index.long() * types + edge_type
+    def dot(self, side: Tensor, rowptr: Tensor, row_index: Tensor, start: Tensor, scale: float = 1.0) -> Tensor:
+        """Adds (n, a) . (e, a) along edges to `start` (e,)."""
+        return edge_dot(side, self.values, rowptr, self.col, row_index, start, scale)
 
-
-def _gather_types(table: Tensor, key: Tensor) -> Tensor:
-    """(H, n, T) to (H, e)."""
-    return table.flatten(1).gather(1, key.expand(table.shape[0], -1))
-
-
-def _mass(weight: Tensor, key: Tensor, nodes: int, types: int) -> Tensor:
-    """(H, e) summed by target and type: (H, n, T)."""
-    heads = weight.shape[0]
-    mass = weight.new_zeros(heads, nodes * types)
-    return mass.scatter_add_(1, key.expand(heads, -1), weight).view(heads, nodes, types)
-
-
-def _attribute_mass(weight: Tensor, attributes: Tensor, rowptr: Tensor) -> Tensor:
-    """(H, e) times (e, a) summed by target: (H, n, a)."""
-    slots = torch.arange(attributes.shape[0], dtype=torch.int32, device=rowptr.device)
-    return edge_sum(weight, attributes.expand(weight.shape[0], -1, -1), rowptr, slots)
-
-
-def _attribute_dot(side: Tensor, attributes: Tensor, rowptr: Tensor, row_index: Tensor, start: Tensor) -> Tensor:
-    """Adds (H, n, a) . (e, a) along edges to `start` (H, e)."""
-    slots = torch.arange(attributes.shape[0], dtype=torch.int32, device=rowptr.device)
-    return edge_dot(side, attributes.expand(side.shape[0], -1, -1), rowptr, slots, row_index, start)
+    def mass(self, weight: Tensor, rowptr: Tensor) -> Tensor:
+        """(e,) times (e, a) summed by target: (n, a)."""
+        out = weight.new_empty(rowptr.shape[0] - 1, self.values.shape[1])
+        return edge_sum(weight, self.values, rowptr, self.col, out)
 
 
 def _logits(
-    q: Tensor,
+    head: int,
+    query: Tensor,
     k: Tensor,
     key_table: Tensor,
     bias: Tensor,
-    edge_attr: Tensor | None,
+    attributes: _Attributes,
     key_proj: Tensor | None,
     rowptr: Tensor,
     col: Tensor,
     row_index: Tensor,
-    key: Tensor,
+    types: _Types,
 ) -> Tensor:
-    """(H, e)."""
-    dtype = _accumulator(q)
-    queries = _heads_first(q, dtype) * q.shape[2] ** -0.5
-    by_type = torch.baddbmm(bias.t().to(dtype).unsqueeze(1), queries, _heads_first(key_table, dtype).mT)
-    logits = _gather_types(by_type, key)
-    if edge_attr is not None and key_proj is not None:
-        side = queries @ _heads_first(key_proj, dtype).mT
-        logits = _attribute_dot(side, edge_attr.to(dtype), rowptr, row_index, logits)
-    return edge_dot(queries, _heads_first(k, dtype), rowptr, col, row_index, logits)
-
-
-def _log_sum_exp(logits: Tensor, rowptr: Tensor, row_index: Tensor) -> Tensor:
-    """(H, e) to (H, n)."""
-    by_slot = logits.t().contiguous()
-    top = torch.segment_reduce(by_slot, "max", offsets=rowptr, axis=0, unsafe=True)
-    total = segment_reduce((by_slot - top.index_select(0, row_index)).exp_(), rowptr, "sum")
-    return (total.log() + top).t().contiguous()
+    """(e,) of one head, from its queries (n, D)."""
+    dtype, scale = query.dtype, query.shape[1] ** -0.5
+    table = torch.addmm(bias[:, head].to(dtype), query, key_table[:, head].to(dtype).t(), alpha=scale)
+    logits = types.gather(table)
+    if key_proj is not None:
+        attributes.dot(query @ key_proj[:, head].to(dtype).t(), rowptr, row_index, logits, scale)
+    return edge_dot(query, k[:, head].to(dtype).contiguous(), rowptr, col, row_index, logits, scale)

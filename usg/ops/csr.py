@@ -66,7 +66,9 @@ class CSR:
             if array.dim() != 1:
                 raise ValueError(f"CSR.{name} must have one dimension, got shape {tuple(array.shape)}")
             if array.device != self.rowptr.device:
-                raise ValueError(f"CSR.{name} is on {array.device} but rowptr on {self.rowptr.device}; use CSR.to(device)")
+                raise ValueError(
+                    f"CSR.{name} is on {array.device} but rowptr on {self.rowptr.device}; use CSR.to(device)"
+                )
         edges = self.col.numel()
         if not (self.row.numel() == self.position.numel() == edges):
             raise ValueError(

@@ -47,6 +47,8 @@ def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> 
     if weight is not None:
         if weight.shape != (graph.num_edges,):
             raise ValueError(f"gather_scatter: weight must be ({graph.num_edges},), got {tuple(weight.shape)}")
+        if torch.is_autocast_enabled(values.device.type):
+            weight = weight.to(values.dtype)
         if weight.dtype != values.dtype or weight.device != values.device:
             raise TypeError(
                 f"gather_scatter: weight is {weight.dtype} on {weight.device}, values {values.dtype} on {values.device}"
@@ -65,7 +67,8 @@ def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> 
 def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
     wide = _wide(values)
     factors = wide.new_ones(col.shape[0]) if weight is None else _wide(weight)
-    return edge_sum(factors.unsqueeze(0), wide.contiguous().unsqueeze(0), rowptr, col)[0].to(values.dtype)
+    out = wide.new_empty(rowptr.shape[0] - 1, values.shape[1])
+    return edge_sum(factors.contiguous(), wide.contiguous(), rowptr, col, out).to(values.dtype)
 
 
 @register(
@@ -74,8 +77,8 @@ def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: 
     lambda x, y, rowptr, col, row_index: x.new_empty(col.shape[0]),
 )
 def _edge_dot(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
-    ends = _wide(x).contiguous().unsqueeze(0), _wide(y).contiguous().unsqueeze(0)
-    return edge_dot(*ends, rowptr, col, row_index)[0].to(x.dtype)
+    wide = _wide(x).contiguous()
+    return edge_dot(wide, _wide(y).contiguous(), rowptr, col, row_index, wide.new_zeros(col.shape[0])).to(x.dtype)
 
 
 class _GatherScatter(torch.autograd.Function):

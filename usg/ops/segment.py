@@ -1,7 +1,7 @@
 """Reductions over the rows of a CSR: sum, mean, max and softmax of edge values.
 
-A segment is a row: slots ``rowptr[i]:rowptr[i + 1]`` of the leading dimension. Slots are reduced in order by one thread,
-so results do not depend on the number of threads. The functions are those of torch-scatter's ``segment_csr`` (Fey and
+A segment is a row: slots ``rowptr[i]:rowptr[i + 1]`` of the leading dimension. Slots are reduced in order by one
+thread, so results do not depend on the number of threads. The functions are those of torch-scatter's ``segment_csr`` (Fey and
 Lenssen 2019, https://arxiv.org/abs/1903.02428) with softmax beside them.
 """
 
@@ -131,7 +131,9 @@ def _max(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
     return top.view(rows, *values.shape[1:]), first
 
 
-@register("segment_softmax", "(Tensor values, Tensor rowptr) -> Tensor", lambda values, rowptr: torch.empty_like(values))
+@register(
+    "segment_softmax", "(Tensor values, Tensor rowptr) -> Tensor", lambda values, rowptr: torch.empty_like(values)
+)
 def _softmax(values: Tensor, rowptr: Tensor) -> Tensor:
     _check_pointer("segment_softmax", values, rowptr)
     wide = _wide(values)

@@ -1,16 +1,13 @@
 """Two edge-wise products that all the ops are made of, written with what torch ships.
 
-With x (H, n, D) at the targets, y (H, m, D) at the sources and w (H, e) on the edges i <- j of a CSR:
+With x (n, D) at the targets, y (m, D) at the sources and w (e,) on the edges i <- j of a CSR:
 
-    edge_dot   s[h, e] = x[h, i] . y[h, j]             a sampled dense-dense product (SDDMM)
-    edge_sum   z[h, i] = sum_e w[h, e] y[h, j]         a sparse-dense product (SpMM)
+    edge_dot   s_e = x_i . y_j                         a sampled dense-dense product (SDDMM)
+    edge_sum   z_i = sum over e = (i <- j) of w_e y_j  a sparse-dense product (SpMM)
 
-On the CPU both are torch's sparse CSR kernels (MKL), one call per head: no (e, D) tensor exists, rows are summed in
-slot order by one thread each, and on the batches of docs/results/ops.json they take a twentieth of the time of gather and
-index_add. Elsewhere (CUDA, a torch without MKL) they gather, multiply and reduce, which is right and deterministic but
-writes (e, D) tensors.
-
-Heads come first, (H, ...), so that one head's matrix is contiguous.
+On the CPU both are torch's sparse CSR kernels (the second is MKL's): no (e, D) tensor exists, and each row is summed in
+slot order by one thread. Elsewhere (CUDA, a torch without MKL) they gather, multiply and reduce, which is right and
+deterministic but writes an (e, D) tensor.
 """
 
 import warnings
@@ -26,60 +23,54 @@ with warnings.catch_warnings():
     torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.ones(1), size=(1, 1))
 
 
-def edge_dot(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor, start: Tensor | None = None) -> Tensor:
-    """Dot products along edges.
+def edge_dot(
+    x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor, start: Tensor, scale: float = 1.0
+) -> Tensor:
+    """Adds scaled dot products along edges to `start`, in place.
 
     Args:
-        x: (H, n, D) vectors of the targets.
-        y: (H, m, D) vectors of the sources.
+        x: (n, D) vectors of the targets.
+        y: (m, D) vectors of the sources.
         rowptr: (n + 1,) int32.
         col: (e,) int32.
         row_index: (e,) int32.
-        start: (H, e) values to add to; overwritten. None for zeros.
+        start: (e,) values to add to; overwritten.
+        scale: factor of the products.
 
     Returns:
-        (H, e).
+        (e,), which is `start`.
     """
-    heads, edges = x.shape[0], col.numel()
-    result = x.new_zeros(heads, edges) if start is None else start
-    if edges == 0:
-        return result
+    if col.numel() == 0:
+        return start
     if not _has_sparse_kernels(x):
-        for head in range(heads):
-            result[head] += (x[head].index_select(0, row_index) * y[head].index_select(0, col)).sum(-1)
-        return result
-    size = (x.shape[1], y.shape[1])
-    for head in range(heads):
-        matrix = _matrix(rowptr, col, result[head], size)
-        torch.sparse.sampled_addmm(matrix, x[head], y[head].t(), beta=1.0, alpha=1.0, out=matrix)
-    return result
+        products = (x.index_select(0, row_index) * y.index_select(0, col)).sum(-1)
+        return start.add_(products, alpha=scale)
+    matrix = _matrix(rowptr, col, start, (x.shape[0], y.shape[0]))
+    torch.sparse.sampled_addmm(matrix, x, y.t(), beta=1.0, alpha=scale, out=matrix)
+    return start
 
 
-def edge_sum(weight: Tensor, y: Tensor, rowptr: Tensor, col: Tensor) -> Tensor:
+def edge_sum(weight: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, out: Tensor, accumulate: bool = False) -> Tensor:
     """Weighted sums over the edges of each row.
 
     Args:
-        weight: (H, e).
-        y: (H, m, D) vectors of the sources.
+        weight: (e,).
+        y: (m, D) vectors of the sources.
         rowptr: (n + 1,) int32.
         col: (e,) int32.
+        out: (n, D) where the sums go; rows may be strided.
+        accumulate: add to `out` rather than overwrite it.
 
     Returns:
-        (H, n, D); 0 for a row without edges.
+        (n, D), which is `out`; a row without edges counts 0.
     """
-    heads, rows, width = weight.shape[0], rowptr.numel() - 1, y.shape[2]
-    if col.numel() == 0 or rows == 0 or width == 0:
-        return y.new_zeros(heads, rows, width)
-    result = y.new_empty(heads, rows, width)
+    if col.numel() == 0 or out.numel() == 0:
+        return out if accumulate else out.zero_()
     if not _has_sparse_kernels(y):
-        for head in range(heads):
-            terms = weight[head].unsqueeze(-1) * y[head].index_select(0, col)
-            result[head] = segment_reduce(terms, rowptr, "sum")
-        return result
-    size = (rows, y.shape[1])
-    for head in range(heads):
-        torch.addmm(result[head], _matrix(rowptr, col, weight[head], size), y[head], beta=0.0, out=result[head])
-    return result
+        sums = segment_reduce(weight.unsqueeze(-1) * y.index_select(0, col), rowptr, "sum")
+        return out.add_(sums) if accumulate else out.copy_(sums)
+    matrix = _matrix(rowptr, col, weight, (out.shape[0], y.shape[0]))
+    return torch.addmm(out, matrix, y, beta=1.0 if accumulate else 0.0, out=out)
 
 
 def segment_reduce(values: Tensor, rowptr: Tensor, reduce: str) -> Tensor:
