@@ -22,26 +22,22 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GroundingColumns:
-    """The groundings of all objects, of all attributes or of all relations; e elements, m groundings.
+    """The groundings of all objects, of all attributes or of all relations; e elements, m groundings, p stretches.
 
     Attributes:
         count: `(e,)` groundings of each element; theirs follow one another in the arrays below.
         source: `(m,)` position of the source among the sources of its graph.
-        modality: `(m,)` int8, 1 text, 2 image, 3 video, 4 audio, 5 points: 1 + the position in `MODALITIES`.
-        size: `(m, 2)` width and height of the source, pixels; NaN where unknown.
-        duration: `(m,)` of the source, seconds; NaN where unknown.
         box: `(m, 4)` xyxy in pixels: the box, or the box at the first point of a track; NaN where there is none.
         time: `(m, 2)` start and end in seconds: the time span, or the first and last second of a track; NaN where none.
-        span: `(m, 2)` int64 start of the first and end of the last stretch of text, code points; -1 where none.
+        span_count: `(m,)` stretches of text of each grounding; 0 where it is no text span.
+        span: `(p, 2)` start and end of each stretch, code points, end exclusive.
     """
 
     count: Int
     source: Int
-    modality: NDArray[np.int8]
-    size: Float
-    duration: Float
     box: Float
     time: Float
+    span_count: Int
     span: Int
 
 
@@ -55,7 +51,9 @@ class GraphColumns:
         kinds: all kinds of attributes of the corpus.
         num_sources, num_objects, num_attributes, num_relations: `(g,)` per graph.
         source_id, source_text: `(s,)` Python strings; a text is None where a source has none.
-        source_modality: `(s,)` int8, 1 + the position in `MODALITIES`.
+        source_modality: `(s,)` place in `usg.graph.MODALITIES`.
+        source_size: `(s, 2)` width and height in pixels; NaN where unknown.
+        source_duration: `(s,)` seconds; NaN where unknown.
         object_label, attribute_value, relation_predicate: `(o,)`, `(a,)`, `(r,)` codes into `labels`.
         attribute_object: `(a,)` position of its object among the objects of its graph.
         relation_subject, relation_object: `(r,)` likewise.
@@ -73,7 +71,9 @@ class GraphColumns:
     num_relations: Int
     source_id: NDArray[np.object_]
     source_text: NDArray[np.object_]
-    source_modality: NDArray[np.int8]
+    source_modality: Int
+    source_size: Float
+    source_duration: Float
     object_label: Int
     object_negated: NDArray[np.bool_]
     attribute_object: Int
@@ -96,47 +96,78 @@ class GraphColumns:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays, strings counted at 100 each."""
-        total = 100 * (len(self.source_id) + len(self.source_text))
+        """Bytes of the arrays and of the texts."""
+        total = 64 * len(self.source_id) + sum(64 + len(text) for text in self.source_text if text is not None)
         for value in (getattr(self, field.name) for field in fields(self)):
             if isinstance(value, GroundingColumns):
                 total += sum(getattr(value, field.name).nbytes for field in fields(value))
-            elif isinstance(value, np.ndarray) and value.dtype != object:
+            elif isinstance(value, np.ndarray):
                 total += value.nbytes
         return total
 
-    def take(self, rows: NDArray[np.int64]) -> GraphColumns:
-        """The graphs at some positions, in that order, repeated where a position is."""
-        flat = {
-            prefix: _positions(getattr(self, f"num_{prefix}s"), rows)
-            for prefix in ("source", "object", "attribute", "relation")
-        }
-        values: dict[str, object] = {"labels": self.labels, "kinds": self.kinds}
-        for field in fields(self)[2:]:
-            value, prefix = getattr(self, field.name), field.name.partition("_")[0]
-            if prefix == "num":
-                values[field.name] = value[rows]
-            elif isinstance(value, GroundingColumns):
-                values[field.name] = _take_groundings(value, flat[prefix])
-            else:
-                values[field.name] = value[flat[prefix]]
-        return GraphColumns(**values)  # type: ignore[arg-type]
 
-    @classmethod
-    def concatenate(cls, parts: Sequence[GraphColumns]) -> GraphColumns:
-        """Join columns of one corpus, graph after graph."""
-        if len(parts) == 1:
-            return parts[0]
-        values: dict[str, object] = {"labels": parts[0].labels, "kinds": parts[0].kinds}
-        for field in fields(cls)[2:]:
-            several = [getattr(part, field.name) for part in parts]
-            if isinstance(several[0], GroundingColumns):
-                names = [each.name for each in fields(GroundingColumns)]
-                joined = [np.concatenate([getattr(each, name) for each in several]) for name in names]
-                values[field.name] = GroundingColumns(*joined)
-            else:
-                values[field.name] = np.concatenate(several)
-        return cls(**values)  # type: ignore[arg-type]
+def gather(parts: Sequence[GraphColumns], part: Int, row: Int) -> GraphColumns:
+    """Chosen graphs of several columns of one corpus, in any order.
+
+    Args:
+        parts: where to take them from.
+        part: `(g,)` which of `parts` each graph is in.
+        row: `(g,)` its position there.
+    """
+    first = parts[0]
+    if len(parts) == 1 and len(row) == len(first) and bool((row == np.arange(len(row))).all()):
+        return first
+    graphs = _Chosen(part, row, len(parts))
+    elements = {
+        name: graphs.expand([getattr(each, f"num_{name}s") for each in parts])
+        for name in ("source", "object", "attribute", "relation")
+    }
+    values: dict[str, object] = {"labels": first.labels, "kinds": first.kinds}
+    for field in fields(GraphColumns)[2:]:
+        several = [getattr(each, field.name) for each in parts]
+        chosen = elements.get(field.name.partition("_")[0], graphs)  # num_... is per graph
+        if isinstance(several[0], GroundingColumns):
+            values[field.name] = _gather_groundings(several, chosen)
+        else:
+            values[field.name] = chosen.of(several)
+    return GraphColumns(**values)  # type: ignore[arg-type]
+
+
+def _gather_groundings(parts: Sequence[GroundingColumns], elements: _Chosen) -> GroundingColumns:
+    groundings = elements.expand([each.count for each in parts])
+    stretches = groundings.expand([each.span_count for each in parts])
+    return GroundingColumns(
+        count=elements.of([each.count for each in parts]),
+        source=groundings.of([each.source for each in parts]),
+        box=groundings.of([each.box for each in parts]),
+        time=groundings.of([each.time for each in parts]),
+        span_count=groundings.of([each.span_count for each in parts]),
+        span=stretches.of([each.span for each in parts]),
+    )
+
+
+class _Chosen:
+    """Things chosen from several lists: which list, and which position in it."""
+
+    def __init__(self, part: Int, row: Int, parts: int) -> None:
+        self._part, self._row = part, row
+        self._at = [np.flatnonzero(part == k) for k in range(parts)] if parts > 1 else []
+
+    def of(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Their values, when the lists hold those."""
+        if not self._at:
+            return np.take(parts[0], self._row, axis=0)
+        result = np.empty((len(self._row), *parts[0].shape[1:]), parts[0].dtype)
+        for values, at in zip(parts, self._at, strict=True):
+            result[at] = np.take(values, self._row[at], axis=0)
+        return result
+
+    def expand(self, counts: Sequence[Int]) -> _Chosen:
+        """What belongs to them, when thing i of list k has the next `counts[k][i]` of a longer list."""
+        many, start = self.of(counts), self.of([np.cumsum(each) - each for each in counts])
+        end = np.cumsum(many)
+        row = np.arange(int(many.sum())) + np.repeat(start - (end - many), many)
+        return _Chosen(np.repeat(self._part, many) if self._at else row, row, max(1, len(self._at)))
 
 
 def columns_of(
@@ -157,15 +188,6 @@ def columns_of(
     starts = {name: offsets_of(column) for name, column in lists.items()}
     flat = {name: column.flatten() for name, column in lists.items()}
     sources = flat["sources"]
-    modality = _codes(sources.field("modality"), {name: i + 1 for i, name in enumerate(MODALITIES)}).astype(np.int8)
-    size = np.stack([_floats(sources.field(name)) for name in ("width", "height")], axis=1)
-    duration = _floats(sources.field("duration"))
-
-    def groundings(name: str) -> GroundingColumns:
-        graph = np.repeat(np.arange(table.num_rows), np.diff(starts[name]))
-        first_source = starts["sources"][graph]
-        return _grounding_columns(flat[name].field("groundings"), first_source, modality, size, duration)
-
     objects, attributes, relations = flat["objects"], flat["attributes"], flat["relations"]
     return GraphColumns(
         labels=labels,
@@ -176,7 +198,9 @@ def columns_of(
         num_relations=np.diff(starts["relations"]),
         source_id=sources.field("id").to_numpy(zero_copy_only=False).astype(object),
         source_text=sources.field("text").to_numpy(zero_copy_only=False).astype(object),
-        source_modality=modality,
+        source_modality=_codes(sources.field("modality"), {name: i for i, name in enumerate(MODALITIES)}),
+        source_size=np.stack([_floats(sources.field(name)) for name in ("width", "height")], axis=1),
+        source_duration=_floats(sources.field("duration")),
         object_label=_codes(objects.field("label"), label_code),
         object_negated=objects.field("negated").to_numpy(zero_copy_only=False).astype(bool),
         attribute_object=_ints(attributes.field("object")),
@@ -189,32 +213,30 @@ def columns_of(
         relation_object=_ints(relations.field("object")),
         relation_negated=relations.field("negated").to_numpy(zero_copy_only=False).astype(bool),
         relation_time=_times(relations.field("time")),
-        object_groundings=groundings("objects"),
-        attribute_groundings=groundings("attributes"),
-        relation_groundings=groundings("relations"),
+        object_groundings=_groundings(objects.field("groundings")),
+        attribute_groundings=_groundings(attributes.field("groundings")),
+        relation_groundings=_groundings(relations.field("groundings")),
     )
 
 
-def _grounding_columns(
-    lists: pa.ListArray, first_source: Int, modality: NDArray[np.int8], size: Float, duration: Float
-) -> GroundingColumns:
-    starts, flat = offsets_of(lists), lists.flatten()
-    source = _ints(flat.field("source"))
-    of_corpus = np.repeat(first_source, np.diff(starts)) + source
+def _groundings(lists: pa.ListArray) -> GroundingColumns:
+    flat = lists.flatten()
     box, time = _boxes(flat.field("box")), _times(flat.field("time"))
     tracks, points = offsets_of(flat.field("track")), flat.field("track").flatten()
     tracked = np.flatnonzero(np.diff(tracks))
     if len(tracked):
-        box[tracked] = _boxes(points.field("box"))[tracks[tracked]]
+        first, last = tracks[tracked], tracks[tracked + 1] - 1
         seconds = _floats(points.field("seconds"))
-        time[tracked] = np.stack([seconds[tracks[tracked]], seconds[tracks[tracked + 1] - 1]], axis=1)
-    spans, pairs = offsets_of(flat.field("span")), flat.field("span").flatten()
-    span = np.full((len(flat), 2), -1, np.int64)
-    spanned = np.flatnonzero(np.diff(spans))
-    span[spanned, 0] = _ints(pairs.field("start"))[spans[spanned]]
-    span[spanned, 1] = _ints(pairs.field("end"))[spans[spanned + 1] - 1]
+        box[tracked] = _boxes(points.field("box"))[first]
+        time[tracked] = np.stack([seconds[first], seconds[last]], axis=1)
+    spans = flat.field("span").flatten()
     return GroundingColumns(
-        np.diff(starts), source, modality[of_corpus], size[of_corpus], duration[of_corpus], box, time, span
+        count=np.diff(offsets_of(lists)),
+        source=_ints(flat.field("source")),
+        box=box,
+        time=time,
+        span_count=np.diff(offsets_of(flat.field("span"))),
+        span=np.stack([_ints(spans.field(name)) for name in ("start", "end")], axis=1),
     )
 
 
@@ -248,18 +270,3 @@ def _codes(strings: pa.Array, code: dict[str, int]) -> Int:
     encoded = strings.dictionary_encode()
     table = np.array([code[label] for label in encoded.dictionary.to_pylist()] + [-1], np.int64)
     return table[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-
-
-def _positions(counts: Int, rows: Int) -> Int:
-    """Positions of the elements of graphs `rows`, when graph i has `counts[i]` of them, graph-major."""
-    starts = np.cumsum(counts) - counts
-    chosen = counts[rows]
-    ends = np.cumsum(chosen)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts[rows] - (ends - chosen), chosen)
-
-
-def _take_groundings(columns: GroundingColumns, elements: Int) -> GroundingColumns:
-    flat = _positions(columns.count, elements)
-    rest = [getattr(columns, field.name)[flat] for field in fields(columns)[1:]]
-    return GroundingColumns(columns.count[elements], *rest)

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from usg.corpus.columns import GraphColumns, columns_of
+from usg.corpus.columns import GraphColumns, columns_of, gather
 from usg.corpus.decode import decode
 from usg.corpus.schema import SCHEMA, CorpusError, read_manifest
 from usg.corpus.shards import broken, open_shards, starts_of
@@ -155,15 +155,9 @@ class Corpus(Sequence[SceneGraph]):
         if not len(wanted):
             return columns_of(SCHEMA.empty_table(), self.labels, self._label_code, self.kinds)
         groups = np.searchsorted(self.row_group_starts, wanted, side="right") - 1
-        used, part_of = np.unique(groups, return_inverse=True)
-        order = np.argsort(part_of, kind="stable")
-        parts = []
-        for k, group in enumerate(used.tolist()):
-            rows = wanted[part_of == k] - self.row_group_starts[group]
-            parts.append(self._columns_of_group(group).take(rows))
-        joined = GraphColumns.concatenate(parts)
-        in_order = bool((order[:-1] < order[1:]).all())
-        return joined if in_order else joined.take(np.argsort(order))
+        used, part = np.unique(groups, return_inverse=True)
+        parts = [self._columns_of_group(group) for group in used.tolist()]
+        return gather(parts, part, wanted - self.row_group_starts[groups])
 
     def _columns_of_group(self, group: int) -> GraphColumns:
         def make() -> GraphColumns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ def _groundings(
     label, score = flat.field("label").to_pylist(), flat.field("score").to_pylist()
     made = [Grounding(*row) for row in zip(ids, regions, label, score, strict=True)]
     bounds = offsets.tolist()
-    return [tuple(made[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [tuple(made[start:end]) for start, end in pairwise(bounds)]
 
 
 def _fill(into: list[Region | None], at: NDArray[np.int64], regions: list[Any]) -> None:

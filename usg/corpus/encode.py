@@ -141,11 +141,15 @@ def _spans(regions: list[TextSpan], at: list[int], n: int) -> pa.ListArray:
 
 
 def _boxes(regions: list[Box], at: list[int], n: int) -> pa.StructArray:
+    if not at:
+        return pa.nulls(n, schema.BOX)
     table = _spread(np.array([region.xyxy for region in regions], np.float64).reshape(-1, 4), at, n)
     return _sparse_struct(schema.BOX, [pa.array(table[:, k]) for k in range(4)], at, n)
 
 
 def _masks(regions: list[Mask], at: list[int], n: int) -> pa.StructArray:
+    if not at:
+        return pa.nulls(n, schema.MASK)
     size = _spread(np.array([(each.height, each.width) for each in regions], np.int32).reshape(-1, 2), at, n)
     counts: list[str | None] = [None] * n
     for i, region in zip(at, regions, strict=True):
@@ -175,6 +179,8 @@ def _times(times: list[TimeSpan | None]) -> pa.StructArray:
 
 
 def _time_spans(regions: list[TimeSpan], at: list[int], n: int) -> pa.StructArray:
+    if not at:
+        return pa.nulls(n, schema.TIME)
     table = _spread(np.array([(each.start, each.end) for each in regions], np.float64).reshape(-1, 2), at, n)
     return _sparse_struct(schema.TIME, [pa.array(table[:, 0]), pa.array(table[:, 1])], at, n)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from usg.graph.scene_graph import SceneGraph
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_WORD = re.compile(r"[^\W_]+")
 _COUNTS = ("graphs", "empty_graphs", "sources", "objects", "attributes", "relations")
 _COUNTERS = ("object_labels", "attribute_values", "attribute_kinds", "predicates", "words")
 
@@ -92,10 +92,10 @@ class Statistics:
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
-    """Lower-case words of texts, as the statistics count them: letters and digits, an apostrophe within a word.
+    """Lower-case words of texts, as the statistics count them: runs of letters or digits.
 
     Example:
         >>> words_of(["Two dogs; the boy's ball."])
-        ['two', 'dogs', 'the', "boy's", 'ball']
+        ['two', 'dogs', 'the', 'boy', 's', 'ball']
     """
     return _WORD.findall("\n".join(texts).lower())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -210,10 +210,8 @@ class _Shard:
 
     def abandon(self) -> None:
         for close in (self._writer.close, self._file.close):
-            try:
+            with suppress(OSError):  # the disk is full: the file is removed anyway
                 close()
-            except OSError:
-                pass  # the disk is full: the file is removed anyway
         unfinished = RuntimeError("the shard is not whole")
         self._stack.__exit__(RuntimeError, unfinished, None)
 
