@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from usg.graph.elements import MODALITIES
 
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
+_ELEMENTS = ("source", "object", "attribute", "relation")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class GroundingColumns:
     time: Float
     span_count: Int
     span: Int
+
+    # Kept, because batch after batch is gathered from the same columns.
+    @cached_property
+    def _starts(self) -> Int:
+        return np.cumsum(self.count) - self.count
+
+    @cached_property
+    def _span_starts(self) -> Int:
+        return np.cumsum(self.span_count) - self.span_count
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,11 @@ class GraphColumns:
         """The number of graphs."""
         return len(self.num_objects)
 
+    @cached_property
+    def _starts(self) -> dict[str, Int]:
+        counts = {name: getattr(self, f"num_{name}s") for name in _ELEMENTS}
+        return {name: np.cumsum(count) - count for name, count in counts.items()}
+
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays and of the texts."""
@@ -119,8 +135,8 @@ def gather(parts: Sequence[GraphColumns], part: Int, row: Int) -> GraphColumns:
         return first
     graphs = _Chosen(part, row, len(parts))
     elements = {
-        name: graphs.expand([getattr(each, f"num_{name}s") for each in parts])
-        for name in ("source", "object", "attribute", "relation")
+        name: graphs.expand([getattr(each, f"num_{name}s") for each in parts], [each._starts[name] for each in parts])
+        for name in _ELEMENTS
     }
     values: dict[str, object] = {"labels": first.labels, "kinds": first.kinds}
     for field in fields(GraphColumns)[2:]:
@@ -134,8 +150,8 @@ def gather(parts: Sequence[GraphColumns], part: Int, row: Int) -> GraphColumns:
 
 
 def _gather_groundings(parts: Sequence[GroundingColumns], elements: _Chosen) -> GroundingColumns:
-    groundings = elements.expand([each.count for each in parts])
-    stretches = groundings.expand([each.span_count for each in parts])
+    groundings = elements.expand([each.count for each in parts], [each._starts for each in parts])
+    stretches = groundings.expand([each.span_count for each in parts], [each._span_starts for each in parts])
     return GroundingColumns(
         count=elements.of([each.count for each in parts]),
         source=groundings.of([each.source for each in parts]),
@@ -162,9 +178,9 @@ class _Chosen:
             result[at] = np.take(values, self._row[at], axis=0)
         return result
 
-    def expand(self, counts: Sequence[Int]) -> _Chosen:
-        """What belongs to them, when thing i of list k has the next `counts[k][i]` of a longer list."""
-        many, start = self.of(counts), self.of([np.cumsum(each) - each for each in counts])
+    def expand(self, counts: Sequence[Int], starts: Sequence[Int]) -> _Chosen:
+        """What belongs to them: thing i of list k has the `counts[k][i]` from `starts[k][i]` on of a longer list."""
+        many, start = self.of(counts), self.of(starts)
         end = np.cumsum(many)
         row = np.arange(int(many.sum())) + np.repeat(start - (end - many), many)
         return _Chosen(np.repeat(self._part, many) if self._at else row, row, max(1, len(self._at)))
