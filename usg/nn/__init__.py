@@ -1,0 +1,17 @@
+"""The graph transformer and its parts."""
+
+from usg.nn.config import GraphTransformerConfig
+from usg.nn.transformer import (
+    GraphTransformer,
+    graph_transformer_base,
+    graph_transformer_small,
+    graph_transformer_tiny,
+)
+
+__all__ = [
+    "GraphTransformer",
+    "GraphTransformerConfig",
+    "graph_transformer_base",
+    "graph_transformer_small",
+    "graph_transformer_tiny",
+]
