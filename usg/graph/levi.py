@@ -14,6 +14,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.graph.elements import Attribute, Relation, SceneObject
 from usg.graph.scene_graph import SceneGraph
 
 
@@ -111,6 +112,47 @@ def to_levi(graph: SceneGraph, two_hop: bool = False) -> LeviGraph:
     target = np.array([node[relation.object] for relation in graph.relations], dtype=np.int64)
     edges, types = levi_edges(n, owner, 1 + objects, subject, target, 1 + objects + attributes, two_hop)
     return LeviGraph(kinds, labels, ids, edges, types)
+
+
+def from_levi(levi: LeviGraph) -> SceneGraph:
+    """The scene graph whose Levi form this is: its labels, ids and structure, which is all that a `LeviGraph` has.
+
+    Nodes without an id get `n` and their number. Words, the graph node and two-hop edges are passed over.
+
+    Raises:
+        ValueError: an attribute has no object, or a relation lacks its subject or object.
+
+    >>> from usg.graph import Relation, SceneObject
+    >>> graph = SceneGraph(objects=[SceneObject("m", "man")], relations=[Relation("r", "m", "washing", "m")])
+    >>> from_levi(to_levi(graph)) == graph
+    True
+    """
+    ids = [f"n{i}" if id is None else id for i, id in enumerate(levi.ids)]
+    owner = _ends(levi, EdgeType.OBJECT_TO_ATTRIBUTE)
+    subject = _ends(levi, EdgeType.SUBJECT_TO_RELATION)
+    target = _ends(levi, EdgeType.OBJECT_TO_RELATION)
+
+    def end(ends: dict[int, int], node: int, role: EdgeType) -> str:
+        if node not in ends:
+            raise ValueError(f"node {node} {levi.labels[node]!r} has no {role.name} edge; every one needs its own")
+        return ids[ends[node]]
+
+    objects, attributes, relations = [], [], []
+    for i, (kind, label) in enumerate(zip(levi.kinds.tolist(), levi.labels, strict=True)):
+        if kind == NodeKind.OBJECT:
+            objects.append(SceneObject(ids[i], label))
+        elif kind == NodeKind.ATTRIBUTE:
+            attributes.append(Attribute(ids[i], end(owner, i, EdgeType.OBJECT_TO_ATTRIBUTE), label))
+        elif kind == NodeKind.RELATION:
+            first, second = end(subject, i, EdgeType.SUBJECT_TO_RELATION), end(target, i, EdgeType.OBJECT_TO_RELATION)
+            relations.append(Relation(ids[i], first, label, second))
+    return SceneGraph((), tuple(objects), tuple(attributes), tuple(relations))
+
+
+def _ends(levi: LeviGraph, edge_type: EdgeType) -> dict[int, int]:
+    """Target to source of the edges of one type."""
+    source, target = levi.edges[:, levi.edge_types == edge_type].tolist()
+    return dict(zip(target, source, strict=True))
 
 
 def levi_edges(

@@ -26,8 +26,7 @@ SCHEMA = "usg.scene_graph"
 VERSION = "1.0"
 
 _NAMES = {
-    cls: tuple(field.name for field in fields(cls))[1:]  # type: ignore[arg-type]
-    for cls in (Source, Grounding, SceneObject, Attribute, Relation)
+    cls: tuple(field.name for field in fields(cls))[1:] for cls in (Source, Grounding, SceneObject, Attribute, Relation)
 }
 _TOP = ("schema", "version", "sources", "objects", "attributes", "relations", "metadata")
 
