@@ -1,0 +1,111 @@
+"""Where the graphs of a training come from: a corpus, a file that is converted once, or the world, sampled once.
+
+Files and sampled scenes become corpora in a cache folder, under a name made of the content (a digest of the file, or the
+split, seed and number of scenes), so that a second run finds them and a changed file is converted anew.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from usg.corpus import Corpus, CorpusWriter
+from usg.graph import SceneGraph
+from usg.names import unknown_name
+from usg.progress import progress
+
+_VERSION = 1  # of the conversion; part of the cache's names
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class WorldScenes:
+    """Scenes to sample from the procedural world.
+
+    Args:
+        train: number of training scenes.
+        val: number of validation scenes.
+        test: number of test scenes.
+        test_split: split of the test scenes: iid, compose or longer.
+        seed: of the data set.
+        captions: captions per scene.
+        questions: questions per scene, whose words enter the vocabulary.
+    """
+
+    train: int = 40_000
+    val: int = 500
+    test: int = 2_000
+    test_split: str = "iid"
+    seed: int = 0
+    captions: int = 3
+    questions: int = 2
+
+
+def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
+    """The corpus of one part of the world's scenes, sampled when it is not in the cache.
+
+    Args:
+        scenes: what to sample.
+        part: train, val or test.
+        cache: the cache folder.
+    """
+    from usg.world import scenes as sample_scenes
+
+    split = scenes.test_split if part == "test" else part
+    n = {"train": scenes.train, "val": scenes.val, "test": scenes.test}[part]
+    name = f"world-{split}-{scenes.seed}-{n}-{scenes.captions}c{scenes.questions}q-v{_VERSION}"
+    folder = cache / name
+    if not folder.is_dir():
+        graphs = sample_scenes(n, split, scenes.seed, captions=scenes.captions, questions=scenes.questions)
+        _write(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
+    return folder
+
+
+def corpus_of(path: str | Path, cache: Path) -> Path:
+    """The corpus behind a path: the folder itself, or the converted file.
+
+    Args:
+        path: a corpus folder, a `.jsonl` file or a FACTUAL `.csv`.
+        cache: the cache folder.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder.
+        ValueError: the file's ending is not known, or no graph could be read.
+    """
+    source = Path(path)
+    if source.is_dir():
+        return source
+    if not source.is_file():
+        raise FileNotFoundError(f"there is no file or corpus folder {source}; check data.path")
+    readers = {".jsonl": "jsonl", ".csv": "factual"}
+    if source.suffix not in readers:
+        raise ValueError(f"{source}: {unknown_name('ending', source.suffix, readers)}; or give a corpus folder")
+    folder = cache / f"{source.stem}-{_digest(source)}-v{_VERSION}"
+    if not folder.is_dir():
+        _write(folder, _read(source, readers[source.suffix]), {"file": source.name, "digest": _digest(source)})
+    if not len(Corpus(folder)):
+        shutil.rmtree(folder)
+        raise ValueError(f"{source} has no graph that can be read; look at it with `usg check {source}`")
+    return folder
+
+
+def _read(source: Path, name: str) -> Iterator[SceneGraph]:
+    raise NotImplementedError
+
+
+def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str]) -> None:
+    """Write a corpus beside its name, then rename, so that a cached corpus always is whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    with CorpusWriter(unfinished, provenance=provenance, overwrite=True) as writer:
+        writer.write_all(graphs)
+    unfinished.replace(folder)
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()[:12]

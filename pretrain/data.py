@@ -1,0 +1,258 @@
+"""The data of pretraining: corpora packed into batches, one caption per graph and pass, and the vocabulary.
+
+The vocabulary is counted on the training corpus and travels with every checkpoint: `test` packs with the vocabulary the
+weights were trained with, whatever data it is pointed at.
+"""
+
+import dataclasses
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from numpy.typing import NDArray
+
+from usg.batch import GraphBatch, Vocabulary
+from usg.batch.columns import pack_columns
+from usg.batch.words import count_words
+from usg.corpus import Corpus, GraphColumns
+from usg.graph import MODALITIES
+from usg.pretrain.corpora import WorldScenes, corpus_of, world_corpus
+from usg.training.loader import OrderedBatches, ShuffledBatches
+
+Ints = NDArray[np.int64]
+
+_TEXT = 1 + MODALITIES.index("text")
+_GRAPHS_IN_MEMORY = 100_000  # a corpus up to this size is decoded once and kept, about 3 KB a graph
+_GRAPHS_WITH_QUESTIONS = 2_000  # read for the words of questions: enough to meet every word of the templates
+
+
+@dataclass(frozen=True)
+class NumberedBatch:
+    """A packed batch and the numbers of its graphs in their corpus.
+
+    Attributes:
+        graphs: the batch.
+        items: `(g,)` int64, on the CPU.
+    """
+
+    graphs: GraphBatch
+    items: Ints
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "NumberedBatch":
+        """The batch on another device."""
+        return dataclasses.replace(self, graphs=self.graphs.to(device))
+
+
+class GraphDataModule(LightningDataModule):
+    """Scene graphs in batches.
+
+    Args:
+        path: training graphs: a corpus folder, a `.jsonl` file or a FACTUAL `.csv`. Without it, `world` is sampled.
+        val_path: validation graphs; without it the last `holdout` training graphs.
+        test_path: graphs that `test` scores.
+        world: scenes to sample, used when there is no `path`.
+        batch_size: graphs in a batch.
+        seed: of the order and of the caption drawn for a graph.
+        captions: put one of its captions, if it has any, beside every graph.
+        grounding: show boxes, times and spans of the graph's nodes.
+        min_count: labels and words seen fewer times in training are left to the n-gram side of the vocabulary.
+        holdout: training graphs held out for validation when there is no `val_path`.
+        cache: folder of converted files and sampled scenes.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        val_path: str | None = None,
+        test_path: str | None = None,
+        world: WorldScenes | None = None,
+        batch_size: int = 64,
+        seed: int = 0,
+        captions: bool = True,
+        grounding: bool = False,
+        min_count: int = 1,
+        holdout: int = 500,
+        cache: str = "runs/data",
+    ) -> None:
+        super().__init__()
+        if path is None and world is None:
+            raise ValueError("there is no data to train on: give --data.path, or data.world to sample scenes")
+        if batch_size < 1 or min_count < 1 or holdout < 0:
+            raise ValueError(
+                f"batch_size {batch_size}, min_count {min_count}, holdout {holdout}: expected at least 1, 1 and 0"
+            )
+        self.path, self.val_path, self.test_path, self.world = path, val_path, test_path, world
+        self.batch_size, self.seed, self.captions = batch_size, seed, captions
+        self.grounding, self.min_count, self.holdout = grounding, min_count, holdout
+        # Which further edges batches get is the encoder's to say; the module sets it.
+        self.two_hop = self.dense = False
+        self.cache = Path(cache)
+        self._vocabulary: Vocabulary | None = None
+        self._corpora: dict[str, Corpus] = {}
+        self._in_memory: dict[str, GraphColumns] = {}
+
+    def prepare_data(self) -> None:
+        """Convert or sample what is not a corpus yet; one process does it."""
+        for part in ("train", "val", "test"):
+            self._folder(part)
+
+    def corpus(self, part: str) -> Corpus:
+        """The corpus of a part.
+
+        Args:
+            part: train, val or test.
+
+        Raises:
+            ValueError: the data has no such part.
+        """
+        if part not in self._corpora:
+            folder = self._folder(part)
+            if folder is None:
+                raise ValueError(f"there are no {part} graphs: give --data.{part}_path a corpus, .jsonl or .csv")
+            corpus = Corpus(folder, cache_mb=512)
+            if not len(corpus):
+                raise ValueError(f"{folder} has no graph; point data.{'path' if part == 'train' else part + '_path'} elsewhere")
+            self._corpora[part] = corpus
+        return self._corpora[part]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """That of the checkpoint, if one was loaded, else of the training corpus."""
+        if self._vocabulary is None:
+            corpus = self.corpus("train")
+            statistics = corpus.statistics
+            self._vocabulary = Vocabulary.build(
+                statistics.object_labels,
+                statistics.attribute_values,
+                statistics.predicates,
+                statistics.words + _question_words(corpus),
+                min_count=self.min_count,
+            )
+        return self._vocabulary
+
+    def train_dataloader(self) -> ShuffledBatches[NumberedBatch]:
+        """Endless shuffled batches; their position is saved in checkpoints."""
+        corpus = self.corpus("train")
+        items = len(corpus) - self._held_out()
+        trainer = self.trainer
+        steps = -1 if trainer is None else trainer.max_steps
+        starts = np.minimum(corpus.row_group_starts, items)
+        return ShuffledBatches(
+            items,
+            self.batch_size,
+            partial(self.pack, "train"),
+            seed=self.seed,
+            # Of a run that is counted in steps the whole is one epoch for Lightning: one bar, no end in between.
+            length=steps * trainer.accumulate_grad_batches if trainer is not None and steps > 0 else None,
+            runs=np.unique(starts),
+            rank=0 if trainer is None else trainer.global_rank,
+            ranks=1 if trainer is None else trainer.world_size,
+        )
+
+    def val_dataloader(self) -> OrderedBatches[NumberedBatch] | list[Any]:
+        """The validation graphs in order; none when nothing is held out."""
+        if self._folder("val") is not None:
+            return OrderedBatches(len(self.corpus("val")), self.batch_size, partial(self.pack, "val"))
+        held_out = self._held_out()
+        if not held_out:
+            return []
+        first = len(self.corpus("train")) - held_out
+        return OrderedBatches(held_out, self.batch_size, lambda items, epoch: self.pack("train", items + first, epoch))
+
+    def test_dataloader(self) -> OrderedBatches[NumberedBatch]:
+        """The test graphs in order."""
+        return OrderedBatches(len(self.corpus("test")), self.batch_size, partial(self.pack, "test"))
+
+    def pack(self, part: str, items: Ints, epoch: int) -> NumberedBatch:
+        """Pack graphs of a part, each with the caption drawn for it in this pass.
+
+        Args:
+            part: train, val or test.
+            items: `(g,)` numbers of graphs.
+            epoch: the pass over the data.
+        """
+        columns = self._columns(part, items)
+        words = draw_captions(columns, items, self.seed, epoch) if self.captions else None
+        batch = pack_columns(
+            columns, self.vocabulary, words=words, grounding=self.grounding, two_hop=self.two_hop, dense=self.dense
+        )
+        return NumberedBatch(batch, items)
+
+    def use_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Pack with the vocabulary of a checkpoint instead of that of the training corpus."""
+        self._vocabulary = vocabulary
+
+    def _folder(self, part: str) -> Path | None:
+        path = {"train": self.path, "val": self.val_path, "test": self.test_path}[part]
+        if path is not None:
+            return corpus_of(path, self.cache)
+        if self.path is None and self.world is not None:
+            return world_corpus(self.world, part, self.cache)
+        return None
+
+    def _held_out(self) -> int:
+        """How many of the last training graphs are for validation."""
+        if self._folder("val") is not None:
+            return 0
+        graphs = len(self.corpus("train"))
+        if self.holdout >= graphs:
+            raise ValueError(f"data.holdout is {self.holdout}, but there are {graphs} training graphs; lower it")
+        return self.holdout
+
+    def _columns(self, part: str, items: Ints) -> GraphColumns:
+        corpus = self.corpus(part)
+        if len(corpus) > _GRAPHS_IN_MEMORY:
+            return corpus.columns(items)
+        if part not in self._in_memory:
+            self._in_memory[part] = corpus.columns(slice(None))
+        return self._in_memory[part].take(items)
+
+
+def vocabulary_state(vocabulary: Vocabulary) -> dict[str, Any]:
+    """A vocabulary as plain values, for a checkpoint."""
+    return {"labels": list(vocabulary.labels), "counts": vocabulary.counts.tolist(), "buckets": vocabulary.buckets}
+
+
+def vocabulary_from_state(state: dict[str, Any]) -> Vocabulary:
+    """The inverse of `vocabulary_state`."""
+    return Vocabulary(tuple(state["labels"]), np.array(state["counts"], dtype=np.int64), state["buckets"])
+
+
+def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int) -> list[int | None]:
+    """The number of a caption for each graph, drawn from (seed, epoch, number of the graph); None for one without.
+
+    Args:
+        columns: the graphs.
+        items: `(g,)` their numbers in the corpus.
+        seed: of the run.
+        epoch: the pass over the data.
+    """
+    graph = np.repeat(np.arange(len(columns)), columns.num_sources)
+    captions = np.bincount(graph[columns.source_modality == _TEXT], minlength=len(columns))
+    lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64
+    return [int(lot * n) if n else None for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)]
+
+
+def _hash(items: NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64]:
+    """64 well-mixed bits per item: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014, figure 15)."""
+    key = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
+    x = items * np.uint64(0x9E3779B97F4A7C15) + key
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _question_words(corpus: Corpus) -> Counter[str]:
+    """Words of the questions and answers in the metadata, which a downstream head will want to have entries for."""
+    step = max(len(corpus) // _GRAPHS_WITH_QUESTIONS, 1)
+    texts = []
+    for number in range(0, len(corpus), step):
+        for question in corpus.metadata(number).get("questions", ()):
+            texts += [str(question["question"]), str(question["answer"])]
+    return count_words(texts)

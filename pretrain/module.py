@@ -1,0 +1,216 @@
+"""Masked pretraining as a LightningModule: one encoder, several objectives, one forward pass a step.
+
+Step s draws everything from a generator of (seed, s): each objective in turn hides something in the batch that the last
+one left, the encoder reads the result once, and L = sum over objectives k of weight_k * loss_k. The model is built when
+the vocabulary is known; a checkpoint holds both, so `test` needs no size flags.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from usg.batch import GraphBatch, Vocabulary
+from usg.files import atomic_path
+from usg.nn import GraphTransformer, GraphTransformerConfig
+from usg.pretrain.data import GraphDataModule, NumberedBatch, vocabulary_from_state, vocabulary_state
+from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
+from usg.pretrain.sizes import encoder_config
+from usg.pretrain.table import test_table
+from usg.training.optimizer import OptimizerSettings, build_optimizer
+from usg.training.seeds import derive_seed, step_generator
+
+_VALIDATION_STREAM = 1
+
+
+class PretrainingModule(LightningModule):
+    """The encoder and its objectives.
+
+    Args:
+        size: tiny (1 M weights), small (5 M) or base (40 M); see `usg.pretrain.sizes`.
+        dim: width instead of the size's.
+        layers: number of layers instead of the size's.
+        heads: attention heads instead of the size's.
+        dropout: share of values dropped in training.
+        two_hop: add edges between the ends of a relation and between attributes of one object.
+        dense: join every two nodes of a graph.
+        objectives: what is predicted; masked nodes, endpoints and captions by default.
+        optimizer: AdamW and its schedule.
+        seed: of the weights and the masks; the command line sets it to seed_everything.
+        table_path: where `test` writes its table as JSON; printed in any case.
+        table_nodes: nodes of each kind per graph that `test` hides; all by default.
+    """
+
+    def __init__(
+        self,
+        size: str = "tiny",
+        dim: int | None = None,
+        layers: int | None = None,
+        heads: int | None = None,
+        dropout: float = 0.0,
+        two_hop: bool = False,
+        dense: bool = False,
+        objectives: list[Objective] | None = None,
+        optimizer: OptimizerSettings | None = None,
+        seed: int = 0,
+        table_path: str | None = None,
+        table_nodes: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = encoder_config(size, dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense)
+        self.objectives = nn.ModuleList([MaskedNode(), Endpoint(), MaskedCaption()] if objectives is None else objectives)
+        if not self.objectives:
+            raise ValueError("model.objectives is empty; `usg ls objectives` lists what can be predicted")
+        self.settings = OptimizerSettings() if optimizer is None else optimizer
+        self.seed, self.table_path, self.table_nodes = seed, table_path, table_nodes
+        self.encoder: GraphTransformer | None = None
+
+    def configure_model(self) -> None:
+        """Build the encoder, now that the data knows its vocabulary."""
+        if self.encoder is None:
+            self._build(self.config, self._data.vocabulary)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW over everything, warm-up and cosine over the whole run."""
+        return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches))
+
+    def training_step(self, batch: NumberedBatch, batch_idx: int) -> Tensor:
+        """One step; the masks are a function of (seed, step)."""
+        step = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        generator = step_generator(self.seed, step, stream=2 + self.trainer.global_rank)
+        loss, metrics = self.losses(batch.graphs, generator)
+        if not bool(torch.isfinite(loss)):
+            self._stop(batch, float(loss), step)
+        logged = (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.graphs.num_graphs)
+        if logged:
+            values = {f"train/{name}": value for name, value in metrics.items()}
+            values["train/learning_rate"] = torch.tensor(self.trainer.optimizers[0].param_groups[0]["lr"])
+            self.log_dict(values, batch_size=batch.graphs.num_graphs)
+        return loss
+
+    def validation_step(self, batch: NumberedBatch, batch_idx: int) -> None:
+        """The same losses under masks that are the same at every validation."""
+        loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
+        values = {f"val/{name}": value for name, value in {"loss": loss, **metrics}.items()}
+        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
+
+    def test_step(self, batch: NumberedBatch, batch_idx: int) -> None:
+        """The losses on the test graphs, for the log; the table comes at the end."""
+        loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
+        values = {f"test/{name}": value for name, value in {"loss": loss, **metrics}.items()}
+        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
+
+    def on_test_epoch_end(self) -> None:
+        """Print the table of masked prediction, and write it where `table_path` says."""
+        if self.trainer.is_global_zero:
+            test_table(self._model, self._data, per_graph=self.table_nodes, path=self.table_path)
+
+    def losses(self, batch: GraphBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum of the objectives' losses, and the figures to log.
+
+        Args:
+            batch: clean graphs.
+            generator: of all that is drawn.
+
+        Returns:
+            The loss, a scalar, and figures named `objective/figure`.
+        """
+        lots = torch.rand(batch.num_graphs, generator=generator).to(batch.label.device)
+        targets: list[Targets] = []
+        for objective in self._objectives:
+            targets.append(objective.corrupt(batch, lots, generator))
+            batch = targets[-1].batch
+        states = self._model(batch)
+        total = states.new_zeros(())
+        metrics: dict[str, Tensor] = {}
+        for name, objective, target in zip(self.objective_names, self._objectives, targets, strict=True):
+            loss, figures = objective.loss(self._model, states, target)
+            total = total + objective.weight * loss
+            metrics |= {f"{name}/{figure}": value for figure, value in figures.items()}
+        # Nothing was hidden (graphs without nodes): a loss of zero that can still be differentiated.
+        return (total if total.requires_grad or not states.requires_grad else states.sum() * 0.0), metrics
+
+    @property
+    def objective_names(self) -> list[str]:
+        """The objectives' names for the log: that of the class, numbered where one occurs twice."""
+        names: list[str] = []
+        for objective in self.objectives:
+            name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(objective).__name__).lstrip("_")
+            count = sum(other.rstrip("0123456789") == name for other in names)
+            names.append(f"{name}{count + 1}" if count else name)
+        return names
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the encoder's sizes and the vocabulary beside the weights."""
+        checkpoint["encoder"] = self._model.config.to_dict()
+        checkpoint["vocabulary"] = vocabulary_state(self._model.vocabulary)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the checkpoint's encoder; training goes on only with the same one.
+
+        Raises:
+            ValueError: the checkpoint is another training's, or training would go on with another encoder or vocabulary.
+        """
+        if "encoder" not in checkpoint or "vocabulary" not in checkpoint:
+            raise ValueError("the checkpoint is not one of `usg pretrain`: it holds no encoder and no vocabulary")
+        config = GraphTransformerConfig.from_dict(checkpoint["encoder"])
+        vocabulary = vocabulary_from_state(checkpoint["vocabulary"])
+        if self.trainer.state.fn == "fit":
+            if vocabulary.digest() != self._model.vocabulary.digest():
+                raise ValueError(
+                    f"the checkpoint has another vocabulary ({len(vocabulary)} strings, {vocabulary.digest()}) than the data "
+                    f"({len(self._model.vocabulary)} strings, {self._model.vocabulary.digest()}): resume on the data it was "
+                    "trained on, or start without --ckpt_path"
+                )
+            if config != self._model.config:
+                raise ValueError(
+                    f"the checkpoint has another encoder ({config}) than this run ({self._model.config}): "
+                    "resume with the same model settings"
+                )
+            return
+        self._build(config, vocabulary)
+        self._data.use_vocabulary(vocabulary)
+
+    def on_train_end(self) -> None:
+        """Leave the encoder in `<run folder>/model`, for `GraphTransformer.from_pretrained`."""
+        if self.trainer.is_global_zero:
+            self._model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
+
+    def _build(self, config: GraphTransformerConfig, vocabulary: Vocabulary) -> None:
+        torch.manual_seed(derive_seed(self.seed))
+        self.encoder = GraphTransformer(config, vocabulary)
+        for objective in self._objectives:
+            objective.build(config.dim)
+        self._data.two_hop, self._data.dense = config.two_hop, config.dense
+
+    def _stop(self, batch: NumberedBatch, loss: float, step: int) -> None:
+        """Name and write out the batch whose loss is no number."""
+        file = Path(self.trainer.default_root_dir) / f"bad_batch_{step}.json"
+        with atomic_path(file) as temporary:
+            temporary.write_text(json.dumps({"step": step, "loss": str(loss), "graphs": batch.items.tolist()}) + "\n")
+        raise FloatingPointError(
+            f"the loss of step {step} is {loss}; the numbers of its {len(batch.items)} training graphs are in {file}; "
+            "lower model.optimizer.learning_rate or set trainer.gradient_clip_val, and resume with --ckpt_path last"
+        )
+
+    @property
+    def _model(self) -> GraphTransformer:
+        if self.encoder is None:
+            raise RuntimeError("the encoder is built by Trainer.fit, validate or test, when the vocabulary is known")
+        return self.encoder
+
+    @property
+    def _objectives(self) -> Sequence[Objective]:
+        return list(self.objectives)  # type: ignore[arg-type]
+
+    @property
+    def _data(self) -> GraphDataModule:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(data, GraphDataModule):
+            raise TypeError(f"PretrainingModule needs a GraphDataModule beside it, got {type(data).__name__}")
+        return data

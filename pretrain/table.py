@@ -1,0 +1,45 @@
+"""What `usg pretrain test` prints: the table of masked prediction on the test graphs, counted on the training graphs."""
+
+import sys
+
+from usg.graph import SceneObject
+from usg.nn import GraphTransformer
+from usg.pretrain.data import GraphDataModule
+from usg.pretrain.evaluation import MaskedPredictionTable, evaluate_masked
+from usg.pretrain.examples import MaskedExample
+
+
+def test_table(
+    model: GraphTransformer, data: GraphDataModule, *, per_graph: int | None = None, path: str | None = None
+) -> MaskedPredictionTable:
+    """Scores a model beside the counting baselines, and on the world beside the exact ceiling, and prints the table.
+
+    Args:
+        model: the encoder.
+        data: test graphs to score on and training graphs that the baselines count.
+        per_graph: nodes of each kind per graph that are hidden; all by default.
+        path: file for the table as JSON.
+    """
+    test = list(data.corpus("test"))
+    of_world = all("scene_type" in graph.metadata for graph in test)
+    table = evaluate_masked(
+        model,
+        data.corpus("train"),
+        test,
+        per_graph=per_graph,
+        grounding=data.grounding,
+        ceiling=_ceiling if of_world else None,
+    )
+    print(table.to_text())
+    if path is not None:
+        table.write_json(path, command=" ".join(["usg", *sys.argv[1:]]))
+    return table
+
+
+def _ceiling(example: MaskedExample) -> str:
+    """The most probable label under the world's exact posterior."""
+    from usg.world import posterior_attribute, posterior_object
+
+    posterior = posterior_object if isinstance(example.element, SceneObject) else posterior_attribute
+    chances = posterior(example.graph, example.element.id)
+    return max(chances, key=lambda label: chances[label])

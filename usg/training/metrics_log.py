@@ -1,0 +1,109 @@
+"""The figures of a run in one CSV file, `metrics.csv` in the run's folder, also across a kill and a resume.
+
+One row for each logged step and one column for each figure, empty where it was not logged. Lightning's CSVLogger deletes
+the file of an earlier start or opens a second one; a resumed run here continues the file, and rows of steps that will be
+done again are dropped first.
+"""
+
+import csv
+import os
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from usg.files import atomic_path
+
+_SECONDS_PER_SAVE = 1.0  # the whole file is rewritten, so not at every row
+
+
+class MetricsLog(Logger):
+    """Logs to `<folder>/metrics.csv`.
+
+    Args:
+        folder: the run's folder; made when missing.
+
+    Example:
+        >>> import tempfile
+        >>> log = MetricsLog(tempfile.mkdtemp())
+        >>> log.log_metrics({"loss": 2.5}, step=9)
+        >>> log.save()
+        >>> print(log.file.read_text().strip())
+        step,loss
+        9,2.5
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.file = self.folder / "metrics.csv"
+        self._columns: list[str] = ["step"]
+        self._rows: list[dict[str, Any]] = []
+        self._changed = False
+        self._saved_at = float("-inf")
+
+    @property
+    def name(self) -> str:
+        """Empty: the log lies in the run's folder itself."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """Empty: a folder holds one run."""
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        """The run's folder."""
+        return str(self.folder)
+
+    @property
+    def log_dir(self) -> str:
+        """The run's folder."""
+        return str(self.folder)
+
+    @rank_zero_only
+    def continue_after(self, step: int) -> None:
+        """Keep what the file says up to `step`, the last step of the checkpoint that a run resumes from."""
+        if self.file.is_file():
+            with self.file.open(encoding="utf-8", newline="") as stream:
+                reader = csv.DictReader(stream)
+                self._columns = list(reader.fieldnames or ["step"])
+                self._rows = [row for row in reader if int(row["step"]) < step]
+            self._changed = True
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the whole configuration is in `config.yaml` beside the log."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Record figures of a step; those of one step share a row."""
+        number = len(self._rows) if step is None else step
+        if not self._rows or int(self._rows[-1]["step"]) != number:
+            self._rows.append({"step": number})
+        self._rows[-1].update(metrics)
+        self._columns += [name for name in metrics if name not in self._columns]
+        self._changed = True
+        if time.monotonic() - self._saved_at > _SECONDS_PER_SAVE:
+            self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the file; one reader or another always finds it whole."""
+        if not self._changed:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(self.file) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, self._columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self._rows)
+        self._changed, self._saved_at = False, time.monotonic()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write what is left."""
+        self.save()

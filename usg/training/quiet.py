@@ -1,0 +1,52 @@
+"""Silences what Lightning says that no user of this library can act on, each line by name.
+
+Everything else stays: a warning that is not listed here is shown, and fails a test.
+"""
+
+import logging
+import warnings
+
+# Said by rank_zero_info or rank_zero_warn at every start; matched at the beginning of the message.
+_NOISE = (
+    "GPU available",
+    "TPU available",
+    "HPU available",
+    "\U0001f4a1 Tip",  # advertisements for services
+    "`Trainer.fit` stopped:",  # `max_steps` is what was asked for
+    "Restoring states from the checkpoint path",
+    "Restored all states from the checkpoint",
+    "Loaded model weights from the checkpoint",
+    "Loading `train_dataloader` to estimate",
+    "`weights_only` was not set",
+    "Using default `ModelCheckpoint`",
+    "LOCAL_RANK",
+    "Seed set to",
+)
+
+_WARNINGS = (
+    # Asks for worker processes: batches are packed from memory-mapped columns by a thread, one ahead.
+    r".*does not have many workers.*",
+    # Only hit counts of a shuffled loader: ours says by its class which it is.
+    r".*Your .*dataloader.*shuffle.*",
+    # torch's own notice to Lightning about its pytree import.
+    r".*isinstance\(treespec, LeafSpec\).*",
+    # A run of few steps on purpose (tests, demo) logs at its end.
+    r"The number of training batches .* is smaller than the logging interval.*",
+    # The bar's total is right from the first step.
+    r".*`training_step` .*ambiguous collection.*batch_size.*",
+)
+
+
+class _NotNoise(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().lstrip().startswith(_NOISE)
+
+
+def quiet_lightning() -> None:
+    """Drops the named messages of Lightning's loggers and the named warnings."""
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, _NotNoise) for each in logger.filters):
+            logger.addFilter(_NotNoise())
+    for pattern in _WARNINGS:
+        warnings.filterwarnings("ignore", message=pattern)
