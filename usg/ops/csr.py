@@ -9,8 +9,7 @@ Indices are int32. A batch of 2**31 edges does not fit any machine we target, in
 both sparse libraries under torch (MKL with the LP64 interface, cuSPARSE) want it.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -36,6 +35,7 @@ class CSR:
         colptr: (m + 1,) int32; the edges that start in node j are transposed slots ``colptr[j]:colptr[j + 1]``.
         row: (e,) int32; the target of each transposed slot.
         position: (e,) int32; for each transposed slot, its slot in the CSR order.
+        row_index: (e,) int32; the target of each slot, worked out from `rowptr`.
 
     Raises:
         TypeError: an array is not an int32 tensor.
@@ -55,9 +55,10 @@ class CSR:
     colptr: Tensor
     row: Tensor
     position: Tensor
+    row_index: Tensor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Checks types and shapes, and on the CPU every value."""
+        """Checks types and shapes, and on the CPU every value; keeps the target of each slot."""
         for name in ("rowptr", "col", "colptr", "row", "position"):
             array = getattr(self, name)
             if not isinstance(array, Tensor) or array.dtype != torch.int32:
@@ -83,6 +84,8 @@ class CSR:
             _check_range("col", self.col, self.num_sources)
             _check_range("row", self.row, self.num_targets)
             _check_range("position", self.position, edges)
+        # Kept here rather than on first use, so that torch.compile reads an attribute and runs no Python.
+        object.__setattr__(self, "row_index", expand_pointer(self.rowptr, edges))
 
     @classmethod
     def from_edges(
@@ -147,11 +150,6 @@ class CSR:
     def device(self) -> torch.device:
         """Where the handle lies."""
         return self.rowptr.device
-
-    @cached_property
-    def row_index(self) -> Tensor:
-        """(e,) int32; the target of each slot, made on first use and kept."""
-        return expand_pointer(self.rowptr, self.num_edges)
 
     def transpose(self) -> "CSR":
         """The handle of the reversed edges, in transposed slot order; nothing is sorted again."""

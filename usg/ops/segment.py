@@ -1,8 +1,8 @@
 """Reductions over the rows of a CSR: sum, mean, max and softmax of edge values.
 
 A segment is a row: slots ``rowptr[i]:rowptr[i + 1]`` of the leading dimension. Slots are reduced in order by one
-thread, so results do not depend on the number of threads. The functions are those of torch-scatter's ``segment_csr`` (Fey and
-Lenssen 2019, https://arxiv.org/abs/1903.02428) with softmax beside them.
+thread, so results do not depend on the number of threads. The functions are those of torch-scatter's ``segment_csr``
+(Fey and Lenssen 2019, https://arxiv.org/abs/1903.02428) with softmax beside them.
 """
 
 from typing import Any

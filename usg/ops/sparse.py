@@ -42,7 +42,8 @@ def edge_dot(
     """
     if col.numel() == 0:
         return start
-    if not _has_sparse_kernels(x):
+    # torch cuts a sparse matrix to as many values as it has places, so repeated edges of a tiny graph go the other way.
+    if not _has_sparse_kernels(x) or col.numel() > x.shape[0] * y.shape[0]:
         products = (x.index_select(0, row_index) * y.index_select(0, col)).sum(-1)
         return start.add_(products, alpha=scale)
     matrix = _matrix(rowptr, col, start, (x.shape[0], y.shape[0]))
