@@ -27,8 +27,8 @@ from usg.training.loader import OrderedBatches, ShuffledBatches
 
 Ints = NDArray[np.int64]
 
-_TEXT = 1 + MODALITIES.index("text")
-_GRAPHS_IN_MEMORY = 100_000  # a corpus up to this size is decoded once and kept, about 3 KB a graph
+_TEXT = MODALITIES.index("text")
+_CACHE_MB = 512  # of decoded graphs, about 3 KB each: more than the 64 row groups that the order mixes at a time
 _GRAPHS_WITH_QUESTIONS = 2_000  # read for the words of questions: enough to meet every word of the templates
 
 
@@ -95,7 +95,6 @@ class GraphDataModule(LightningDataModule):
         self.cache = Path(cache)
         self._vocabulary: Vocabulary | None = None
         self._corpora: dict[str, Corpus] = {}
-        self._in_memory: dict[str, GraphColumns] = {}
 
     def prepare_data(self) -> None:
         """Convert or sample what is not a corpus yet; one process does it."""
@@ -115,7 +114,7 @@ class GraphDataModule(LightningDataModule):
             folder = self._folder(part)
             if folder is None:
                 raise ValueError(f"there are no {part} graphs: give --data.{part}_path a corpus, .jsonl or .csv")
-            corpus = Corpus(folder, cache_mb=512)
+            corpus = Corpus(folder, cache_mb=_CACHE_MB)
             if not len(corpus):
                 raise ValueError(f"{folder} has no graph; point data.{'path' if part == 'train' else part + '_path'} elsewhere")
             self._corpora[part] = corpus
@@ -177,7 +176,7 @@ class GraphDataModule(LightningDataModule):
             items: `(g,)` numbers of graphs.
             epoch: the pass over the data.
         """
-        columns = self._columns(part, items)
+        columns = self.corpus(part).columns(items)
         words = draw_captions(columns, items, self.seed, epoch) if self.captions else None
         batch = pack_columns(
             columns, self.vocabulary, words=words, grounding=self.grounding, two_hop=self.two_hop, dense=self.dense
@@ -205,14 +204,6 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(f"data.holdout is {self.holdout}, but there are {graphs} training graphs; lower it")
         return self.holdout
 
-    def _columns(self, part: str, items: Ints) -> GraphColumns:
-        corpus = self.corpus(part)
-        if len(corpus) > _GRAPHS_IN_MEMORY:
-            return corpus.columns(items)
-        if part not in self._in_memory:
-            self._in_memory[part] = corpus.columns(slice(None))
-        return self._in_memory[part].take(items)
-
 
 def vocabulary_state(vocabulary: Vocabulary) -> dict[str, Any]:
     """A vocabulary as plain values, for a checkpoint."""
@@ -234,7 +225,8 @@ def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int) -> 
         epoch: the pass over the data.
     """
     graph = np.repeat(np.arange(len(columns)), columns.num_sources)
-    captions = np.bincount(graph[columns.source_modality == _TEXT], minlength=len(columns))
+    is_caption = (columns.source_modality == _TEXT) & (columns.source_text != None)  # noqa: E711 (elementwise)
+    captions = np.bincount(graph[is_caption], minlength=len(columns))
     lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64
     return [int(lot * n) if n else None for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)]
 
