@@ -1,0 +1,225 @@
+"""The label-efficiency table: means and spreads over seeds, paired differences, baselines, kinds of question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usg.downstream.data import QADataModule
+from usg.downstream.label_efficiency import Settings
+from usg.downstream.provenance import commit, machine
+from usg.downstream.questions import Question
+from usg.downstream.scores import accuracy_by, is_right
+from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
+from usg.metrics import Estimate, paired_difference
+
+Hits = NDArray[np.float64]
+"""`(seeds, q)` 1 where a test question was answered rightly."""
+
+
+@dataclass(frozen=True)
+class EfficiencyTable:
+    """Figures of all cells.
+
+    Attributes:
+        hits: system -> number of labels -> `(seeds, q)`.
+        main: the system that the others are compared with.
+        questions: the test questions.
+        settings: of the runs.
+        details: of each cell: labels, seed, rate, steps, seconds.
+    """
+
+    hits: Mapping[str, Mapping[int, Hits]]
+    main: str
+    questions: Sequence[Question]
+    settings: Settings
+    details: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, results: Sequence[Mapping[str, Any]], settings: Settings, main: str) -> EfficiencyTable:
+        """Collects the cells, and computes the baselines for the same labels.
+
+        Args:
+            results: of `run_table`.
+            settings: of the runs.
+            main: name of the system that the others are compared with.
+        """
+        collected: dict[str, dict[int, list[list[float]]]] = {}
+        for result in results:
+            right = [float(mark) for mark in result["right"]]
+            collected.setdefault(result["system"], {}).setdefault(result["labels"], []).append(right)
+        questions: Sequence[Question] = ()
+        for labels, seed in dict.fromkeys((result["labels"], result["seed"]) for result in results):
+            data = QADataModule(
+                settings.train,
+                settings.val,
+                settings.test,
+                labels=labels,
+                per_scene=settings.per_scene,
+                val_labels=settings.val_labels,
+                test_labels=settings.test_labels,
+                seed=seed,
+            )
+            questions = data.questions("test")
+            right_of = {name: is_right(questions, given) for name, given in baseline_answers(data).items()}
+            right_of[EXECUTOR] = executor_right(data)
+            for name, marks in right_of.items():
+                collected.setdefault(name, {}).setdefault(labels, []).append([float(mark) for mark in marks])
+        hits = {name: {n: np.array(rows) for n, rows in by_labels.items()} for name, by_labels in collected.items()}
+        details = [
+            {key: value for key, value in result.items() if not isinstance(value, list | str) or key == "system"}
+            for result in results
+        ]
+        return cls(hits, main, questions, settings, details)
+
+    @property
+    def labels(self) -> list[int]:
+        """Numbers of labelled questions, in order."""
+        return sorted({count for by_labels in self.hits.values() for count in by_labels})
+
+    @property
+    def trained(self) -> list[str]:
+        """The systems that were finetuned, in order."""
+        return list(dict.fromkeys(str(detail["system"]) for detail in self.details))
+
+    def mean(self, system: str, labels: int) -> tuple[float, float]:
+        """Mean accuracy over seeds and its standard deviation."""
+        by_seed = self.hits[system][labels].mean(1)
+        return float(by_seed.mean()), float(by_seed.std(ddof=1)) if len(by_seed) > 1 else 0.0
+
+    def difference(self, other: str, labels: int) -> tuple[Estimate, float]:
+        """The main system minus another, on the same labels and questions.
+
+        Returns:
+            The mean over seeds with its interval over test scenes, and the smallest difference of a seed.
+        """
+        first, second = self.hits[self.main][labels], self.hits[other][labels]
+        scenes = [question.scene for question in self.questions]
+        estimate = paired_difference(first.mean(0), second.mean(0), scenes)
+        return estimate, float((first.mean(1) - second.mean(1)).min())
+
+    def rows(self) -> list[tuple[str, list[str]]]:
+        """System and its cells, in per cent: the finetuned ones, then baselines and the ceiling."""
+        rows = []
+        for system in [*self.trained, *(name for name in self.hits if name not in self.trained)]:
+            cells = []
+            for labels in self.labels:
+                mean, spread = self.mean(system, labels)
+                cells.append(f"{100 * mean:.1f}" if system == EXECUTOR else f"{100 * mean:.1f} ± {100 * spread:.1f}")
+            rows.append((system, cells))
+        return rows
+
+    def difference_rows(self) -> list[tuple[str, list[str]]]:
+        """Other system, and the main one's lead over it in points."""
+        rows = []
+        for other in self.trained:
+            if other == self.main:
+                continue
+            cells = []
+            for labels in self.labels:
+                estimate, worst = self.difference(other, labels)
+                interval = f"[{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+                cells.append(f"{100 * estimate.value:+.1f} {interval}, least {100 * worst:+.1f}")
+            rows.append((other, cells))
+        return rows
+
+    def kind_rows(self) -> tuple[list[str], list[tuple[str, list[str]]]]:
+        """Columns (kinds of question) and the accuracy of each finetuned system at each number of labels."""
+        columns = list(accuracy_by(self.questions, np.ones(len(self.questions))))[1:]
+        rows = []
+        for labels in self.labels:
+            for system in self.trained:
+                table = accuracy_by(self.questions, self.hits[system][labels].mean(0))
+                rows.append((f"{system}, {labels:,}", [f"{100 * table[name]:.1f}" for name in columns]))
+        return columns, rows
+
+    def summary(self) -> str:
+        """What was measured, in one sentence."""
+        seeds = len(next(iter(self.hits[self.main].values())))
+        scenes = len({question.scene for question in self.questions})
+        return (
+            f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; mean ± standard "
+            f"deviation over {seeds} seeds, each with its own labelled questions, the same for all systems; "
+            f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} validation questions; "
+            "intervals are 95 % bootstrap intervals over test scenes, `least` is the smallest difference of a seed"
+        )
+
+    def to_text(self) -> str:
+        """The tables as aligned text."""
+        head = [f"{labels:,} labels" for labels in self.labels]
+        lines = _aligned("accuracy, %", head, self.rows())
+        lines += ["", *_aligned(f"{self.main} minus", head, self.difference_rows())]
+        columns, rows = self.kind_rows()
+        lines += ["", *_aligned("by kind of question, %", columns, rows), "", self.summary()]
+        return "\n".join(lines)
+
+    def to_markdown(self, command: str) -> str:
+        """The page docs/results/qa.md."""
+        head = [f"{labels:,} labels" for labels in self.labels]
+        columns, kinds = self.kind_rows()
+        hours = sum(float(detail["seconds"]) for detail in self.details) / 3600
+        parts = [
+            "# Question answering with few labels",
+            "Does pretraining on scene graphs save labels? One finetuning run for each system, number of labelled "
+            "questions and seed; the table is made by",
+            f"```\n{command}\n```",
+            f"on {date.today().isoformat()}, commit {commit() or 'unknown'}, {machine()}; {hours:.1f} hours of training in all.",
+            f"{self.summary()[0].upper()}{self.summary()[1:]}.",
+            "## Accuracy, %",
+            _markdown("system", head, self.rows(), bold=self.main),
+            f"## {self.main.capitalize()} minus the others, points",
+            _markdown("minus", head, self.difference_rows()),
+            "## By kind of question, %",
+            _markdown("system, labels", columns, kinds),
+            "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes and "
+            "ends of relations are permuted inside each graph, in finetuning and in test. The executor runs each "
+            "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
+            "labelled questions.",
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def to_json(self, command: str) -> str:
+        """All figures, for programs."""
+        content = {
+            "command": command,
+            "commit": commit(),
+            "machine": machine(),
+            "date": date.today().isoformat(),
+            "protocol": self.summary(),
+            "n": len(self.questions),
+            "settings": asdict(self.settings),
+            "accuracy": {
+                system: {str(labels): rows.mean(1).tolist() for labels, rows in by_labels.items()}
+                for system, by_labels in self.hits.items()
+            },
+            "differences": {
+                other: {str(labels): self.difference(other, labels)[0].to_dict() for labels in self.labels}
+                for other in self.trained
+                if other != self.main
+            },
+            "runs": [dict(detail) for detail in self.details],
+        }
+        return json.dumps(content, indent=1) + "\n"
+
+
+def _aligned(corner: str, head: Sequence[str], rows: Sequence[tuple[str, list[str]]]) -> list[str]:
+    first = max([len(corner), *(len(name) for name, _ in rows)])
+    widths = [max([len(head[i]), *(len(cells[i]) for _, cells in rows)]) + 2 for i in range(len(head))]
+    lines = [(corner, list(head)), *rows]
+    return [
+        f"{name:<{first}}" + "".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True)) for name, cells in lines
+    ]
+
+
+def _markdown(corner: str, head: Sequence[str], rows: Sequence[tuple[str, list[str]]], bold: str | None = None) -> str:
+    lines = [f"| {corner} | {' | '.join(head)} |", f"|---|{'---:|' * len(head)}"]
+    for name, cells in rows:
+        marks = [f"**{cell}**" if name == bold else cell for cell in (name, *cells)]
+        lines.append(f"| {' | '.join(marks)} |")
+    return "\n".join(lines)
