@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from usg.batch import GraphBatch, pack
+from usg.batch import GraphBatch
 from usg.batch.vocabulary import MASK_INDEX
 from usg.files import atomic_path
 from usg.graph import NodeKind, SceneGraph
@@ -167,14 +167,11 @@ def guess_top(
     """The model's k most probable labels for each hidden node, best first; all examples of one kind."""
     was_training = model.training
     model.eval()
-    device = next(model.parameters()).device
     tops: list[list[str]] = []
     for start in range(0, len(examples), batch_size):
         chunk = examples[start : start + batch_size]
-        batch = pack([example.graph for example in chunk], model.vocabulary, grounding=grounding)
-        batch, nodes = hide(batch, chunk)
-        states = model(batch.to(device))
-        logits = model.label_logits(states[nodes.to(device)], chunk[0].kind)
+        batch, nodes = hide(model.pack([example.graph for example in chunk], grounding=grounding), chunk)
+        logits = model.label_logits(model(batch)[nodes], chunk[0].kind)
         best = logits.topk(min(k, logits.shape[1])).indices.tolist()
         tops += [[model.vocabulary.label(i) for i in row] for row in best]
     model.train(was_training)
@@ -184,8 +181,9 @@ def guess_top(
 def hide(batch: GraphBatch, examples: Sequence[MaskedExample]) -> tuple[GraphBatch, torch.Tensor]:
     """Hide one example in each graph of a packed batch; also gives the `(g,)` numbers of the nodes asked for."""
     offsets = batch.offsets.tolist()
-    nodes = torch.tensor([offset + e.node for offset, e in zip(offsets, examples, strict=False)])
-    hidden = torch.tensor([o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden])
+    device = batch.device
+    nodes = torch.tensor([o + e.node for o, e in zip(offsets, examples, strict=False)], device=device)
+    hidden = torch.tensor([o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden], device=device)
     label, has_span, has_box = batch.label.clone(), batch.has_span.clone(), batch.has_box.clone()
     label[hidden] = MASK_INDEX
     has_span[hidden] = False
