@@ -106,6 +106,17 @@ class Corpus(Sequence[SceneGraph]):
             for start in range(0, table.num_rows, 100):
                 yield from self._decoded(group, table.slice(start, 100))
 
+    def row_group(self, number: int) -> list[SceneGraph]:
+        """The graphs of a row group; graph `row_group_starts[number]` is the first.
+
+        Raises:
+            IndexError: there is no such row group.
+            CorpusError: it is damaged.
+        """
+        if not 0 <= number < len(self._groups):
+            raise IndexError(f"row group {number} is outside the corpus {self.path} of {len(self._groups)} row groups")
+        return self._decoded(number, self._read(number, None))
+
     @cached_property
     def statistics(self) -> Statistics:
         """Counts of elements, labels and words over the whole corpus, from the footers."""
