@@ -30,66 +30,66 @@ class Category(NamedTuple):
     textures: dict[str, float]
 
 
-_SMALL, _MEDIUM, _LARGE = (0.82, 0.14, 0.04), (0.11, 0.78, 0.11), (0.04, 0.14, 0.82)
-_PLAIN = {"plain": 0.84, "striped": 0.05, "dotted": 0.04, "shiny": 0.04, "wooden": 0.03}
-_STRIPED = {"striped": 0.80, "plain": 0.10, "dotted": 0.05, "shiny": 0.03, "wooden": 0.02}
-_DOTTED = {"dotted": 0.80, "plain": 0.08, "striped": 0.06, "shiny": 0.05, "wooden": 0.01}
-_SHINY = {"shiny": 0.82, "plain": 0.10, "striped": 0.03, "dotted": 0.04, "wooden": 0.01}
-_WOODEN = {"wooden": 0.84, "plain": 0.10, "striped": 0.03, "dotted": 0.01, "shiny": 0.02}
-_WOOD = {"brown": 0.80, "black": 0.08, "white": 0.07, "gray": 0.05}
-_FUR = {"brown": 0.60, "black": 0.20, "white": 0.12, "gray": 0.08}
-_LEAF = {"green": 0.85, "yellow": 0.06, "orange": 0.05, "brown": 0.04}
+_SMALL, _MEDIUM, _LARGE = (0.74, 0.20, 0.06), (0.13, 0.74, 0.13), (0.06, 0.20, 0.74)
+_PLAIN = {"plain": 0.80, "striped": 0.07, "dotted": 0.06, "shiny": 0.04, "wooden": 0.03}
+_DOTTED = {"dotted": 0.78, "plain": 0.08, "striped": 0.08, "shiny": 0.04, "wooden": 0.02}
+_STRIPED = {"striped": 0.78, "plain": 0.10, "dotted": 0.07, "shiny": 0.04, "wooden": 0.01}
+_SHINY = {"shiny": 0.80, "plain": 0.10, "striped": 0.04, "dotted": 0.04, "wooden": 0.02}
+_WOODEN = {"wooden": 0.82, "plain": 0.10, "striped": 0.03, "dotted": 0.02, "shiny": 0.03}
+_WOOD = {"brown": 0.78, "black": 0.08, "white": 0.07, "gray": 0.07}
+_FUR = {"brown": 0.45, "black": 0.25, "white": 0.18, "gray": 0.12}
+_PLANT = {"green": 0.40, "red": 0.40, "yellow": 0.10, "pink": 0.10}
 _ANY = {"red": 0.3, "blue": 0.3, "white": 0.2, "green": 0.2}
 
 # Categories that look alike (same size, texture and natural colour) stand in different scene types: what an object
-# looks like leaves two to four candidates, and the rest of the scene says which.
+# looks like leaves three to five candidates, and the rest of the scene says which.
 CATEGORIES: dict[str, Category] = {
-    "table": Category(48, 1.70, 0.15, _WOOD, _LARGE, _WOODEN),
-    "bed": Category(52, 1.90, 0.15, _WOOD, _LARGE, _WOODEN),
-    "bench": Category(44, 1.90, 0.15, _WOOD, _LARGE, _WOODEN),
-    "boat": Category(54, 1.60, 0.15, _WOOD, _LARGE, _WOODEN),
-    "sofa": Category(50, 1.80, 0.80, _ANY, _LARGE, _PLAIN),
-    "car": Category(52, 1.90, 0.80, _ANY, _LARGE, _SHINY),
-    "house": Category(62, 1.00, 0.80, _ANY, _LARGE, _PLAIN),
-    "tree": Category(58, 0.70, 0.05, _LEAF, _LARGE, _PLAIN),
-    "horse": Category(46, 1.30, 0.05, _FUR, _LARGE, _PLAIN),
-    "person": Category(38, 0.46, 0.80, _ANY, _MEDIUM, _PLAIN),
+    "table": Category(48, 1.70, 0.10, _WOOD, _LARGE, _WOODEN),
+    "bed": Category(52, 1.90, 0.10, _WOOD, _LARGE, _WOODEN),
+    "bench": Category(44, 1.90, 0.10, _WOOD, _LARGE, _WOODEN),
+    "boat": Category(54, 1.60, 0.10, _WOOD, _LARGE, _WOODEN),
+    "house": Category(62, 1.00, 0.10, _WOOD, _MEDIUM, _WOODEN),
+    "chair": Category(32, 0.75, 0.10, _WOOD, _MEDIUM, _WOODEN),
+    "basket": Category(27, 1.30, 0.10, _WOOD, _MEDIUM, _WOODEN),
     "dog": Category(28, 1.30, 0.05, _FUR, _MEDIUM, _PLAIN),
     "cat": Category(25, 1.10, 0.05, _FUR, _MEDIUM, _PLAIN),
-    "box": Category(26, 1.15, 0.15, _WOOD, _MEDIUM, _WOODEN),
-    "chair": Category(32, 0.75, 0.15, _WOOD, _MEDIUM, _WOODEN),
-    "basket": Category(27, 1.30, 0.15, _WOOD, _MEDIUM, _WOODEN),
-    "bicycle": Category(38, 1.50, 0.80, _ANY, _MEDIUM, _SHINY),
-    "lamp": Category(27, 0.55, 0.80, _ANY, _MEDIUM, _SHINY),
-    "umbrella": Category(32, 1.05, 0.80, _ANY, _MEDIUM, _STRIPED),
-    "kite": Category(26, 0.80, 0.80, _ANY, _MEDIUM, _STRIPED),
-    "balloon": Category(24, 0.60, 0.80, _ANY, _SMALL, _SHINY),
-    "cup": Category(17, 1.05, 0.80, _ANY, _SMALL, _DOTTED),
-    "ball": Category(18, 1.00, 0.80, _ANY, _SMALL, _DOTTED),
-    "bottle": Category(17, 0.45, 0.80, _ANY, _SMALL, _SHINY),
-    "book": Category(18, 1.25, 0.80, _ANY, _SMALL, _PLAIN),
-    "hat": Category(18, 1.60, 0.80, _ANY, _SMALL, _PLAIN),
-    "apple": Category(15, 0.95, 0.05, {"red": 0.80, "green": 0.14, "yellow": 0.06}, _SMALL, _SHINY),
-    "flower": Category(22, 0.60, 0.10, {"pink": 0.5, "red": 0.3, "yellow": 0.2}, _SMALL, _DOTTED),
-    "bird": Category(20, 1.40, 0.05, {"black": 0.45, "gray": 0.3, "white": 0.25}, _SMALL, _PLAIN),
+    "horse": Category(46, 1.30, 0.05, _FUR, _MEDIUM, _PLAIN),
+    "bird": Category(20, 1.40, 0.05, _FUR, _MEDIUM, _PLAIN),
+    "box": Category(26, 1.15, 0.10, _WOOD, _MEDIUM, _WOODEN),
+    "sofa": Category(50, 1.80, 0.85, _ANY, _LARGE, _STRIPED),
+    "car": Category(52, 1.90, 0.85, _ANY, _LARGE, _STRIPED),
+    "umbrella": Category(32, 1.05, 0.85, _ANY, _LARGE, _STRIPED),
+    "kite": Category(26, 0.80, 0.85, _ANY, _LARGE, _STRIPED),
+    "person": Category(38, 0.46, 0.85, _ANY, _LARGE, _STRIPED),
+    "lamp": Category(27, 0.55, 0.85, _ANY, _MEDIUM, _SHINY),
+    "bicycle": Category(38, 1.50, 0.85, _ANY, _MEDIUM, _SHINY),
+    "bottle": Category(17, 0.45, 0.85, _ANY, _MEDIUM, _SHINY),
+    "balloon": Category(24, 0.60, 0.85, _ANY, _MEDIUM, _SHINY),
+    "cup": Category(17, 1.05, 0.85, _ANY, _SMALL, _DOTTED),
+    "ball": Category(18, 1.00, 0.85, _ANY, _SMALL, _DOTTED),
+    "hat": Category(18, 1.60, 0.85, _ANY, _SMALL, _DOTTED),
+    "book": Category(18, 1.25, 0.85, _ANY, _SMALL, _DOTTED),
+    "apple": Category(15, 0.95, 0.05, _PLANT, _SMALL, _PLAIN),
+    "flower": Category(22, 0.60, 0.05, _PLANT, _SMALL, _PLAIN),
+    "tree": Category(58, 0.70, 0.05, _PLANT, _SMALL, _PLAIN),
 }
 
 AIRBORNE = frozenset({"bird", "kite", "balloon"})
 """Categories that fly unless something holds or carries them."""
 
 # Each scene type's typical categories; everything else shares the tail.
-SCENE_TAIL = 0.06
+SCENE_TAIL = 0.09
 SCENES: dict[str, dict[str, float]] = {
-    "kitchen": {"table": 2, "chair": 2, "cup": 2, "bottle": 2, "apple": 2, "cat": 1, "person": 2},
-    "living room": {"sofa": 2, "table": 1, "lamp": 2, "book": 2, "cup": 1, "cat": 2, "person": 1},
-    "bedroom": {"bed": 3, "lamp": 2, "book": 2, "box": 1, "hat": 1, "cat": 1},
-    "office": {"table": 2, "chair": 2, "lamp": 2, "book": 2, "bottle": 1, "box": 1, "person": 2},
-    "street": {"car": 3, "house": 2, "bicycle": 2, "person": 2, "dog": 1, "umbrella": 2, "bench": 1},
-    "park": {"tree": 2, "bench": 2, "dog": 2, "bird": 2, "bicycle": 1, "person": 2, "kite": 1},
-    "beach": {"boat": 3, "umbrella": 2, "ball": 2, "hat": 2, "bottle": 1, "kite": 1, "person": 2},
-    "farm": {"horse": 3, "house": 2, "tree": 1, "basket": 2, "apple": 2, "dog": 1, "hat": 1},
-    "garden": {"flower": 3, "tree": 2, "bird": 2, "basket": 2, "bench": 1, "cat": 1},
-    "playground": {"ball": 2, "balloon": 3, "kite": 2, "bicycle": 2, "bench": 1, "person": 2, "dog": 1},
+    "kitchen": {"table": 4, "basket": 4, "cat": 4, "person": 4, "bottle": 4, "book": 4, "apple": 4, "cup": 1},
+    "living room": {"bed": 4, "box": 4, "dog": 4, "sofa": 5, "bottle": 4, "book": 4, "flower": 4, "lamp": 1},
+    "bedroom": {"bed": 5, "chair": 4, "cat": 4, "person": 4, "balloon": 4, "cup": 4, "flower": 4, "lamp": 1},
+    "office": {"table": 4, "chair": 5, "dog": 4, "sofa": 4, "lamp": 5, "cup": 4, "apple": 4, "book": 1},
+    "village": {"bench": 4, "house": 4, "horse": 5, "umbrella": 5, "person": 3, "lamp": 4, "hat": 4, "flower": 4},
+    "park": {"boat": 4, "house": 4, "dog": 4, "person": 5, "balloon": 4, "book": 4, "tree": 4, "bench": 1},
+    "beach": {"bench": 4, "chair": 4, "horse": 4, "person": 5, "bottle": 4, "ball": 5, "tree": 4, "boat": 1},
+    "harbour": {"boat": 5, "box": 4, "cat": 4, "car": 5, "person": 3, "bicycle": 4, "hat": 5, "tree": 4},
+    "garden": {"table": 4, "house": 4, "bird": 5, "umbrella": 4, "person": 3, "bicycle": 5, "ball": 4, "flower": 4},
+    "playground": {"bench": 4, "box": 4, "bird": 4, "kite": 5, "balloon": 4, "cup": 4, "apple": 4, "dog": 1, "person": 1},
 }
 
 # The scene's dominant colours; PALETTE_TAIL is spread over all colours.
@@ -102,7 +102,7 @@ PALETTES: dict[str, dict[str, float]] = {
     "mono": {"black": 0.45, "gray": 0.30, "white": 0.25},
 }
 
-STATE_PRESENT = 0.4
+STATE_PRESENT = 0.25
 STATES: dict[str, dict[str, float]] = {
     "lamp": {"on": 0.6, "off": 0.4},
     "book": {"open": 0.4, "closed": 0.6},
@@ -122,18 +122,17 @@ RANKS: dict[str, int] = {label: 3 for label in CATEGORIES} | {
     **dict.fromkeys(("box", "basket"), 2),
 }
 STRUCTURE: tuple[tuple[str, tuple[str, ...], tuple[str, ...], float], ...] = (
-    ("holding", ("cup", "bottle", "book", "ball", "apple", "flower", "balloon", "kite"), ("person",), 0.35),
-    ("holding", ("umbrella",), ("person",), 0.6),
-    ("holding", ("basket", "box"), ("person",), 0.25),
-    ("wearing", ("hat",), ("person",), 0.9),
-    ("riding", ("person",), ("horse", "bicycle"), 0.6),
-    ("sitting on", ("person",), ("chair", "sofa", "bench", "bed"), 0.4),
-    ("sitting on", ("cat", "dog"), ("chair", "sofa", "bench", "bed"), 0.25),
-    ("on", ("cup", "bottle", "book", "apple", "lamp", "basket", "box", "hat", "flower"), ("table",), 0.45),
-    ("on", ("book", "hat", "ball", "box", "cat"), ("bed", "sofa", "chair", "bench"), 0.2),
-    ("on", ("bird",), ("bench", "house", "boat", "tree"), 0.25),
-    ("in", ("apple", "bottle", "book", "ball", "flower", "hat"), ("basket", "box"), 0.35),
-    ("in", ("person", "dog"), ("boat", "car"), 0.35),
+    ("holding", ("cup", "bottle", "book", "ball", "apple", "flower", "balloon", "kite"), ("person",), 0.9),
+    ("holding", ("umbrella",), ("person",), 2.0),
+    ("holding", ("basket", "box"), ("person",), 0.4),
+    ("wearing", ("hat",), ("person",), 2.0),
+    ("riding", ("person",), ("horse", "bicycle"), 1.5),
+    ("sitting on", ("person", "cat", "dog"), ("chair", "sofa", "bench", "bed"), 1.0),
+    ("on", ("cup", "bottle", "book", "apple", "lamp", "basket", "box", "flower"), ("table",), 1.5),
+    ("on", ("book", "hat", "ball", "cup"), ("bed", "sofa", "chair", "bench"), 0.6),
+    ("on", ("bird",), ("bench", "house", "boat", "tree", "table"), 0.8),
+    ("in", ("apple", "bottle", "book", "ball", "flower", "hat", "cup"), ("basket", "box"), 1.0),
+    ("in", ("person", "dog", "cat"), ("boat", "car"), 0.8),
 )
 """`child on parent`, `child in parent`, `child sitting on parent`, `child riding parent`, but `parent holding child`
 and `parent wearing child`: see `PARENT_IS_SUBJECT`."""
@@ -144,7 +143,7 @@ SURFACE: dict[str, float] = {"chair": 0.50, "sofa": 0.55, "bed": 0.60, "bench": 
 """Where a thing rests on a parent, as a share of the parent's height from its foot; 0.95 for those not listed."""
 SURFACE_DEFAULT = 0.95
 
-INTRINSIC_SHARE = 0.4
+INTRINSIC_SHARE = 0.3
 BIGGER_RATIO = 1.25
 MAX_RELATIONS = 12
 OBJECTS = {"train": (4, 7), "val": (4, 7), "iid": (4, 7), "compose": (4, 7), "longer": (8, 12)}
