@@ -61,7 +61,7 @@ class GraphColumns:
             object for every call on one `Corpus`, so a table from code to vocabulary entry is made once.
         kinds: all kinds of attributes of the corpus.
         num_sources, num_objects, num_attributes, num_relations: `(g,)` per graph.
-        source_id, source_text: `(s,)` Python strings; a text is None where a source has none.
+        source_id, source_uri, source_text: `(s,)` Python strings; uri and text are None where a source has none.
         source_modality: `(s,)` place in `usg.graph.MODALITIES`.
         source_size: `(s, 2)` width and height in pixels; NaN where unknown.
         source_duration: `(s,)` seconds; NaN where unknown.
@@ -81,6 +81,7 @@ class GraphColumns:
     num_attributes: Int
     num_relations: Int
     source_id: NDArray[np.object_]
+    source_uri: NDArray[np.object_]
     source_text: NDArray[np.object_]
     source_modality: Int
     source_size: Float
@@ -212,8 +213,9 @@ def columns_of(
         num_objects=np.diff(starts["objects"]),
         num_attributes=np.diff(starts["attributes"]),
         num_relations=np.diff(starts["relations"]),
-        source_id=sources.field("id").to_numpy(zero_copy_only=False).astype(object),
-        source_text=sources.field("text").to_numpy(zero_copy_only=False).astype(object),
+        source_id=_strings(sources.field("id")),
+        source_uri=_strings(sources.field("uri")),
+        source_text=_strings(sources.field("text")),
         source_modality=_codes(sources.field("modality"), {name: i for i, name in enumerate(MODALITIES)}),
         source_size=np.stack([_floats(sources.field(name)) for name in ("width", "height")], axis=1),
         source_duration=_floats(sources.field("duration")),
@@ -279,6 +281,10 @@ def _floats(array: pa.Array) -> Float:
 
 def _ints(array: pa.Array) -> Int:
     return array.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _strings(array: pa.Array) -> NDArray[np.object_]:
+    return array.to_numpy(zero_copy_only=False).astype(object)
 
 
 def _codes(strings: pa.Array, code: dict[str, int]) -> Int:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from usg.graph.scene_graph import SceneGraph
 
@@ -69,14 +70,13 @@ class Statistics:
     @classmethod
     def total(cls, parts: Iterable[Statistics]) -> Statistics:
         """The sum over several shards."""
-        counts = dict.fromkeys(_COUNTS, 0)
-        counters: dict[str, Counter[str]] = {name: Counter() for name in _COUNTERS}
+        table: dict[str, Any] = {**dict.fromkeys(_COUNTS, 0), **{name: Counter() for name in _COUNTERS}}
         for part in parts:
             for name in _COUNTS:
-                counts[name] += getattr(part, name)
+                table[name] += getattr(part, name)
             for name in _COUNTERS:
-                counters[name].update(getattr(part, name))
-        return cls(**counts, **counters)
+                table[name].update(getattr(part, name))
+        return cls(**table)
 
     def to_json(self) -> bytes:
         """The form kept in a footer."""
@@ -87,8 +87,9 @@ class Statistics:
     def from_json(cls, data: bytes) -> Statistics:
         """The inverse of `to_json`."""
         table = json.loads(data)
-        counts = {name: int(table[name]) for name in _COUNTS}
-        return cls(**counts, **{name: Counter(table[name]) for name in _COUNTERS})
+        values: dict[str, Any] = {name: int(table[name]) for name in _COUNTS}
+        values |= {name: Counter(table[name]) for name in _COUNTERS}
+        return cls(**values)
 
 
 def words_of(texts: Iterable[str]) -> list[str]:

@@ -56,7 +56,7 @@ def read_graphs(
     module = format_module(format or guess_format(path))
     if str(path) != "-" and not Path(path).exists():
         raise FileNotFoundError(f"cannot read {path}: there is no such file or folder")
-    return module.read(path, Problems(strict=True) if problems is None else problems)  # type: ignore[no-any-return]
+    return module.read(path, Problems(strict=True) if problems is None else problems)
 
 
 def write_graphs(
