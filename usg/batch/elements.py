@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usg.batch.ranges import Ints
-from usg.graph import MODALITIES, Attribute, Box, Grounding, Mask, Relation, SceneGraph, TextSpan, TimeSpan, Track
+from usg.graph import MODALITIES, Attribute, Box, Grounding, Relation, SceneGraph, TextSpan, TimeSpan, Track
 from usg.graph.elements import Element
 
 Floats = NDArray[np.float64]
@@ -121,7 +121,11 @@ def _groundings(graphs: Sequence[SceneGraph], elements: Sequence[Element]) -> di
             per_element += [numbers] * len(getattr(graph, kind))
     numbers_of = [*source_number["objects"], *source_number["attributes"], *source_number["relations"]]
     flat: list[Grounding] = [grounding for element in elements for grounding in element.groundings]
-    source = [number[grounding.source] for element, number in zip(elements, numbers_of, strict=True) for grounding in element.groundings]
+    source = [
+        number[grounding.source]
+        for element, number in zip(elements, numbers_of, strict=True)
+        for grounding in element.groundings
+    ]
     boxes = np.full((len(flat), 4), ABSENT)
     times = np.full((len(flat), 2), ABSENT)
     piece_grounding: list[int] = []

@@ -66,22 +66,22 @@ class GraphBatch:
 
     @property
     def num_graphs(self) -> int:
-        """g."""
+        """G."""
         return self.offsets.numel() - 1
 
     @property
     def num_nodes(self) -> int:
-        """n."""
+        """N."""
         return self.label.numel()
 
     @property
     def num_edges(self) -> int:
-        """e."""
+        """E."""
         return self.graph.num_edges
 
     @property
     def num_unseen(self) -> int:
-        """u."""
+        """U."""
         return self.unseen_offsets.numel() - 1
 
     @property

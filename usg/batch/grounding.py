@@ -66,7 +66,9 @@ def _boxes(elements: Elements, m: int) -> Floats:
 def _times(elements: Elements, m: int) -> Floats:
     duration = elements.source_duration
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = _first(elements.grounding_element, elements.grounding_time / duration[elements.grounding_source, None], m)
+        seen = _first(
+            elements.grounding_element, elements.grounding_time / duration[elements.grounding_source, None], m
+        )
         graphs = len(elements.sources)
         longest = np.zeros(graphs)
         np.fmax.at(longest, np.repeat(np.arange(graphs), elements.sources), duration)

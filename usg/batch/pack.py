@@ -56,7 +56,9 @@ def pack(
     >>> [vocabulary.label(i) for i in batch.label.tolist()][:5]
     ['<graph>', 'ball', 'red', 'what', 'colour']
     """
-    return pack_elements(elements_of(graphs), vocabulary, words=words, grounding=grounding, two_hop=two_hop, dense=dense)
+    return pack_elements(
+        elements_of(graphs), vocabulary, words=words, grounding=grounding, two_hop=two_hop, dense=dense
+    )
 
 
 def pack_elements(
@@ -143,11 +145,9 @@ def _labels(
     elements: Elements, texts: PackedTexts, vocabulary: Vocabulary, node: Ints, word: Ints, n: int
 ) -> tuple[Ints, list[str]]:
     """The entry of every node, and the labels that have none, numbered by their first node."""
-    entries = vocabulary.indices
     label = np.full(n, GRAPH_INDEX, dtype=np.int64)
-    table = np.fromiter((entries.get(name, -1) for name in elements.names), dtype=np.int64, count=len(elements.names))
-    label[node] = table[elements.label]
-    label[word] = np.fromiter((entries.get(name, -1) for name in texts.words), dtype=np.int64, count=len(texts.words))
+    label[node] = vocabulary.entries(elements.names)[elements.label]
+    label[word] = vocabulary.entries(texts.words)
     missing = np.flatnonzero(label < 0)
     if not len(missing):
         return label, []

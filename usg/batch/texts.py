@@ -70,7 +70,9 @@ def read_texts(elements: Elements, texts: Sequence[Texts] | None) -> PackedTexts
         for text in [chosen] if isinstance(chosen, int | str) else chosen or ():
             source, string = -1, text
             if not isinstance(text, int | str) or isinstance(text, bool):
-                raise TypeError(f"text {text!r} of graph {graph} is {type(text).__name__}; expected a number or a string")
+                raise TypeError(
+                    f"text {text!r} of graph {graph} is {type(text).__name__}; expected a number or a string"
+                )
             if isinstance(text, int):
                 source = _caption(elements, graph, text, range(first_source[graph], first_source[graph + 1]))
                 string = elements.source_text[source]
@@ -80,7 +82,9 @@ def read_texts(elements: Elements, texts: Sequence[Texts] | None) -> PackedTexts
     cut = [tokenize(string) for string in strings]
     for graph, words in zip(graph_of, cut, strict=True):
         if len(words) > MAX_WORDS:
-            raise ValueError(f"a text of graph {graph} has {len(words)} words; at most {MAX_WORDS}, give it as several texts")
+            raise ValueError(
+                f"a text of graph {graph} has {len(words)} words; at most {MAX_WORDS}, give it as several texts"
+            )
     return _packed(np.array(graph_of, dtype=np.int64), np.array(source_of, dtype=np.int64), cut)
 
 

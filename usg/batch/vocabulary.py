@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ UNKNOWN_INDEX, MASK_INDEX, GRAPH_INDEX = range(3)
 BUCKETS = 4096
 """Default number of n-gram buckets."""
 
+_KEPT = 4  # corpora whose labels are looked up once; training reads a few
 _SCHEMA, _VERSION = "usg.vocabulary", 1
 
 
@@ -67,7 +68,9 @@ class Vocabulary:
             twice = Counter(self.labels).most_common(1)[0][0]
             raise ValueError(f"vocabulary label {twice!r} occurs twice; each string is one entry")
         if self.counts.shape != (len(self.labels), len(NodeKind)):
-            raise ValueError(f"vocabulary counts have shape {self.counts.shape}, expected {(len(self.labels), len(NodeKind))}")
+            raise ValueError(
+                f"vocabulary counts have shape {self.counts.shape}, expected {(len(self.labels), len(NodeKind))}"
+            )
         if self.buckets < 1:
             raise ValueError(f"vocabulary with {self.buckets} n-gram buckets; at least one is needed")
 
@@ -164,6 +167,25 @@ class Vocabulary:
     def index(self, label: str) -> int:
         """The entry of a string; 0, `<unk>`, for one that is not in the table."""
         return self.indices.get(label, UNKNOWN_INDEX)
+
+    def entries(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """`(len(labels),)` the entry of each string, -1 for those that are not in the table.
+
+        The answer for a tuple is kept: a corpus hands over the same tuple of all its labels with every batch.
+        """
+        for known, entries in self._kept:
+            if known is labels:
+                return entries
+        get = self.indices.get
+        entries = np.fromiter((get(label, -1) for label in labels), dtype=np.int64, count=len(labels))
+        if isinstance(labels, tuple):
+            self._kept[_KEPT - 1 :] = []
+            self._kept.insert(0, (labels, entries))
+        return entries
+
+    @cached_property
+    def _kept(self) -> list[tuple[tuple[str, ...], NDArray[np.int64]]]:
+        return []
 
     def label(self, index: int) -> str:
         """The string of an entry."""

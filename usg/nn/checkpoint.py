@@ -51,7 +51,9 @@ def locate(
     if folder.is_dir():
         missing = [file for file in FILES if not (folder / file).is_file()]
         if missing:
-            raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; a model folder is what save_pretrained writes")
+            raise FileNotFoundError(
+                f"{folder} lacks {', '.join(missing)}; a model folder is what save_pretrained writes"
+            )
         return {file: folder / file for file in FILES}
     if isinstance(name, Path) or str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
         raise FileNotFoundError(f"no model folder {name}; pass what save_pretrained wrote, or owner/name on the hub")
@@ -59,7 +61,12 @@ def locate(
         return {
             file: Path(
                 hf_hub_download(
-                    str(name), file, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
+                    str(name),
+                    file,
+                    revision=revision,
+                    token=token,
+                    cache_dir=cache_dir,
+                    local_files_only=local_files_only,
                 )
             )
             for file in FILES
@@ -99,7 +106,9 @@ def load_weights(model: GraphTransformer, files: Mapping[str, Path]) -> None:
         raise ValueError(f"{path} is not a whole safetensors file ({error}); copy or train it again") from None
     parameters = dict(model.named_parameters())
     if wrong := sorted(parameters.keys() ^ weights.keys()):
-        raise ValueError(f"{path} does not fit its {CONFIG}: {wrong[0]} and {len(wrong) - 1} more are in only one of them")
+        raise ValueError(
+            f"{path} does not fit its {CONFIG}: {wrong[0]} and {len(wrong) - 1} more are in only one of them"
+        )
     for name, parameter in parameters.items():
         if parameter.shape != weights[name].shape:
             raise ValueError(

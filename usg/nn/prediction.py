@@ -7,6 +7,7 @@ restricted to the labels seen as the kind of node that is asked for.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,12 +26,11 @@ class LabelHead(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.bias = nn.Parameter(torch.zeros(len(vocabulary)))
         # Row k: labels of kind k; the last row: every label but the specials, which nothing is ever called.
-        allowed = torch.from_numpy((vocabulary.counts > 0).T.copy())
-        anything = torch.ones(1, len(vocabulary), dtype=torch.bool)
-        anything[:, : len(SPECIALS)] = False
-        self.register_buffer("allowed", torch.cat([allowed, anything]), persistent=False)
+        anything = np.arange(len(vocabulary)) >= len(SPECIALS)
+        allowed = np.concatenate([(vocabulary.counts > 0).T, anything[None]])
+        self.register_buffer("allowed", torch.from_numpy(allowed), persistent=False)
         self.allowed: Tensor
-        self.sizes = self.allowed.sum(dim=1).tolist()
+        self.sizes: list[int] = allowed.sum(axis=1).tolist()
 
     def forward(self, states: Tensor, table: Tensor, kind: NodeKind | None) -> Tensor:
         """`(t, d)` states and the `(V, d)` table to `(t, V)` logits, -inf for labels that are not of the kind.

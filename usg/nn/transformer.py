@@ -62,8 +62,11 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
             elif "norm" in name:
                 nn.init.ones_(parameter)
             else:
-                residual = name.endswith(("out.weight", "down.weight"))
-                std = 0.02 / math.sqrt(2 * self.config.layers) if residual else 0.02
+                std = 0.02
+                if name.endswith(("out.weight", "down.weight")):
+                    std /= math.sqrt(2 * self.config.layers)
+                elif name.endswith("buckets"):
+                    std *= 4  # a label is the mean of about 16 of them, and should weigh as much as its own row
                 nn.init.trunc_normal_(parameter, std=std, a=-3 * std, b=3 * std)
 
     @property
@@ -140,21 +143,29 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
         return model.eval()
 
 
-def graph_transformer_tiny(vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False) -> GraphTransformer:
+def graph_transformer_tiny(
+    vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False
+) -> GraphTransformer:
     """About 1 M weights beside the label table: 128 wide, 4 layers, 4 heads."""
     return _build(128, 4, 4, vocabulary, dropout, two_hop, dense)
 
 
-def graph_transformer_small(vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False) -> GraphTransformer:
+def graph_transformer_small(
+    vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False
+) -> GraphTransformer:
     """About 5 M weights beside the label table: 256 wide, 6 layers, 8 heads."""
     return _build(256, 6, 8, vocabulary, dropout, two_hop, dense)
 
 
-def graph_transformer_base(vocabulary: Vocabulary, *, dropout: float = 0.1, two_hop: bool = False, dense: bool = False) -> GraphTransformer:
+def graph_transformer_base(
+    vocabulary: Vocabulary, *, dropout: float = 0.1, two_hop: bool = False, dense: bool = False
+) -> GraphTransformer:
     """About 40 M weights beside the label table: 512 wide, 12 layers, 8 heads."""
     return _build(512, 12, 8, vocabulary, dropout, two_hop, dense)
 
 
-def _build(dim: int, layers: int, heads: int, vocabulary: Vocabulary, dropout: float, two_hop: bool, dense: bool) -> GraphTransformer:
+def _build(
+    dim: int, layers: int, heads: int, vocabulary: Vocabulary, dropout: float, two_hop: bool, dense: bool
+) -> GraphTransformer:
     config = GraphTransformerConfig(dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense)
     return GraphTransformer(config, vocabulary)
