@@ -2,12 +2,13 @@
 
 Structure is in tensors and labels are in lists of strings: which numbers stand for which label is for a vocabulary to
 say. What else a scene graph holds, groundings, scores, times, sources, metadata, travels along as `detail` (one dict a
-node, in the JSON form) and `scene` (one dict), so that nothing is lost on the way back. On the way back labels, ids
-and edges are read from the tensors and lists, not from a hidden copy: what was changed there is changed.
+node, in the JSON form) and `scene` (a JSON text), so that nothing is lost on the way back. There,
+labels, ids and edges are read from the tensors and lists, not from a hidden copy: what was changed there is changed.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def from_pyg(data: Data) -> SceneGraph:
         data.edge_index.cpu().numpy(),
         data.edge_type.cpu().numpy(),
     )
-    return _detailed(from_levi(levi), list(data.detail), levi.kinds, data.get("scene", {}))
+    return _detailed(from_levi(levi), list(data.detail), levi.kinds, data.scene if "scene" in data else "{}")
 
 
 def to_hetero(graph: SceneGraph) -> HeteroData:
@@ -131,26 +132,27 @@ def from_hetero(data: HeteroData) -> SceneGraph:
         types.append(np.full(index.shape[1], edge_type, dtype=np.int64))
     kinds = np.repeat([NodeKind.GRAPH, *_KINDS], counts).astype(np.int64)
     levi = LeviGraph(kinds, tuple(labels), tuple(ids), np.concatenate(edges, 1), np.concatenate(types))
-    return _detailed(from_levi(levi), details, kinds, data.get("scene", {}))
+    return _detailed(from_levi(levi), details, kinds, data.scene if "scene" in data else "{}")
 
 
-def _details(graph: SceneGraph) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _details(graph: SceneGraph) -> tuple[list[dict[str, Any]], str]:
     """Per element what the Levi form leaves out, and the same for the graph."""
     data = to_dict(graph)
     elements = [*data["objects"], *data.get("attributes", []), *data.get("relations", [])]
     details = [{key: value for key, value in element.items() if key not in _REFERENCES} for element in elements]
-    return details, {key: data[key] for key in ("sources", "metadata") if key in data}
+    # A text, because HeteroData would take a dict for a node type.
+    return details, json.dumps({key: data[key] for key in ("sources", "metadata") if key in data})
 
 
 def _detailed(
-    graph: SceneGraph, details: list[dict[str, Any]], kinds: np.ndarray[Any, np.dtype[np.int64]], scene: dict[str, Any]
+    graph: SceneGraph, details: list[dict[str, Any]], kinds: np.ndarray[Any, np.dtype[np.int64]], scene: str
 ) -> SceneGraph:
     """The graph with the details of its nodes, which are listed in the order of `kinds`."""
     data = to_dict(graph)
     for kind, name in _KINDS.items():
         here = [details[i] for i in np.flatnonzero(kinds == kind)]
         data[name + "s"] = [{**a, **b} for a, b in zip(data.get(name + "s", []), here, strict=True)]
-    return from_dict({**data, **scene})
+    return from_dict({**data, **json.loads(scene)})
 
 
 def _torch_geometric() -> tuple[Any, Any]:

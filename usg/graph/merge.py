@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
+from usg.graph.elements import Attribute, Element, Grounding, Relation, SceneObject, Source
 from usg.graph.merge_evidence import Pairing
 from usg.graph.scene_graph import SceneGraph
 
@@ -160,7 +160,9 @@ class _Graft:
             places[key(statement)].append(i)
         for statement in right:
             candidates = places[key(statement)]
-            match = next((i for i in candidates if _compatible(out[i], statement)), None)
+            fitting = [i for i in candidates if _compatible(out[i], statement)]
+            # One of the same kind and number before one that merely does not say.
+            match = min(fitting, key=lambda i: _details(out[i]) != _details(statement), default=None)
             if match is None:
                 out.append(replace(statement, id=self._name(statement.id)))
             else:
@@ -177,13 +179,13 @@ class _Graft:
         return name
 
 
-def _compatible(a: SceneObject | Attribute | Relation, b: SceneObject | Attribute | Relation) -> bool:
+def _details(statement: Element) -> tuple[object, ...]:
+    return (statement.kind, statement.number) if isinstance(statement, Attribute) else ()
+
+
+def _compatible(a: Element, b: Element) -> bool:
     """Whether kind and number of two attributes agree or are missing in one."""
-    if not (isinstance(a, Attribute) and isinstance(b, Attribute)):
-        return True
-    return (a.kind is None or b.kind is None or a.kind == b.kind) and (
-        a.number is None or b.number is None or a.number == b.number
-    )
+    return all(x is None or y is None or x == y for x, y in zip(_details(a), _details(b), strict=True))
 
 
 def _unite(a: _E, b: _E) -> _E:

@@ -9,9 +9,10 @@ from usg.graph.elements import Attribute, SceneObject
 from usg.graph.region import Box
 from usg.graph.scene_graph import SceneGraph
 
-# Weights are whole numbers for exact comparison; ties go to equal ids, then to the order of the graphs.
+# Weights are whole numbers for exact comparison; ties go to more joins, then to equal ids, then to the order.
 _ONE = 10**9
-_EQUAL_ID = 10**6
+_JOIN = _ONE + 10**6
+_EQUAL_ID = 10**3
 _ROUNDS = 3
 
 
@@ -63,7 +64,7 @@ class Pairing:
             [(role, predicate, self.left.object(other).label) for role, predicate, other in neighbours[0][a]],
             [(role, predicate, self.right.object(other).label) for role, predicate, other in neighbours[1][b]],
         )
-        return round(_ONE * (1 + shared + self.overlap[a, b])) + (_EQUAL_ID if a == b else 0)
+        return _JOIN + round(_ONE * (shared + self.overlap[a, b])) + (_EQUAL_ID if a == b else 0)
 
 
 _Neighbours = dict[str, list[tuple[str, str, str]]]
@@ -99,7 +100,7 @@ def _assign(weights: Mapping[tuple[str, str], int], order: Mapping[str, int]) ->
     columns = {b: j for j, b in enumerate(dict.fromkeys(b for _, b in contested))}
     for (a, b), weight in contested.items():
         # Among equals the pair that stands at like places; squares make crossing worse than going straight.
-        market.add_edge((0, a), (1, b), weight=1000 * weight - min((order[a] - columns[b]) ** 2, 10**6))
+        market.add_edge((0, a), (1, b), weight=10**9 * weight - (order[a] - columns[b]) ** 2)
     chosen = (sorted(pair) for pair in networkx.max_weight_matching(market))
     return settled | {b: a for (_, a), (_, b) in chosen}
 
