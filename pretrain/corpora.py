@@ -6,13 +6,14 @@ split, seed and number of scenes), so that a second run finds them and a changed
 
 import hashlib
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from usg.corpus import Corpus, CorpusWriter
+from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
-from usg.names import unknown_name
 from usg.progress import progress
 
 _VERSION = 1  # of the conversion; part of the cache's names
@@ -78,20 +79,19 @@ def corpus_of(path: str | Path, cache: Path) -> Path:
         return source
     if not source.is_file():
         raise FileNotFoundError(f"there is no file or corpus folder {source}; check data.path")
-    readers = {".jsonl": "jsonl", ".csv": "factual"}
-    if source.suffix not in readers:
-        raise ValueError(f"{source}: {unknown_name('ending', source.suffix, readers)}; or give a corpus folder")
-    folder = cache / f"{source.stem}-{_digest(source)}-v{_VERSION}"
+    format = guess_format(source)
+    digest = _digest(source)
+    folder = cache / f"{source.stem}-{digest}-v{_VERSION}"
     if not folder.is_dir():
-        _write(folder, _read(source, readers[source.suffix]), {"file": source.name, "digest": _digest(source)})
+        problems = Problems()
+        graphs = progress(read_graphs(source, format, problems), label=f"reading {source.name}")
+        _write(folder, graphs, {"file": source.name, "digest": digest})
+        if problems.count:
+            print(f"{source}: {problems.count:,} items could not be read and are left out:\n{problems}", file=sys.stderr)
     if not len(Corpus(folder)):
         shutil.rmtree(folder)
-        raise ValueError(f"{source} has no graph that can be read; look at it with `usg check {source}`")
+        raise ValueError(f"{source} has no graph that can be read; see `usg convert {source} OUT.jsonl` for why")
     return folder
-
-
-def _read(source: Path, name: str) -> Iterator[SceneGraph]:
-    raise NotImplementedError
 
 
 def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str]) -> None:

@@ -85,25 +85,25 @@ class PretrainingModule(LightningModule):
         loss, metrics = self.losses(batch.graphs, generator)
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss), step)
-        logged = (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.graphs.num_graphs)
-        if logged:
-            values = {f"train/{name}": value for name, value in metrics.items()}
-            values["train/learning_rate"] = torch.tensor(self.trainer.optimizers[0].param_groups[0]["lr"])
-            self.log_dict(values, batch_size=batch.graphs.num_graphs)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch.graphs.num_graphs)
+        if (done := self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+            figures = {"loss": loss.detach(), **metrics}
+            values = {f"train/{name}": float(value) for name, value in figures.items()}
+            values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
+            # Not through self.log: Lightning would write the row only after a checkpoint of this step was saved.
+            for logger in self.trainer.loggers:
+                logger.log_metrics(values, done)
         return loss
 
     def validation_step(self, batch: NumberedBatch, batch_idx: int) -> None:
         """The same losses under masks that are the same at every validation."""
         loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
-        values = {f"val/{name}": value for name, value in {"loss": loss, **metrics}.items()}
-        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
+        self._log("val", {"loss": loss, **metrics}, batch)
 
     def test_step(self, batch: NumberedBatch, batch_idx: int) -> None:
         """The losses on the test graphs, for the log; the table comes at the end."""
         loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
-        values = {f"test/{name}": value for name, value in {"loss": loss, **metrics}.items()}
-        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
+        self._log("test", {"loss": loss, **metrics}, batch)
 
     def on_test_epoch_end(self) -> None:
         """Print the table of masked prediction, and write it where `table_path` says."""
@@ -187,6 +187,12 @@ class PretrainingModule(LightningModule):
         for objective in self._objectives:
             objective.build(config.dim)
         self._data.two_hop, self._data.dense = config.two_hop, config.dense
+
+    def _log(self, stage: str, figures: dict[str, Tensor], batch: NumberedBatch) -> None:
+        """Average over batches, and log under the number of optimiser steps done."""
+        values = {f"{stage}/{name}": value for name, value in figures.items()}
+        values["step"] = torch.tensor(float(self.trainer.global_step), dtype=torch.float64)
+        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
 
     def _stop(self, batch: NumberedBatch, loss: float, step: int) -> None:
         """Name and write out the batch whose loss is no number."""

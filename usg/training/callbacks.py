@@ -13,6 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from usg.training.checkpoint_io import LAST
+from usg.training.metrics_log import MetricsLog
 from usg.training.seeds import seed_step
 
 
@@ -62,14 +63,18 @@ class RunCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save when it is time."""
-        if self.every and trainer.global_step % self.every == 0:
+        """Save when it is time, and after the last step of a run that is counted in steps."""
+        if self.every and (trainer.global_step % self.every == 0 or trainer.global_step == trainer.max_steps):
             self._save(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the end of the run."""
+        """Save the end of a run that ended otherwise: by epochs, time or a callback."""
         if self.every:
             self._save(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the figures: a run that resumes from a checkpoint of this very step does not validate again."""
+        _flush(trainer)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """The step resumed from is saved already."""
@@ -79,8 +84,7 @@ class RunCheckpoint(Checkpoint):
         # While gradients accumulate the step stands still: save when it has just moved on.
         if trainer.global_step != self._saved_step:
             self._saved_step = trainer.global_step
-            for logger in trainer.loggers:
-                logger.save()  # the checkpoint never is ahead of the log
+            _flush(trainer)  # a checkpoint is never ahead of the log
             trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / LAST, weights_only=False)
 
 
@@ -122,10 +126,17 @@ class PlainProgress(Callback):
         """Print the validation's figures."""
         if not trainer.sanity_checking and trainer.state.fn == "fit":
             figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
-            self._print(f"validation at step {trainer.global_step:,}: {_join(figures)}")
+            short = {name.removeprefix("val/"): value for name, value in figures.items() if not name.endswith("_loss")}
+            self._print(f"validation at step {trainer.global_step:,}: {_join(short)}")
 
     def _print(self, line: str) -> None:
         print(line, file=self._stream or sys.stderr, flush=True)
+
+
+def _flush(trainer: Trainer) -> None:
+    for logger in trainer.loggers:
+        if isinstance(logger, MetricsLog):
+            logger.flush()
 
 
 def _join(figures: dict[str, float]) -> str:

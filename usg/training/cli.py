@@ -106,6 +106,11 @@ class TrainingCLI(LightningCLI):
                 f"--ckpt_path {settings.ckpt_path}: no such file; give a .ckpt file, or `last` for the run's newest"
             )
 
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        arguments = super()._prepare_subcommand_kwargs(subcommand) | {"weights_only": True}
+        # Lightning's own table of test figures; modules print theirs.
+        return arguments if subcommand == "fit" else arguments | {"verbose": False}
+
     def before_instantiate_classes(self) -> None:
         """Refuse to write a second run over a first one."""
         run = Path(self._get(self.config, "trainer").default_root_dir)

@@ -17,7 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from usg.files import atomic_path
 
-_SECONDS_PER_SAVE = 1.0  # the whole file is rewritten, so not at every row
+_SECONDS_PER_SAVE = 5.0  # the whole file is rewritten, so not at every row
 
 
 class MetricsLog(Logger):
@@ -67,12 +67,12 @@ class MetricsLog(Logger):
 
     @rank_zero_only
     def continue_after(self, step: int) -> None:
-        """Keep what the file says up to `step`, the last step of the checkpoint that a run resumes from."""
+        """Keep what the file says up to `step`, the number of steps done in the checkpoint that a run resumes from."""
         if self.file.is_file():
             with self.file.open(encoding="utf-8", newline="") as stream:
                 reader = csv.DictReader(stream)
                 self._columns = list(reader.fieldnames or ["step"])
-                self._rows = [row for row in reader if int(row["step"]) < step]
+                self._rows = [row for row in reader if int(row["step"]) <= step]
             self._changed = True
 
     @rank_zero_only
@@ -88,12 +88,16 @@ class MetricsLog(Logger):
         self._rows[-1].update(metrics)
         self._columns += [name for name in metrics if name not in self._columns]
         self._changed = True
-        if time.monotonic() - self._saved_at > _SECONDS_PER_SAVE:
-            self.save()
 
     @rank_zero_only
     def save(self) -> None:
-        """Write the file; one reader or another always finds it whole."""
+        """Write the file if it was not written just now; Lightning asks for it at every row."""
+        if time.monotonic() - self._saved_at > _SECONDS_PER_SAVE:
+            self.flush()
+
+    @rank_zero_only
+    def flush(self) -> None:
+        """Write the file; a reader always finds it whole."""
         if not self._changed:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -106,4 +110,4 @@ class MetricsLog(Logger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Write what is left."""
-        self.save()
+        self.flush()

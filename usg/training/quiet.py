@@ -4,6 +4,7 @@ Everything else stays: a warning that is not listed here is shown, and fails a t
 """
 
 import logging
+import os
 import warnings
 
 # Said by rank_zero_info or rank_zero_warn at every start; matched at the beginning of the message.
@@ -48,5 +49,7 @@ def quiet_lightning() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(each, _NotNoise) for each in logger.filters):
             logger.addFilter(_NotNoise())
+    # Lightning calls jsonargparse in ways that the next major version will drop.
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     for pattern in _WARNINGS:
         warnings.filterwarnings("ignore", message=pattern)
