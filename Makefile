@@ -48,9 +48,10 @@ types: $(VENV)/.with-dev typing-tree  ## type check; fails when mypy read fewer 
 bench: $(VENV)/.with-train  ## the speed tables
 	@for kind in $$($(BIN)/usg ls benchmarks | cut -d ' ' -f 1); do echo "== usg bench $$kind"; $(BIN)/usg bench $$kind; done
 
-docs: $(VENV)/.with-docs typing-tree  ## checks links and examples of the guides, writes the API pages to build/docs
+docs: $(VENV)/.with-docs  ## checks links and examples of the guides, writes the API pages to build/docs
 	$(BIN)/python -m pytest -q tests/test_docs.py README.md docs --doctest-glob='*.md'
-	cd .typing && $(abspath $(BIN))/pdoc --docformat google -o ../build/docs usg
+	@mkdir -p build/docs
+	cd build && $(abspath $(BIN))/pdoc --docformat google -o docs $$(sed -n '/^packages/,/^install_requires/s/^    //p' ../setup.cfg)
 
 # The layout as installed, in links: what imports as usg.parsers lies in parsers/, and so on.
 typing-tree:

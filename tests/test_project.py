@@ -112,7 +112,7 @@ def test_the_front_imports_only_the_standard_library(code: str) -> None:
 def test_floors_import_downwards_only() -> None:
     """The table of docs/layout.md: a package reaches only the floors below it."""
     floors = {
-        "graph": 0, "formats": 1, "corpus": 1, "metrics": 1, "draw": 1, "ops": 1, "batch": 1.5,
+        "graph": 0, "corpus": 1, "metrics": 1, "draw": 1, "ops": 1, "batch": 1.5, "formats": 1.5,
         "nn": 2, "world": 2, "training": 2, "pretrain": 3, "parsers": 3, "downstream": 4,
     }  # fmt: skip
     wrong = []
