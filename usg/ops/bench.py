@@ -1,0 +1,254 @@
+"""`usg bench ops`: graph attention beside its peers and its floor, all in one run.
+
+Every system computes the same function on the same inputs (checked before timing): multi-head attention with one vector
+per edge type added to keys and to values. Rounds are interleaved, so that whatever else the machine does falls on all
+alike; a figure is the median over rounds. Peers:
+
+* `pyg`: the message passing of torch_geometric's TransformerConv without its linear layers, edges sorted by target;
+* `torch`: gather, multiply, `index_add` in plain autograd, what one writes first;
+* `torch.compile`: the same compiled, on request;
+* `torch_scatter`: the same on `segment_csr`, where that package is installed;
+* `floor`: the bytes of every input, output and gradient once, over the copy bandwidth measured in this run.
+
+`ratio` is a system's time over ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usg.files import atomic_path
+from usg.names import unknown_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["CASES", "Case", "main", "measure"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A batch of equal random graphs.
+
+    Attributes:
+        graphs: number of graphs; 1 makes one large random graph.
+        nodes: nodes of each.
+        degree: edges into each node.
+        hub: whether the first node of each graph hears all nodes of it.
+        words: further nodes of each graph, each hearing all `nodes`.
+        heads: H.
+        width: D, of one head.
+        types: T.
+    """
+
+    graphs: int
+    nodes: int
+    degree: int
+    hub: bool = False
+    words: int = 0
+    heads: int = 4
+    width: int = 32
+    types: int = 17
+
+
+CASES = {
+    "levi": Case(graphs=96, nodes=40, degree=7, hub=True),
+    "levi-words": Case(graphs=96, nodes=40, degree=7, hub=True, words=20),
+    "relations": Case(graphs=256, nodes=30, degree=3, heads=8),
+    "large": Case(graphs=1, nodes=50_000, degree=10, heads=8),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `usg bench ops`; the options are those of `measure`."""
+    parser = argparse.ArgumentParser(
+        prog="usg bench ops", description="Graph attention beside its peers and its floor."
+    )
+    parser.add_argument("--case", nargs="+", default=list(CASES)[:3], metavar="NAME", help=f"of {', '.join(CASES)}")
+    parser.add_argument(
+        "--threads", nargs="+", type=int, default=[1, 2], help="CPU threads, each in turn (default: 1 2)"
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of which the median is taken (default: 15)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--compile", action="store_true", help="also time torch.compile of the torch system; minutes")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    options = parser.parse_args(argv)
+    rows: list[dict[str, Any]] = []
+    print(f"{'case':44} {'system':14} {'ms':>9} {'M edges/s':>10} {'ratio':>7} {'peak MiB':>9}")
+    for name in options.case:
+        if name not in CASES:
+            raise LookupError(unknown_name("case", name, CASES))
+        for threads in options.threads if options.device == "cpu" else [1]:
+            for row in measure(
+                name, CASES[name], threads, options.rounds, options.device, options.dtype, options.compile
+            ):
+                peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.1f}"
+                print(
+                    f"{row['case']:44} {row['system']:14} {row['seconds'] * 1e3:9.3f} {row['per_second'] / 1e6:10.2f} "
+                    f"{row['ratio']:7.2f} {peak:>9}",
+                    flush=True,
+                )
+                rows.append(row)
+    if options.json:
+        result = {"command": "usg bench ops " + " ".join(argv), "commit": _commit(), "rows": rows}
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+def measure(
+    name: str,
+    case: Case,
+    threads: int = 1,
+    rounds: int = 15,
+    device: str = "cpu",
+    dtype: str = "float32",
+    compiled: bool = False,
+) -> list[dict[str, Any]]:
+    """Times every system on one case, forward alone and forward with backward.
+
+    Args:
+        name: goes into the rows.
+        case: the batch.
+        threads: CPU threads.
+        rounds: rounds of which the median is taken.
+        device: torch device.
+        dtype: torch type of the inputs.
+        compiled: also time `torch.compile` of the plain torch system.
+
+    Returns:
+        Rows `{"case", "system", "seconds", "per_second" (edges), "ratio", "peak_mib"}`; the peak is what one call
+        needs above its inputs, None where the system cannot tell.
+
+    Raises:
+        ValueError: a peer computes something else, or there is no such device.
+    """
+    import torch
+
+    from usg.ops import bench_systems
+
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise ValueError("usg bench ops: --device cuda, but torch sees no CUDA device; use --device cpu")
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        inputs, systems = bench_systems.build(case, device, getattr(torch, dtype), compiled)
+        bandwidth = _copy_bandwidth(device)
+        where = device if device != "cpu" else f"cpu, {threads} thread{'s' if threads > 1 else ''}"
+        rows = []
+        for direction in ("forward", "forward+backward"):
+            calls = {system: _call(direction, run, inputs) for system, run in systems.items()}
+            times = _interleave(calls, rounds, device)
+            times["floor"] = bench_systems.floor_bytes(direction, inputs) / bandwidth
+            for system, seconds in times.items():
+                rows.append(
+                    {
+                        "case": f"{name}, {direction}, {dtype}, {where}",
+                        "system": system,
+                        "seconds": seconds,
+                        "per_second": inputs.graph.num_edges / seconds,
+                        "ratio": seconds / times["usg"],
+                        "peak_mib": _peak(calls[system], device) if system in calls else None,
+                    }
+                )
+        return rows
+    finally:
+        torch.set_num_threads(before)
+
+
+def _call(direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[], object]:
+    import torch
+
+    if direction == "forward":
+
+        def forward() -> object:
+            with torch.no_grad():
+                return run()
+
+        return forward
+    return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad)
+
+
+def _interleave(calls: dict[str, Callable[[], object]], rounds: int, device: str) -> dict[str, float]:
+    """Median seconds of each call, one of each per round after two rounds to warm up."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for round_ in range(rounds + 2):
+        for name, call in calls.items():
+            _synchronize(device)
+            start = time.perf_counter()
+            call()
+            _synchronize(device)
+            if round_ >= 2:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _copy_bandwidth(device: str) -> float:
+    """Bytes read and written per second by a copy too large for any cache; the best of seven."""
+    import torch
+
+    source = torch.ones(2**25, device=device)
+    target = torch.empty_like(source)
+    best = float("inf")
+    for _ in range(7):
+        _synchronize(device)
+        start = time.perf_counter()
+        target.copy_(source)
+        _synchronize(device)
+        best = min(best, time.perf_counter() - start)
+    return 2 * source.numel() * source.element_size() / best
+
+
+def _synchronize(device: str) -> None:
+    import torch
+
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _peak(call: Callable[[], object], device: str) -> float | None:
+    """MiB that a call holds at most above what was held before it."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        held = torch.cuda.memory_allocated()
+        call()
+        return (torch.cuda.max_memory_allocated() - held) / 2**20
+    # Linux only: writing 5 sets the high-water mark of resident memory to what is resident now.
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    held = _resident("VmRSS")
+    call()
+    return (_resident("VmHWM") - held) / 1024
+
+
+def _resident(key: str) -> int:
+    """KiB of this process from /proc."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith(key)).split()[1])
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that runs, None outside one."""
+    try:
+        words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
