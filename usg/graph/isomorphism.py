@@ -46,8 +46,9 @@ def isomorphic(a: SceneGraph, b: SceneGraph, *, groundings: bool = True, scores:
     left, right = _digraph(a, groundings, scores, contents), _digraph(b, groundings, scores, contents)
     if left.number_of_nodes() != right.number_of_nodes() or left.number_of_edges() != right.number_of_edges():
         return False
-    if not _same_neighbourhoods(left, right, contents):
-        return False
+    settled = _same_neighbourhoods(left, right, contents)
+    if settled is not None:
+        return settled
     from networkx.algorithms.isomorphism import DiGraphMatcher
 
     # Refined contents make almost every node unique, so that the search rarely branches.
@@ -91,10 +92,18 @@ def _digraph(graph: SceneGraph, groundings: bool, scores: bool, contents: dict[A
     return out
 
 
-def _same_neighbourhoods(left: networkx.DiGraph[Any], right: networkx.DiGraph[Any], contents: dict[Any, int]) -> bool:
-    """Refine the contents of both graphs by those of the neighbours; `False` as soon as their counts differ."""
+def _same_neighbourhoods(
+    left: networkx.DiGraph[Any], right: networkx.DiGraph[Any], contents: dict[Any, int]
+) -> bool | None:
+    """Refine the contents of both graphs by those of the neighbours, until it is settled whether they are isomorphic.
+
+    They are not as soon as the counts of contents differ. They are when every node was unique before a refinement
+    and the counts still agree: contents then pair the nodes, and the refined ones say that the pairs have the same
+    neighbours. Otherwise `None`.
+    """
     for _ in range(_ROUNDS):
-        counts = []
+        counts: list[Counter[int]] = []
+        unique = len(set(dict(left.nodes(data="content")).values())) == left.number_of_nodes()
         for graph in (left, right):
             old = dict(graph.nodes(data="content"))
             new = {}
@@ -107,4 +116,6 @@ def _same_neighbourhoods(left: networkx.DiGraph[Any], right: networkx.DiGraph[An
             counts.append(Counter(new.values()))
         if counts[0] != counts[1]:
             return False
-    return True
+        if unique:
+            return True
+    return None
