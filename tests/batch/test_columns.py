@@ -39,7 +39,8 @@ def assert_equal(one: GraphBatch, other: GraphBatch) -> None:
     for field in dataclasses.fields(GraphBatch):
         a, b = getattr(one, field.name), getattr(other, field.name)
         if isinstance(a, Tensor):
-            assert a.dtype == b.dtype and a.equal(b), field.name
+            assert a.dtype == b.dtype, field.name
+            assert a.equal(b), field.name
     for name in ("rowptr", "col", "colptr", "row", "position"):
         assert getattr(one.graph, name).equal(getattr(other.graph, name)), name
     assert one.vocabulary_size == other.vocabulary_size

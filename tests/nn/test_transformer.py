@@ -38,7 +38,7 @@ def build(two_hop: bool = False, dense: bool = False, dropout: float = 0.0) -> G
     config = GraphTransformerConfig(dim=32, layers=3, heads=4, two_hop=two_hop, dense=dense, dropout=dropout)
     model = GraphTransformer(config, VOCABULARY).double()
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3) if parameter.dim() < 2 else parameter.data.mul_(15)
+        torch.nn.init.normal_(parameter, std=0.3) if parameter.dim() < 2 else parameter.data.mul_(8)
     return model
 
 
@@ -93,7 +93,7 @@ def test_attributes_belong_to_their_object(model: GraphTransformer) -> None:
         )
 
     one, other = model(model.pack([scene("a"), scene("b")])).chunk(2)
-    assert float((one[1] - other[1]).abs().max()) > 1e-4
+    assert distance(one[1], other[1]) > 1e-4
 
 
 def test_words_do_not_change_the_graph(model: GraphTransformer) -> None:
@@ -115,8 +115,8 @@ def test_words_hear_the_graph_and_their_order(model: GraphTransformer) -> None:
     batch = model.pack([GRAPHS[1], GRAPHS[2], GRAPHS[2]], ["is it a dog", "is it a dog", "dog a it is"])
     states = model(batch)
     first, second, third = (states[batch.text == text] for text in range(3))
-    assert float((first - second).abs().max()) > 1e-3
-    assert float((second - third.flip(0)).abs().max()) > 1e-3
+    assert distance(first, second) > 1e-3
+    assert distance(second, third.flip(0)) > 1e-3
 
 
 def test_absent_is_not_zero(model: GraphTransformer) -> None:
@@ -127,7 +127,7 @@ def test_absent_is_not_zero(model: GraphTransformer) -> None:
         )
 
     absent, zero = model(model.pack([scene(), scene(Box(0, 0, 0, 0))])).chunk(2)
-    assert float((absent - zero).abs().max()) > 1e-2
+    assert distance(absent, zero) > 1e-2
 
 
 def test_every_feature_is_heard(model: GraphTransformer) -> None:
@@ -145,7 +145,7 @@ def test_every_feature_is_heard(model: GraphTransformer) -> None:
         "has_span": ~batch.has_span,
     }
     for name, value in changes.items():
-        assert float((model(dataclasses.replace(batch, **{name: value})) - states).abs().max()) > 1e-3, name
+        assert distance(model(dataclasses.replace(batch, **{name: value})), states) > 1e-3, name
 
 
 def test_every_weight_learns() -> None:
@@ -224,8 +224,12 @@ def test_it_starts_close_to_not_knowing() -> None:
     torch.manual_seed(0)
     model = graph_transformer_tiny(VOCABULARY)
     logits = model.label_logits(model(model.pack(GRAPHS)), NodeKind.OBJECT)
-    entropy = torch.distributions.Categorical(logits=logits).entropy()
-    assert float(entropy.min()) > 0.9 * float(torch.tensor(float(VOCABULARY.of_kind(NodeKind.OBJECT).sum())).log())
+    entropy = torch.distributions.Categorical(logits=logits.detach()).entropy()
+    assert entropy.min().item() > 0.9 * float(torch.tensor(float(VOCABULARY.of_kind(NodeKind.OBJECT).sum())).log())
+
+
+def distance(one: Tensor, other: Tensor) -> float:
+    return (one - other).detach().abs().max().item()
 
 
 def permuted(batch: GraphBatch, order: Tensor) -> GraphBatch:

@@ -28,7 +28,11 @@ def pack_columns(
 
     Args:
         columns: what `Corpus.columns` gives.
-        vocabulary, words, grounding, two_hop, dense: as in `usg.batch.pack`.
+        vocabulary: as in `usg.batch.pack`, and so are the rest.
+        words: texts beside each graph.
+        grounding: whether nodes say where they were seen.
+        two_hop: add two-hop edges.
+        dense: join every two nodes of a graph.
 
     Raises:
         ValueError, LookupError: as `usg.batch.pack`.

@@ -6,7 +6,7 @@ k groundings in the order of their elements, p pieces of text spans in the order
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -157,7 +157,7 @@ def _seconds(time: TimeSpan | None) -> tuple[float, float]:
     return (ABSENT, ABSENT) if time is None else (time.start, time.end)
 
 
-def _ints(values) -> Ints:
+def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 

@@ -1,15 +1,17 @@
 """The one tensor contract of the library: scene graphs in Levi form, packed side by side, not padded.
 
-Letters: g graphs, n nodes, e edges, V strings in the vocabulary, u labels of the batch that the vocabulary lacks, m their
-n-gram buckets. The nodes of a graph are contiguous: graph node, objects, attributes, relations, then the words of its
-texts. Edges are sorted by target. Words hear the graph and the other words of their text; no node of the graph hears a
-word, so the state of a graph does not depend on what is asked about it.
+Letters: g graphs, n nodes, e edges, V strings in the vocabulary, u labels of the batch that the vocabulary lacks, m
+their n-gram buckets. The nodes of a graph are contiguous: graph node, objects, attributes, relations, then the words of
+its texts. Edges are sorted by target. Words hear the graph and the other words of their text; no node of the graph
+hears a word, so the state of a graph does not depend on what is asked about it.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -103,18 +105,14 @@ class GraphBatch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> GraphBatch:
         """The same batch on another device."""
-        moved = {
-            field.name: value.to(device, non_blocking=non_blocking)
-            for field in dataclasses.fields(self)
-            if isinstance(value := getattr(self, field.name), Tensor | CSR)
-        }
-        return dataclasses.replace(self, **moved)
+        return self._each(lambda part: part.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> GraphBatch:
         """The same batch in page-locked memory, for copies to a GPU beside computation."""
-        pinned = {
-            field.name: value.pin_memory()
-            for field in dataclasses.fields(self)
-            if isinstance(value := getattr(self, field.name), Tensor | CSR)
-        }
-        return dataclasses.replace(self, **pinned)
+        return self._each(lambda part: part.pin_memory())
+
+    def _each(self, change: Callable[[Tensor | CSR], Tensor | CSR]) -> GraphBatch:
+        """A copy whose tensors and edges went through `change`."""
+        parts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        changed: dict[str, Any] = {name: change(v) for name, v in parts.items() if isinstance(v, Tensor | CSR)}
+        return dataclasses.replace(self, **changed)

@@ -113,10 +113,10 @@ def graph_of_elements(elements: Elements) -> NDArray[np.int64]:
 
 def places_of_elements(elements: Elements) -> NDArray[np.int64]:
     """`(m,)` the place of each element among the nodes of its graph; the graph node is 0."""
-    before = 1
+    before = np.ones_like(elements.objects)
     places = []
     for count in (elements.objects, elements.attributes, elements.relations):
         rank = np.arange(count.sum()) - np.repeat(pointer(count)[:-1], count)
-        places.append(rank + np.repeat(np.broadcast_to(before, count.shape), count))
+        places.append(rank + np.repeat(before, count))
         before = before + count
     return np.concatenate(places)

@@ -1,7 +1,8 @@
 """Packing: scene graphs, with texts beside them, become one `GraphBatch`.
 
-Graphs are first read into flat arrays (usg/batch/elements.py); everything after that is NumPy over the whole batch, with
-no loop over nodes. A corpus hands over its columns instead (`pack_columns`), so that no `SceneGraph` is built in training.
+Graphs are first read into flat arrays (usg/batch/elements.py); everything after that is NumPy over the whole batch,
+with no loop over nodes. A corpus hands over its columns instead (`pack_columns`), so that training builds no
+`SceneGraph`.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def pack(
     Args:
         graphs: any graphs, empty ones too.
         vocabulary: gives labels their entries; labels it lacks are carried as n-grams.
-        words: the texts beside each graph: `None`, a number (a caption: that text source of the graph, from 0), a string
-            (a question; `<mask>` in it asks for an answer), or a sequence of numbers and strings. Words of different
-            texts do not hear each other.
+        words: the texts beside each graph: `None`, a number (a caption: that text source of the graph, from 0), a
+            string (a question; `<mask>` in it asks for an answer), or a sequence of numbers and strings. Words of
+            different texts do not hear each other.
         grounding: `False` leaves every box, time and span of the graph's nodes absent.
         two_hop: add edges between the ends of a relation, and between attributes of one object.
         dense: join every two nodes of a graph.

@@ -26,7 +26,7 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
     return np.arange(total, dtype=np.int64) + np.repeat(starts - ends + counts, counts)
 
 
-def stable_order(keys: Ints, limit: int) -> Ints:
+def stable_order(keys: NDArray[np.integer], limit: int) -> Ints:
     """The stable sorting order of integers in [0, limit): a radix sort, 16 bits a pass.
 
     NumPy sorts 16-bit integers by radix and wider ones by merging, which is several times slower here.

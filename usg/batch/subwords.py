@@ -1,8 +1,9 @@
 """Hashed character n-grams: what an unseen label shares with the labels that were seen.
 
-A label is written between spaces, its n-grams of 3 to 5 characters are hashed with CRC-32 into a fixed number of buckets,
-and its subword vector is the mean of their rows (Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606, section 3.2,
-with CRC-32 for FNV because the standard library has it). "skateboarder" thus lies near "skateboard" before it is seen.
+A label is written between spaces, its n-grams of 3 to 5 characters are hashed with CRC-32 into a fixed number of
+buckets, and its subword vector is the mean of their rows (Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606,
+section 3.2, with CRC-32 for FNV because the standard library has it). "skateboarder" thus lies near "skateboard"
+before it was ever seen.
 """
 
 from __future__ import annotations

@@ -68,17 +68,18 @@ def read_texts(elements: Elements, texts: Sequence[Texts] | None) -> PackedTexts
     strings: list[str] = []
     for graph, chosen in enumerate(texts):
         for text in [chosen] if isinstance(chosen, int | str) else chosen or ():
-            source, string = -1, text
-            if not isinstance(text, int | str) or isinstance(text, bool):
+            if isinstance(text, str):
+                source, string = -1, text
+            elif isinstance(text, int) and not isinstance(text, bool):
+                source = _caption(elements, graph, text, range(first_source[graph], first_source[graph + 1]))
+                string = elements.source_text[source] or ""
+            else:
                 raise TypeError(
                     f"text {text!r} of graph {graph} is {type(text).__name__}; expected a number or a string"
                 )
-            if isinstance(text, int):
-                source = _caption(elements, graph, text, range(first_source[graph], first_source[graph + 1]))
-                string = elements.source_text[source]
             graph_of.append(graph)
             source_of.append(source)
-            strings.append(string)  # type: ignore[arg-type]
+            strings.append(string)
     cut = [tokenize(string) for string in strings]
     for graph, words in zip(graph_of, cut, strict=True):
         if len(words) > MAX_WORDS:
@@ -117,7 +118,8 @@ def mentions(elements: Elements, texts: PackedTexts, node: Ints) -> Ints:
     """`(w,)` the node that each word realises, or -1.
 
     Args:
-        elements, texts: the batch.
+        elements: the graphs.
+        texts: the texts.
         node: `(m,)` node number of each element.
     """
     mention = np.full(len(texts.words), -1, dtype=np.int64)

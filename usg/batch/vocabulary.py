@@ -88,7 +88,9 @@ class Vocabulary:
         """Builds from counts, the most frequent first, equal ones in alphabetical order.
 
         Args:
-            objects, attributes, relations: how often each label, value, predicate occurs (a corpus's statistics).
+            objects: how often each object label occurs (a corpus's statistics have it).
+            attributes: how often each attribute value occurs.
+            relations: how often each predicate occurs.
             words: how often each word occurs in captions and questions (`usg.batch.words.count_words`).
             min_count: strings seen fewer times than this, over all kinds, are left out.
             buckets: number of n-gram buckets.
@@ -126,7 +128,8 @@ class Vocabulary:
         Args:
             graphs: read once.
             texts: further texts, such as questions.
-            min_count, buckets: as in `build`.
+            min_count: as in `build`.
+            buckets: as in `build`.
         """
         objects, attributes, relations = Counter[str](), Counter[str](), Counter[str]()
         words = count_words(texts)

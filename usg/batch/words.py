@@ -1,8 +1,8 @@
 """Words of a text, with their places: the same cut for captions, questions and referring expressions.
 
-A word is a run of letters or digits, in lower case; punctuation separates words and is dropped, so "man's" is "man", "s".
-`<mask>` is one word: the place where a model is asked to read out an answer. Places are half-open intervals of code
-points in the text as given, the unit of `usg.graph.TextSpan`.
+A word is a run of letters or digits, in lower case; punctuation separates words and is dropped, so "man's" is "man" and
+"s". `<mask>` is one word: the place where a model is asked to read out an answer. Places are half-open intervals of
+code points in the text as given, the unit of `usg.graph.TextSpan`.
 """
 
 from __future__ import annotations

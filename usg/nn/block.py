@@ -1,6 +1,6 @@
 """One layer of the graph transformer: attention along typed edges, then a gated feed-forward layer.
 
-    x = x + W_o attention(W_qkv norm(x))                 attention: usg.ops.graph_attention, one key, value and bias per edge type
+    x = x + W_o attention(W_qkv norm(x))        usg.ops.graph_attention, with a key, a value and a bias per edge type
     x = x + W_down (silu(W_gate norm(x)) * W_up norm(x))
 
 Normalisation comes first and by root mean square (Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467); the

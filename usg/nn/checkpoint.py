@@ -1,4 +1,4 @@
-"""A published model: config.json, model.safetensors and vocab.json in one folder, and nothing that runs code on loading."""
+"""A published model: config.json, model.safetensors and vocab.json in one folder; none of them runs code on loading."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def locate(
                     file,
                     revision=revision,
                     token=token,
-                    cache_dir=cache_dir,
+                    cache_dir=None if cache_dir is None else Path(cache_dir),
                     local_files_only=local_files_only,
                 )
             )
@@ -112,6 +112,7 @@ def load_weights(model: GraphTransformer, files: Mapping[str, Path]) -> None:
     for name, parameter in parameters.items():
         if parameter.shape != weights[name].shape:
             raise ValueError(
-                f"{path} does not fit its {CONFIG}: {name} is {tuple(weights[name].shape)}, expected {tuple(parameter.shape)}"
+                f"{path} does not fit its {CONFIG}: {name} is {tuple(weights[name].shape)}, "
+                f"expected {tuple(parameter.shape)}"
             )
         parameter.data = weights[name].to(parameter.device)

@@ -47,8 +47,8 @@ class LabelEmbedding(nn.Module):
         """
         if batch.vocabulary_size != self.size:
             raise ValueError(
-                f"the batch was packed with a vocabulary of {batch.vocabulary_size} strings, the model has {self.size}; "
-                "pack with model.vocabulary"
+                f"the batch was packed with a vocabulary of {batch.vocabulary_size} strings, the model has "
+                f"{self.size}; pack with model.vocabulary"
             )
         flat = torch.cat([self.flat, batch.unseen_subwords])
         offsets = torch.cat([self.offsets, self.flat.numel() + batch.unseen_offsets[1:]])

@@ -25,7 +25,7 @@ class NodeEmbedding(nn.Module):
         self.kind = nn.Embedding(len(NodeKind), config.dim)
         self.modality = nn.Embedding(NUM_MODALITIES, config.dim)
         self.negated = nn.Embedding(2, config.dim)
-        # Shares of a source: periods 2, 1, ..., so that the ends 0 and 1 differ. Words: periods 2, 4, ..., from neighbours up.
+        # Shares of a source: periods 2, 1, ..., so that the ends 0 and 1 differ; words: 2, 4, ..., from neighbours up.
         self.box = WhereEmbedding(4, config.dim, [2.0 / 2**k for k in range(config.octaves)])
         self.time = WhereEmbedding(2, config.dim, [2.0 / 2**k for k in range(config.octaves)])
         self.span = WhereEmbedding(2, config.dim, [2.0 * 2**k for k in range(config.octaves)])

@@ -1,8 +1,8 @@
 """The graph transformer: the encoder of scene graphs that everything learned here shares.
 
 A batch of graphs in Levi form goes in, one state per node comes out. Attention runs along the typed edges of the batch,
-with a key, a value and a bias per edge type, so direction and role are part of what is heard; the graph node hears and is
-heard by all. Words of captions and questions are nodes too and use the same weights, but no graph node hears them.
+with a key, a value and a bias per edge type, so direction and role are part of what is heard; the graph node hears and
+is heard by all. Words of captions and questions are nodes too and use the same weights, but no graph node hears them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Truncated normal of deviation 0.02; what is added to the residual stream smaller by the root of its 2L terms."""
+        """Truncated normal of deviation 0.02; the 2L terms added to the residual stream less, by the root of 2L."""
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
@@ -128,7 +128,10 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
         Args:
             pretrained_model_name_or_path: a folder, or `owner/name` on the Hugging Face hub.
             vocabulary: the vocabulary the caller's data was prepared with, to be sure that it is the checkpoint's.
-            revision, token, cache_dir, local_files_only: as in `huggingface_hub.hf_hub_download`; unused for a folder.
+            revision: branch, tag or commit on the hub; this and the following are unused for a folder.
+            token: for private models, as in `huggingface_hub.hf_hub_download`.
+            cache_dir: where downloads are kept.
+            local_files_only: use only what was downloaded before.
 
         Raises:
             FileNotFoundError: there is no such folder or model, or it lacks a file.
@@ -136,7 +139,7 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
         """
         files = checkpoint.locate(pretrained_model_name_or_path, revision, token, cache_dir, local_files_only)
         config, known = checkpoint.read(files, vocabulary)
-        # On the meta device nothing is drawn: a load must not advance the caller's random numbers.
+        # A load must not advance the caller's random numbers.
         with torch.random.fork_rng(devices=[]):
             model = cls(config, known)
         checkpoint.load_weights(model, files)
