@@ -52,7 +52,7 @@ def intrinsic(flies_i: bool, flies_j: bool, length_i: float, length_j: float, ra
 
 def number_shown(n: int, structural: int, most: int) -> int:
     """K: how many spatial relations a scene of n objects with that many structural relations shows."""
-    return max(0, min(3 * n // 4, most - structural, n * (n - 1) // 2 - structural))
+    return max(0, min(2 * n // 3, most - structural, n * (n - 1) // 2 - structural))
 
 
 def show(facts: Facts, priors: Priors, positions: Positions, uniform: Uniform) -> list[tuple[int, str, int]]:

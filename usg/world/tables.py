@@ -78,7 +78,7 @@ AIRBORNE = frozenset({"bird", "kite", "balloon"})
 """Categories that fly unless something holds or carries them."""
 
 # Each scene type's typical categories; everything else shares the tail.
-SCENE_TAIL = 0.09
+SCENE_TAIL = 0.08
 SCENES: dict[str, dict[str, float]] = {
     "kitchen": {"table": 4, "basket": 4, "cat": 4, "person": 4, "bottle": 4, "book": 4, "apple": 4, "cup": 1},
     "living room": {"bed": 4, "box": 4, "dog": 4, "sofa": 5, "bottle": 4, "book": 4, "flower": 4, "lamp": 1},
@@ -104,7 +104,7 @@ PALETTES: dict[str, dict[str, float]] = {
 
 STATE_PRESENT = 0.25
 STATES: dict[str, dict[str, float]] = {
-    "lamp": {"on": 0.6, "off": 0.4},
+    "lamp": {"lit": 0.6, "unlit": 0.4},
     "book": {"open": 0.4, "closed": 0.6},
     "box": {"open": 0.5, "closed": 0.5},
     "umbrella": {"open": 0.8, "closed": 0.2},
