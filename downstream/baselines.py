@@ -125,14 +125,17 @@ def _matrix(bags: Sequence[Mapping[str, int]], names: Mapping[str, int]) -> torc
 
 
 def _fit(inputs: torch.Tensor, target: torch.Tensor, classes: int, strength: float) -> torch.Tensor:
-    weight = torch.zeros(inputs.shape[1], classes, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight], max_iter=100, line_search_fn="strong_wolfe")
+    # Called where Lightning tests, too, and there gradients are off.
+    with torch.inference_mode(False), torch.enable_grad():
+        inputs, target = inputs.clone(), target.clone()
+        weight = torch.zeros(inputs.shape[1], classes, requires_grad=True)
+        optimizer = torch.optim.LBFGS([weight], max_iter=100, line_search_fn="strong_wolfe")
 
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(inputs @ weight, target) + strength / 2 * weight.square().sum()
-        loss.backward()
-        return loss
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(inputs @ weight, target) + strength / 2 * weight.square().sum()
+            loss.backward()
+            return loss
 
-    optimizer.step(closure)
+        optimizer.step(closure)
     return weight.detach()

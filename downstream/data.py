@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from usg.downstream.questions import Question, by_scene, draw_labels, questions_
 from usg.downstream.shuffle import shuffle_edges
 from usg.graph import SceneGraph
 from usg.nn import GraphTransformer
+from usg.pretrain.corpora import WorldScenes, world_corpus
 from usg.progress import progress
 from usg.training.loader import OrderedBatches, ShuffledBatches
 
@@ -104,9 +106,11 @@ class QADataModule(LightningDataModule):
     """Questions with answers, read from corpora whose graphs carry `metadata["questions"]`.
 
     Args:
-        train: folder of the corpus that labelled questions are drawn from.
-        val: folder of the corpus that chooses the best step.
-        test: folder of the corpus that is reported.
+        train: folder of the corpus that labelled questions are drawn from; without it, `world` is sampled.
+        val: folder of the corpus that chooses the best step; as `train`.
+        test: folder of the corpus that is reported; as `train`.
+        world: scenes to sample for parts without a folder; give another seed than pretraining had.
+        cache: folder of sampled scenes.
         labels: number of labelled training questions; null takes all. They are drawn scene by scene in an order that
             `seed` fixes, so fewer labels are part of more, and the unit of all statistics is the scene.
         per_scene: the most labelled questions one training scene gives; null is all it has.
@@ -121,9 +125,11 @@ class QADataModule(LightningDataModule):
 
     def __init__(
         self,
-        train: str,
-        val: str,
-        test: str,
+        train: str | None = None,
+        val: str | None = None,
+        test: str | None = None,
+        world: WorldScenes | None = None,
+        cache: str = "runs/cache",
         labels: int | None = 300,
         per_scene: int | None = 4,
         val_labels: int | None = 1000,
@@ -139,8 +145,10 @@ class QADataModule(LightningDataModule):
                 raise ValueError(f"data.{name} is {value}; expected at least 1, or null for all")
         if shuffle_edges not in ("none", "test", "all"):
             raise ValueError(f"data.shuffle_edges is {shuffle_edges!r}; expected none, test or all")
-        self.save_hyperparameters()
-        self.paths = {"train": train, "val": val, "test": test}
+        self.paths, self.world, self.cache = {"train": train, "val": val, "test": test}, world, Path(cache)
+        for name, path in self.paths.items():
+            if path is None and world is None:
+                raise ValueError(f"data.{name} is not given; name a corpus folder, or sample scenes with data.world")
         self.limits = {"train": (labels, per_scene), "val": (val_labels, None), "test": (test_labels, None)}
         self.scenes_per_batch, self.scenes_per_test_batch = scenes_per_batch, scenes_per_test_batch
         self.seed, self.shuffle_edges = seed, shuffle_edges
@@ -151,10 +159,23 @@ class QADataModule(LightningDataModule):
         self._questions: dict[str, list[Question]] = {}
         self.graph = lru_cache(_CACHED_SCENES)(self._graph)
 
+    def prepare_data(self) -> None:
+        """Samples the scenes that are not there yet; one process does it."""
+        for split in self.paths:
+            self.folder(split)
+
+    def folder(self, split: str) -> Path:
+        """The corpus folder of a split, sampled now when it is missing."""
+        path = self.paths[split]
+        if path is not None:
+            return Path(path)
+        assert self.world is not None
+        return world_corpus(self.world, split, self.cache)
+
     def corpus(self, split: str) -> Corpus:
         """The corpus of a split: train, val or test."""
         if split not in self._corpora:
-            self._corpora[split] = Corpus(self.paths[split])
+            self._corpora[split] = Corpus(self.folder(split))
         return self._corpora[split]
 
     def questions(self, split: str) -> list[Question]:
@@ -164,12 +185,12 @@ class QADataModule(LightningDataModule):
             ValueError: the corpus has none, or fewer than asked for.
         """
         if split not in self._questions:
-            corpus, path = self.corpus(split), self.paths[split]
-            scenes = progress(range(len(corpus)), label=f"reading the questions of {path}")
+            corpus = self.corpus(split)
+            scenes = progress(range(len(corpus)), label=f"reading the {split} questions")
             pool = [question for scene in scenes for question in questions_of(scene, corpus.metadata(scene))]
             if not pool:
                 raise ValueError(
-                    f"no scene of {path} has questions (metadata['questions']); "
+                    f"no scene of {self.folder(split)} has questions (metadata['questions']); "
                     "make some with: usg world scenes --questions 8 -n 1000 -o DIR"
                 )
             labels, per_scene = self.limits[split]

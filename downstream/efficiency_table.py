@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.downstream.data import QADataModule
 from usg.downstream.label_efficiency import Settings
 from usg.downstream.provenance import commit, machine
 from usg.downstream.questions import Question
@@ -56,19 +55,12 @@ class EfficiencyTable:
             collected.setdefault(result["system"], {}).setdefault(result["labels"], []).append(right)
         questions: Sequence[Question] = ()
         for labels, seed in dict.fromkeys((result["labels"], result["seed"]) for result in results):
-            data = QADataModule(
-                settings.train,
-                settings.val,
-                settings.test,
-                labels=labels,
-                per_scene=settings.per_scene,
-                val_labels=settings.val_labels,
-                test_labels=settings.test_labels,
-                seed=seed,
-            )
+            data = settings.data(labels, seed)
             questions = data.questions("test")
             right_of = {name: is_right(questions, given) for name, given in baseline_answers(data).items()}
-            right_of[EXECUTOR] = executor_right(data)
+            executed = executor_right(data)
+            if executed is not None:
+                right_of[EXECUTOR] = executed
             for name, marks in right_of.items():
                 collected.setdefault(name, {}).setdefault(labels, []).append([float(mark) for mark in marks])
         hits = {name: {n: np.array(rows) for n, rows in by_labels.items()} for name, by_labels in collected.items()}

@@ -28,10 +28,17 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
+from usg.pretrain.corpora import WorldScenes
 from usg.progress import progress
+
+if TYPE_CHECKING:
+    from usg.downstream.data import QADataModule
+
+QA_SCENES = WorldScenes(train=1000, val=250, test=1000, seed=71_000, captions=0, questions=8)
+"""The scenes that questions are asked about; pretraining has other seeds, so no scene is in both."""
 
 SCRATCH, LONGER, SHUFFLED = "scratch", "scratch, trained longer", "shuffled edges"
 
@@ -60,9 +67,8 @@ class Settings:
     """What all cells share.
 
     Attributes:
-        train: folder of the corpus that labels are drawn from.
-        val: of the one that chooses steps and rates.
-        test: of the one that is reported.
+        world: scenes that labels are drawn from, that choose steps and rates, and that are reported.
+        cache: folder of sampled scenes.
         steps: of every run, times `System.longer`.
         validate_every: steps.
         rates: learning rates to choose from.
@@ -72,9 +78,8 @@ class Settings:
         test_labels: questions to report on; None is all.
     """
 
-    train: str
-    val: str
-    test: str
+    world: WorldScenes = QA_SCENES
+    cache: str = "runs/cache"
     steps: int = 400
     validate_every: int = 50
     rates: tuple[float, ...] = (5e-4,)
@@ -82,6 +87,22 @@ class Settings:
     scenes_per_batch: int = 16
     val_labels: int = 500
     test_labels: int | None = None
+
+    def data(self, labels: int, seed: int, shuffled: bool = False) -> QADataModule:
+        """The questions of a cell."""
+        from usg.downstream.data import QADataModule
+
+        return QADataModule(
+            world=self.world,
+            cache=self.cache,
+            labels=labels,
+            per_scene=self.per_scene,
+            val_labels=self.val_labels,
+            test_labels=self.test_labels,
+            scenes_per_batch=self.scenes_per_batch,
+            seed=seed,
+            shuffle_edges="all" if shuffled else "none",
+        )
 
 
 @dataclass(frozen=True)
@@ -112,13 +133,14 @@ def systems_of(encoders: Mapping[str, str], longer: int = 4) -> list[System]:
     ]
 
 
-def run_cell(cell: Cell, settings: Settings, folder: Path) -> dict[str, Any]:
+def run_cell(cell: Cell, settings: Settings, folder: Path, keep_models: bool = False) -> dict[str, Any]:
     """Runs one cell, or reads what an earlier run of the same settings wrote.
 
     Args:
         cell: system, labels, seed.
         settings: shared by all cells.
         folder: of the JSON files.
+        keep_models: save each trained model beside its JSON file, as a folder of the same name.
 
     Returns:
         What the file holds: `right` is a string of 0 and 1, one for each test question.
@@ -129,17 +151,16 @@ def run_cell(cell: Cell, settings: Settings, folder: Path) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
         if found["fingerprint"] == fingerprint:
             return found
-    result = {"fingerprint": fingerprint, **_train(cell, settings)}
+    result = {"fingerprint": fingerprint, **_train(cell, settings, file.with_suffix("") if keep_models else None)}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(file) as temporary:
         temporary.write_text(json.dumps(result) + "\n", encoding="utf-8")
     return result
 
 
-def _train(cell: Cell, settings: Settings) -> dict[str, Any]:
+def _train(cell: Cell, settings: Settings, model_folder: Path | None) -> dict[str, Any]:
     import torch
 
-    from usg.downstream.data import QADataModule
     from usg.downstream.finetune import finetune
     from usg.downstream.qa import QuestionAnswering
     from usg.training.optimizer import OptimizerSettings
@@ -147,18 +168,7 @@ def _train(cell: Cell, settings: Settings) -> dict[str, Any]:
     torch.set_num_threads(1)
     best: dict[str, Any] = {}
     for rate in settings.rates:
-        data = QADataModule(
-            settings.train,
-            settings.val,
-            settings.test,
-            labels=cell.labels,
-            per_scene=settings.per_scene,
-            val_labels=settings.val_labels,
-            test_labels=settings.test_labels,
-            scenes_per_batch=settings.scenes_per_batch,
-            seed=cell.seed,
-            shuffle_edges="all" if cell.system.shuffled else "none",
-        )
+        data = settings.data(cell.labels, cell.seed, shuffled=cell.system.shuffled)
         module = QuestionAnswering(
             cell.system.encoder,
             scratch=cell.system.scratch,
@@ -182,14 +192,20 @@ def _train(cell: Cell, settings: Settings) -> dict[str, Any]:
                 "val_curve": done.val_curve,
                 "loss_curve": done.loss_curve[:: max(1, len(done.loss_curve) // 100)],
             }
+            if model_folder is not None:
+                module.save_pretrained(model_folder)
         best["tried"] = tried
     return best
 
 
 def _fingerprint(cell: Cell, settings: Settings) -> str:
-    """What a result depends on: settings, the encoder's weights, the corpora's manifests."""
-    parts: list[Any] = [{**asdict(cell.system), "encoder": ""}, cell.labels, cell.seed]
-    parts.append({**asdict(settings), "train": "", "val": "", "test": ""})
+    """What a result depends on: settings and the encoder's files."""
+    parts: list[Any] = [
+        {**asdict(cell.system), "encoder": ""},
+        cell.labels,
+        cell.seed,
+        {**asdict(settings), "cache": ""},
+    ]
     encoder = Path(cell.system.encoder)
     # From scratch only the architecture and the vocabulary matter.
     names = ["config.json", "vocab.json"] + ([] if cell.system.scratch else ["model.safetensors"])
@@ -212,6 +228,7 @@ def run_table(
     seeds: Sequence[int],
     folder: Path,
     jobs: int = 1,
+    keep_models: bool = False,
 ) -> list[dict[str, Any]]:
     """Runs all cells that are not done.
 
@@ -222,9 +239,10 @@ def run_table(
         seeds: of labels, weights and batches.
         folder: of the JSON files of the cells.
         jobs: cells at a time, each in a process with one thread.
+        keep_models: save each trained model beside its JSON file.
     """
     cells = [Cell(system, count, seed) for count in labels for seed in seeds for system in systems]
-    run = partial(run_cell, settings=settings, folder=folder)
+    run = partial(run_cell, settings=settings, folder=folder, keep_models=keep_models)
     if jobs == 1:
         return [run(cell) for cell in progress(cells, len(cells), "finetuning runs")]
     # Spawned, not forked: torch's threads do not survive a fork.
@@ -249,7 +267,7 @@ def main(argv: Sequence[str]) -> int:
     add("--longer", type=int, default=4, help="factor of the steps of the longer scratch run (default: 4)")
     add("--rates", type=float, nargs="+", default=list(Settings.rates), help="learning rates each cell chooses from")
     add("--test-labels", type=int, default=None, help="test questions (default: all)")
-    add("--data", type=Path, default=Path("runs/qa-data"), help="folder of the corpora; made when missing")
+    add("--cache", type=Path, default=Path("runs/cache"), help="folder of sampled scenes")
     add("--cells", type=Path, default=Path("runs/qa-table"), help="folder of finished runs, which are not run again")
     add("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time (default: one a core)")
     add("-o", "--out", type=Path, default=None, help="write the table as Markdown")
@@ -259,18 +277,17 @@ def main(argv: Sequence[str]) -> int:
 
     from usg.downstream.efficiency_table import EfficiencyTable
     from usg.downstream.qa import load_encoder
-    from usg.downstream.world_data import make, qa_corpora
 
     for encoder in encoders.values():
         load_encoder(encoder)  # a wrong folder is said now, not by a process in an hour
-    paths = {name: str(make(corpus, options.data)) for name, corpus in qa_corpora().items()}
     settings = Settings(
-        **paths,
+        cache=str(options.cache),
         steps=options.steps,
         validate_every=max(1, options.steps // 8),
         rates=tuple(options.rates),
         test_labels=options.test_labels,
     )
+    settings.data(max(options.labels), 0).prepare_data()  # sampled once, before processes ask for it together
     results = run_table(
         systems_of(encoders, options.longer), settings, options.labels, options.seeds, options.cells, options.jobs
     )

@@ -113,7 +113,7 @@ class QuestionAnswering(LightningModule):
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            self.model = self._encoder(vocabulary)
+            self.model = self._encoder(vocabulary).train()
             self.head = AnswerHead(answers, self.model.vocabulary, self.model.config.dim)
 
     def _encoder(self, vocabulary: Vocabulary | None) -> GraphTransformer:
@@ -296,7 +296,7 @@ class QuestionAnswering(LightningModule):
         logits = self(batch.graphs, batch.masks)
         loss = functional.cross_entropy(logits, batch.answers)
         right = (logits.detach().argmax(-1) == batch.answers).float().mean()
-        self.log_dict({"train/loss": loss.detach(), "train/accuracy": right}, batch_size=len(batch))
+        self.log_dict({"train/loss": loss.detach(), "train/accuracy": right}, batch_size=len(batch), prog_bar=True)
         return loss
 
     def validation_step(self, batch: QuestionBatch, index: int) -> None:
@@ -323,12 +323,16 @@ class QuestionAnswering(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Logs the accuracy by type and by depth."""
         data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        table = accuracy_by(data.questions("test"), self.right_answers())
+        table = accuracy_by(data.questions("test"), torch.cat(self._right))
         self.log_dict({f"test/accuracy {name}": value for name, value in table.items() if name != "all"})
 
-    def right_answers(self) -> Tensor:
-        """`(q,)` bool, which test questions the last test answered rightly, in the order of the data."""
-        return torch.cat(self._right)
+    def on_test_end(self) -> None:
+        """Prints the table beside the baselines and writes it to `qa.json` in the run's folder."""
+        if self.trainer.is_global_zero:
+            from usg.downstream.table import report_test
+
+            data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+            report_test(self, data, torch.cat(self._right).tolist(), Path(self.trainer.default_root_dir) / "qa.json")
 
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with warm-up and a cosine."""

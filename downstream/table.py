@@ -6,15 +6,25 @@ over scenes, because the questions of a scene share its graph.
 
 from __future__ import annotations
 
+import json
+import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from usg.downstream.baselines import majority, regression
 from usg.downstream.data import QADataModule
-from usg.downstream.questions import Question
+from usg.downstream.provenance import commit
+from usg.downstream.questions import QUESTIONS_KEY, Question
 from usg.downstream.scores import accuracy_by, is_right
+from usg.downstream.shuffle import shuffle_edges
+from usg.files import atomic_path
 from usg.metrics import Estimate, mean_interval, paired_difference
+
+if TYPE_CHECKING:
+    from usg.downstream.qa import QuestionAnswering
 
 PROTOCOL = "exact match of the answer; 95 % bootstrap intervals over scenes"
 EXECUTOR = "executor on the gold graph"
@@ -110,22 +120,67 @@ def baseline_answers(data: QADataModule) -> dict[str, list[str]]:
     return answers
 
 
-def executor_right(data: QADataModule) -> list[bool]:
-    """Which test questions the symbolic executor answers rightly from the gold graph, by their programs.
+def executor_right(data: QADataModule) -> list[bool] | None:
+    """Which test questions the symbolic executor answers rightly from the gold graph; None where there are no programs.
 
-    Raises:
-        ValueError: the questions have no programs.
+    Args:
+        data: its test questions carry functional programs of the procedural world.
     """
-    from usg.world import answer
+    corpus, questions = data.corpus("test"), data.questions("test")
+    scenes = {question.scene for question in questions}
+    programs = {
+        (scene, entry["question"]): entry.get("program")
+        for scene in scenes
+        for entry in corpus.metadata(scene)[QUESTIONS_KEY]
+    }
+    if not all(programs[question.scene, question.text] for question in questions):
+        return None
+    from usg.world import execute
 
-    corpus = data.corpus("test")
-    programs = {}
-    for scene in {question.scene for question in data.questions("test")}:
-        for entry in corpus.metadata(scene)["questions"]:
-            programs[scene, entry["question"]] = entry.get("program")
-    graphs: dict[int, Any] = {}
-    answers = []
-    for question in data.questions("test"):
-        graph = graphs.setdefault(question.scene, corpus[question.scene])
-        answers.append(answer(graph, programs[question.scene, question.text]))
-    return is_right(data.questions("test"), answers)
+    graphs = {scene: corpus[scene] for scene in scenes}
+    answers = [execute(programs[question.scene, question.text], graphs[question.scene]) for question in questions]
+    return is_right(questions, [str(answer) for answer in answers])
+
+
+def qa_table(data: QADataModule, systems: Mapping[str, Sequence[bool]]) -> QATable:
+    """Systems beside all baselines and, where the questions have programs, the executor.
+
+    Args:
+        data: gives the labels that the baselines learn from, and the test questions.
+        systems: name -> `(q,)` whether each test question was answered rightly.
+    """
+    questions = data.questions("test")
+    right: dict[str, Sequence[bool]] = {
+        name: is_right(questions, answers) for name, answers in baseline_answers(data).items()
+    }
+    right |= systems
+    executed = executor_right(data)
+    if executed is not None:
+        right[EXECUTOR] = executed
+    return QATable(questions, right, len(data.questions("train")))
+
+
+def shuffled_right(module: QuestionAnswering, data: QADataModule) -> list[bool]:
+    """Which test questions a model answers rightly when owners and ends are permuted inside each test graph."""
+    questions = data.questions("test")
+    graphs = {scene: shuffle_edges(graph, scene) for scene, graph in data.graphs("test").items()}
+    return is_right(questions, module.answer_all(graphs, questions))
+
+
+def report_test(module: QuestionAnswering, data: QADataModule, right: Sequence[bool], file: Path) -> QATable:
+    """Prints the table of a tested model and writes its figures.
+
+    Args:
+        module: the model, for the shuffled-edge control.
+        data: what it was tested on.
+        right: `(q,)` whether it answered each test question rightly.
+        file: the JSON file.
+    """
+    table = qa_table(data, {"model": right, "model, shuffled edges": shuffled_right(module, data)})
+    print(table.to_text())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(file) as temporary:
+        content = table.to_dict(shlex.join(["usg", *sys.argv[1:]]), commit())
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {file}")
+    return table
