@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from usg.graph.scene_graph import SceneGraph
+from usg.world.captions import add_captions
 from usg.world.priors import DEFAULT, Priors
-from usg.world.scene import sample_graph
+from usg.world.questions import DEPTHS, ask
+from usg.world.referring import referring as refer_to
+from usg.world.scene import CAPTIONS, QUESTIONS, REFERRING, sample_graph, stream
 
 
 def sample_scene(
@@ -38,7 +43,19 @@ def sample_scene(
     >>> scene.metadata["split"], 4 <= len(scene.objects) <= 7
     ('train', True)
     """
-    return sample_graph(split, seed, index, priors)
+    for name, value in (("captions", captions), ("questions", questions), ("referring", referring)):
+        if value < 0:
+            raise ValueError(f"{name} is {value}, expected zero or more")
+    graph = sample_graph(split, seed, index, priors)
+    # Each kind of language has a stream of its own, so that asking for one does not change another.
+    extra: dict[str, Any] = {}
+    if questions:
+        extra["questions"] = ask(graph, questions, stream(split, seed, index, QUESTIONS), DEPTHS)
+    if referring:
+        extra["referring"] = refer_to(graph, referring, stream(split, seed, index, REFERRING))
+    if extra:
+        graph = replace(graph, metadata={**graph.metadata, **extra})
+    return add_captions(graph, captions, stream(split, seed, index, CAPTIONS)) if captions else graph
 
 
 def scenes(

@@ -15,11 +15,12 @@ from usg.world.layout import IMAGE_SIZE, boxes, place
 from usg.world.priors import DEFAULT, Priors
 from usg.world.spatial import show
 
-SCENE_STREAM, LANGUAGE_STREAM = 0, 1
+# What a stream of randomness is for.
+SCENE, CAPTIONS, QUESTIONS, REFERRING = range(4)
 
 
 def stream(split: str, seed: int, index: int, purpose: int) -> Uniform:
-    """Returns the randomness of one purpose (the scene, its language) of one scene."""
+    """Returns the randomness of one purpose (`SCENE`, `CAPTIONS`, ...) of one scene."""
     if split not in tables.SPLITS:
         raise LookupError(unknown_name("split", split, tables.SPLITS))
     if seed < 0 or index < 0:
@@ -44,7 +45,7 @@ def sample_graph(split: str, seed: int, index: int, priors: Priors = DEFAULT) ->
     >>> sample_graph("train", 0, 0) == sample_graph("train", 0, 0)
     True
     """
-    uniform = stream(split, seed, index, SCENE_STREAM)
+    uniform = stream(split, seed, index, SCENE)
     facts = draw_facts(priors, split, uniform)
     return to_graph(facts, priors, uniform, {"split": split, "seed": seed, "index": index})
 

@@ -1,0 +1,2 @@
+DEPTHS = {}
+def ask(*a): return []
