@@ -1,0 +1,193 @@
+"""Where cards and labels go, so that none covers another.
+
+Objects are rectangles (cards) and so are the labels of relations, each a body between its subject and its object. The
+bodies start at the places of the objects in the picture, or from NetworkX's spring layout, are drawn together by
+springs and pushed off each other and off the lines of others; what still overlaps at the end is moved apart, and the
+whole is widened until nothing does. Of several starts the one with the fewest crossings is taken.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+_STEPS = 160
+_GAP = 34.0
+_STARTS = 6
+
+
+def place(sizes: Array, ends: NDArray[np.int64], anchors: Array | None = None) -> Array:
+    """Centres of cards and labels, none overlapping.
+
+    Args:
+        sizes: `(c + r, 2)` width and height in pixels of the cards, then of the labels of the relations.
+        ends: `(r, 2)` the cards that each relation joins, subject and object.
+        anchors: `(c, 2)` where the cards would like to be, in units of the whole picture ([0, 1], y down), or `None`;
+            NaN for a card that has no place.
+
+    Returns:
+        `(c + r, 2)` centres in pixels, y down.
+    """
+    count = len(sizes)
+    cards = count - len(ends)
+    if count == 0:
+        return np.zeros((0, 2))
+    # Room for the bodies and as much again between them; wider than high, as pages are.
+    side = np.sqrt((sizes + 26.0).prod(1).sum() * 2.2)
+    extent = np.array([side * 1.3, side / 1.3])
+    best, lowest = np.zeros((count, 2)), np.inf
+    for seed in range(_STARTS):
+        start = _start(count, cards, ends, anchors, seed) * extent
+        centres = _relax(start, sizes, ends, cards, pinned=anchors is not None)
+        centres = separate(centres, sizes)
+        cost = _cost(centres, sizes, ends, cards)
+        if cost < lowest:
+            best, lowest = centres, cost
+        if len(ends) == 0:
+            break
+    return best
+
+
+def separate(centres: Array, sizes: Array, margin: float = 9.0) -> Array:
+    """Move rectangles apart until none is nearer than `margin` pixels to another."""
+    centres = centres + np.arange(len(centres))[:, None] * 1e-3  # equal centres would scale to equal centres
+    left, right = np.triu_indices(len(centres), 1)
+    need = (sizes[left] + sizes[right]) / 2 + margin
+    mass = sizes.prod(1)
+    share = (mass[right] / (mass[left] + mass[right]))[:, None]
+    for step in range(2000):
+        delta = centres[right] - centres[left]
+        overlap = need - np.abs(delta)
+        hit = (overlap > 1e-6).all(1)
+        if not hit.any():
+            break
+        push = np.zeros_like(delta)
+        axis = overlap[hit].argmin(1)
+        rows = np.flatnonzero(hit)
+        # The heavier body gives way less; a little more than needed, so that the end is reached.
+        push[rows, axis] = (overlap[rows, axis] * 0.55 + 0.01) * np.where(delta[rows, axis] >= 0, 1.0, -1.0)
+        np.add.at(centres, left, -push * 2 * share)
+        np.add.at(centres, right, push * 2 * (1 - share))
+        if step % 100 == 99:
+            centres *= 1.05
+    return centres
+
+
+def _start(count: int, cards: int, ends: NDArray[np.int64], anchors: Array | None, seed: int) -> Array:
+    """First centres in units of the picture."""
+    random = np.random.default_rng(seed)
+    if anchors is None:
+        import networkx
+
+        graph: networkx.Graph[int] = networkx.Graph()
+        graph.add_nodes_from(range(count))
+        for label, (subject, target) in enumerate(ends.tolist(), start=cards):
+            graph.add_edges_from([(subject, label), (label, target)])
+        found = networkx.spring_layout(graph, seed=seed, iterations=80)
+        return np.array([found[node] for node in range(count)]) * 0.5 + 0.5
+    start = np.full((count, 2), 0.5)
+    known = ~np.isnan(anchors).any(1)
+    start[:cards][known] = anchors[known]
+    for card in np.flatnonzero(~known):
+        near = [b for a, b in [*ends.tolist(), *ends[:, ::-1].tolist()] if a == card and known[b]]
+        start[card] = anchors[near].mean(0) if near else random.uniform(0.1, 0.9, 2)
+    start[:cards] += random.normal(0, 0.015 * (1 + seed), (cards, 2))
+    if len(ends):
+        start[cards:] = start[ends].mean(1) + random.normal(0, 0.04, (len(ends), 2))
+    return start
+
+
+def _relax(centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int, *, pinned: bool) -> Array:
+    """Springs along the lines, pushes between bodies and off the lines of others."""
+    centres, home = centres.copy(), centres.copy()
+    count = len(centres)
+    labels = np.arange(cards, count)
+    a = np.concatenate([ends[:, 0], ends[:, 1]])
+    b = np.concatenate([labels, labels])
+    left, right = np.triu_indices(count, 1)
+    need = (sizes[left] + sizes[right]) / 2 + 22.0
+    for step in range(_STEPS):
+        force = np.zeros_like(centres)
+        if len(ends):
+            delta = centres[b] - centres[a]
+            distance = np.linalg.norm(delta, axis=1, keepdims=True) + 1e-9
+            rest = _reach(delta, sizes[a]) + _reach(delta, sizes[b]) + _GAP
+            pull = 0.10 * (distance - rest[:, None]) * delta / distance
+            np.add.at(force, a, pull)
+            np.add.at(force, b, -pull)
+            force[cards:] += 0.12 * (centres[ends].mean(1) - centres[cards:])
+            _off_the_lines(force, centres, sizes, ends, cards)
+        if pinned:
+            force[:cards] += 0.12 * (home[:cards] - centres[:cards])
+        else:
+            force += 0.02 * (centres.mean(0) - centres)
+        delta = centres[right] - centres[left]
+        overlap = need - np.abs(delta)
+        rows = np.flatnonzero((overlap > 0).all(1))
+        axis = overlap[rows].argmin(1)
+        push = np.zeros((len(rows), 2))
+        push[np.arange(len(rows)), axis] = 0.3 * overlap[rows, axis] * np.where(delta[rows, axis] >= 0, 1.0, -1.0)
+        np.add.at(force, left[rows], -push)
+        np.add.at(force, right[rows], push)
+        limit = 30.0 * (1 - step / _STEPS) + 1.0
+        centres += np.clip(force, -limit, limit)
+    return centres
+
+
+def _reach(delta: Array, sizes: Array) -> Array:
+    """How far from its centre a rectangle reaches in a direction."""
+    unit = np.abs(delta) / (np.linalg.norm(delta, axis=1, keepdims=True) + 1e-9)
+    reach: Array = (sizes / 2 / np.maximum(unit, 1e-3)).min(1)
+    return reach
+
+
+def _off_the_lines(force: Array, centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int) -> None:
+    """Push bodies off the lines that are not theirs, and the labels of those lines the other way."""
+    for label, (subject, target) in enumerate(ends.tolist(), start=cards):
+        for end in {subject, target}:
+            line = centres[label] - centres[end]
+            length = float(line @ line) + 1e-9
+            along = ((centres - centres[end]) @ line) / length
+            foot = centres[end] + np.clip(along, 0, 1)[:, None] * line
+            away = centres - foot
+            distance = np.linalg.norm(away, axis=1) + 1e-9
+            near = _reach(away, sizes) + 6.0
+            inside = (distance < near) & (along > 0.05) & (along < 0.95)
+            inside[[label, subject, target]] = False
+            if inside.any():
+                push = 0.15 * ((near - distance) / distance)[inside, None] * away[inside]
+                force[inside] += push
+                force[label] -= push.sum(0)
+
+
+def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int) -> float:
+    """Crossings of lines, lines through bodies, and length."""
+    lines = []
+    for label, (subject, target) in enumerate(ends.tolist(), start=cards):
+        lines += [(subject, label), (target, label)] if subject != target else [(subject, label)]
+    cost = 0.0
+    for a, b in lines:
+        cost += float(np.linalg.norm(centres[a] - centres[b])) / 400
+        for body in range(len(centres)):
+            if body not in (a, b) and _meets(centres[a], centres[b], centres[body], sizes[body]):
+                cost += 3.0
+    for (a, b), (c, d) in combinations(lines, 2):
+        if len({a, b, c, d}) == 4 and _cross(centres[a], centres[b], centres[c], centres[d]):
+            cost += 1.0
+    width, height = (centres + sizes / 2).max(0) - (centres - sizes / 2).min(0)
+    return cost + width * height / 400_000
+
+
+def _meets(a: Array, b: Array, centre: Array, size: Array) -> bool:
+    points = a + np.linspace(0, 1, 24)[:, None] * (b - a)
+    return bool((np.abs(points - centre) < size / 2 + 2).all(1).any())
+
+
+def _cross(a: Array, b: Array, c: Array, d: Array) -> bool:
+    def side(p: Array, q: Array, r: Array) -> float:
+        return float((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
+
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
