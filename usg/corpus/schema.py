@@ -152,8 +152,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"no corpus at {folder}: there is no such folder")
     file = folder / MANIFEST
     if not folder.is_dir() or not file.is_file():
-        what = f"a folder without {MANIFEST}" if folder.is_dir() else "a file"
-        raise CorpusError(f"{folder} is not a corpus but {what}; make one with `usg convert {folder} CORPUS`")
+        if folder.is_dir():
+            raise CorpusError(f"{folder} is a folder without {MANIFEST}, not a corpus; name the folder a writer made")
+        raise CorpusError(f"{folder} is a file, not a corpus; make one of it with `usg convert {folder} CORPUS`")
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
         name, version = manifest["schema"], manifest["version"]

@@ -147,7 +147,8 @@ class CorpusWriter:
             step()
         except OSError as error:
             self._abandon()
-            reason = error.strerror or str(error)
+            # Arrow wraps the system's words in its own.
+            reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
             safe = f"{self.safe:,} graphs are safe in whole shards; the rest can be added with append"
             raise OSError(error.errno or 0, f"{reason}; {safe}", str(self.path)) from error
 

@@ -30,7 +30,6 @@ def read(path: str | Path, problems: Problems) -> Iterator[SceneGraph]:
             empty = False
             try:
                 graph = from_json(line)
-                _require_unicode(line, graph)
             except (ValueError, RecursionError) as error:  # deeply nested brackets end in the latter
                 problems.add(f"{name}:{number}", str(error) or "nested too deeply")
             else:
@@ -62,12 +61,6 @@ def _write_lines(graphs: Iterable[SceneGraph], file: BinaryIO, problems: Problem
         file.write(line + b"\n")
         written += 1
     return written
-
-
-def _require_unicode(line: bytes, graph: SceneGraph) -> None:
-    """JSON can spell half of a surrogate pair; such a string cannot be written to any file."""
-    if b"\\ud" in line or b"\\uD" in line:
-        to_json(graph).encode()
 
 
 @contextmanager
