@@ -5,7 +5,7 @@ returns how many graphs it wrote. Bad items are handed to `problems` (usg/format
 Boxes, indices and the ends of intervals are converted here, at the edge; see `usg.graph` for the library's own.
 """
 
-from usg.formats.convert import convert, guess_format, read_graphs, write_graphs
+from usg.formats.conversion import convert, guess_format, read_graphs, write_graphs
 from usg.formats.names import FORMATS
 from usg.formats.problems import Problems
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from usg.formats.convert import convert
+from usg.formats.conversion import convert
 from usg.formats.names import FORMATS
 from usg.formats.problems import Problems
 

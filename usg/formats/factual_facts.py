@@ -123,6 +123,8 @@ def facts_of(graph: SceneGraph) -> list[Fact]:
     keyed = []
     for relation in graph.relations:
         fact = Fact(name[relation.subject], relation.predicate, name[relation.object], str(marks.get(relation.id, "")))
+        if fact.is_attribute:
+            raise ValueError(f"{relation.id!r} has the predicate 'is', which would be read back as an attribute")
         keyed.append((max(position[relation.subject], position[relation.object]), fact))
     keyed += [(position[each.object], Fact(name[each.object], "is", (each.value, 0))) for each in graph.attributes]
     stated = {attribute.object for attribute in graph.attributes}

@@ -30,8 +30,10 @@ def read(path: str | Path, problems: Problems) -> Iterator[SceneGraph]:
             empty = False
             try:
                 graph = from_json(line)
-            except (ValueError, RecursionError) as error:  # deeply nested brackets end in the latter
-                problems.add(f"{name}:{number}", str(error) or "nested too deeply")
+            except RecursionError:
+                problems.add(f"{name}:{number}", "brackets are nested too deeply for a scene graph")
+            except ValueError as error:
+                problems.add(f"{name}:{number}", str(error))
             else:
                 yield graph
     if empty:
