@@ -51,14 +51,17 @@ def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
         part: train, val or test.
         cache: the cache folder.
     """
-    from usg.world import scenes as sample_scenes
+    from usg import world
 
     split = scenes.test_split if part == "test" else part
     n = {"train": scenes.train, "val": scenes.val, "test": scenes.test}[part]
-    name = f"world-{split}-{scenes.seed}-{n}-{scenes.captions}c{scenes.questions}q-v{_VERSION}"
+    # The world itself is part of the name: scenes of an older one are not taken for today's.
+    sources = sorted(Path(world.__file__).parent.glob("*.py"))
+    version = f"v{_VERSION}-{_digest(*sources)}"
+    name = f"world-{split}-{scenes.seed}-{n}-{scenes.captions}c{scenes.questions}q-{version}"
     folder = cache / name
     if not folder.is_dir():
-        graphs = sample_scenes(n, split, scenes.seed, captions=scenes.captions, questions=scenes.questions)
+        graphs = world.scenes(n, split, scenes.seed, captions=scenes.captions, questions=scenes.questions)
         _write(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
     return folder
 
@@ -103,9 +106,10 @@ def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str
     unfinished.replace(folder)
 
 
-def _digest(file: Path) -> str:
+def _digest(*files: Path) -> str:
     digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
     return digest.hexdigest()[:12]

@@ -24,7 +24,8 @@ from usg.pretrain.table import test_table
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
-_VALIDATION_STREAM = 1
+_VALIDATION_STREAM = 1  # of generators; training has those from 2 on
+_OPTIMIZER = OptimizerSettings()
 
 
 class PretrainingModule(LightningModule):
@@ -55,7 +56,7 @@ class PretrainingModule(LightningModule):
         two_hop: bool = False,
         dense: bool = False,
         objectives: list[Objective] | None = None,
-        optimizer: OptimizerSettings | None = None,
+        optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
         table_path: str | None = None,
         table_nodes: int | None = None,
@@ -65,7 +66,7 @@ class PretrainingModule(LightningModule):
         self.objectives = nn.ModuleList([MaskedNode(), Endpoint(), MaskedCaption()] if objectives is None else objectives)
         if not self.objectives:
             raise ValueError("model.objectives is empty; `usg ls objectives` lists what can be predicted")
-        self.settings = OptimizerSettings() if optimizer is None else optimizer
+        self.settings = optimizer
         self.seed, self.table_path, self.table_nodes = seed, table_path, table_nodes
         self.encoder: GraphTransformer | None = None
 

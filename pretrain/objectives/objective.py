@@ -79,8 +79,10 @@ def draw(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
 def cross_entropy(logits: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
     """Mean loss and accuracy over the rows `(t, c)` whose answer `(t,)` can be given at all.
 
-    A label that was never seen as the kind asked for has the logit -inf: it counts as wrong and adds no loss.
+    A label that was never seen as the kind asked for has the logit -inf, one that the vocabulary lacks has none (its
+    index is c or more): both count as wrong and add no loss.
     """
-    possible = logits.gather(1, answers[:, None]).squeeze(1) > -torch.inf
+    known = answers < logits.shape[1]
+    possible = known & (logits.gather(1, torch.where(known, answers, 0)[:, None]).squeeze(1) > -torch.inf)
     loss = F.cross_entropy(logits[possible], answers[possible], reduction="sum") / max(int(possible.sum()), 1)
     return loss, (logits.detach().argmax(-1) == answers).float().mean()
