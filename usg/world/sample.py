@@ -50,7 +50,7 @@ def sample_scene(
     # Each kind of language has a stream of its own, so that asking for one does not change another.
     extra: dict[str, Any] = {}
     if questions:
-        extra["questions"] = ask(graph, questions, stream(split, seed, index, QUESTIONS), DEPTHS)
+        extra["questions"] = ask(graph, questions, stream(split, seed, index, QUESTIONS), DEPTHS[split])
     if referring:
         extra["referring"] = refer_to(graph, referring, stream(split, seed, index, REFERRING))
     if extra:
