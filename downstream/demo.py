@@ -15,10 +15,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.pretrain.corpora import WorldScenes
+
+if TYPE_CHECKING:
+    from usg.pretrain.examples import MaskedExample
 
 MINUTES = 15.0
 """What the whole takes at most on two cores, after installation."""
@@ -39,7 +42,7 @@ class DemoSettings:
         options: further words for `usg pretrain`.
     """
 
-    scenes: WorldScenes = WorldScenes(train=20_000, val=200, test=500)  # noqa: RUF009
+    scenes: WorldScenes = WorldScenes(train=12_000, val=300, test=500)  # noqa: RUF009
     steps: int = 2_500
     table_nodes: int = 2
     questions: WorldScenes = WorldScenes(train=200, val=60, test=250, seed=71_000, captions=0, questions=8)  # noqa: RUF009
@@ -151,8 +154,6 @@ def masked_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[st
     def compute() -> dict[str, Any]:
         from usg.nn import GraphTransformer
         from usg.pretrain.evaluation import evaluate_masked
-        from usg.pretrain.table import world_ceiling
-
         train, test = (_world(folder, settings.scenes, part) for part in ("train", "test"))
         model = GraphTransformer.from_pretrained(encoder)
         table = evaluate_masked(model, train, list(test), per_graph=settings.table_nodes, ceiling=world_ceiling)
@@ -188,6 +189,21 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
         return {"text": table.to_text(), "curves": curves, **json.loads(table.to_json("usg demo"))}
 
     return _once(folder / "questions.json", compute)
+
+
+def world_ceiling(example: MaskedExample) -> str:
+    """The most probable label under the world's exact posterior."""
+    chances = exact(example)
+    return max(chances, key=chances.__getitem__)
+
+
+def exact(example: MaskedExample) -> dict[str, float]:
+    """The world's exact posterior of a hidden object or attribute."""
+    from usg.graph import SceneObject
+    from usg.world import posterior_attribute, posterior_object
+
+    posterior = posterior_object if isinstance(example.element, SceneObject) else posterior_attribute
+    return dict(posterior(example.graph, example.element.id))
 
 
 def _world(folder: Path, scenes: WorldScenes, part: str) -> Any:

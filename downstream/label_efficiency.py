@@ -210,9 +210,6 @@ def _fingerprint(cell: Cell, settings: Settings) -> str:
     # From scratch only the architecture and the vocabulary matter.
     names = ["config.json", "vocab.json"] + ([] if cell.system.scratch else ["model.safetensors"])
     files = [encoder / name for name in names]
-    files += [
-        file for path in (settings.train, settings.val, settings.test) for file in sorted(Path(path).glob("*.json"))
-    ]
     parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 

@@ -135,11 +135,11 @@ def executor_right(data: QADataModule) -> list[bool] | None:
     }
     if not all(programs[question.scene, question.text] for question in questions):
         return None
-    from usg.world import execute
+    from usg.world.program import answer
 
     graphs = {scene: corpus[scene] for scene in scenes}
-    answers = [execute(programs[question.scene, question.text], graphs[question.scene]) for question in questions]
-    return is_right(questions, [str(answer) for answer in answers])
+    answers = [answer(programs[question.scene, question.text], graphs[question.scene]) for question in questions]
+    return is_right(questions, answers)
 
 
 def qa_table(data: QADataModule, systems: Mapping[str, Sequence[bool]]) -> QATable:

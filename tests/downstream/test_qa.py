@@ -15,11 +15,11 @@ from usg.training.optimizer import OptimizerSettings
 
 
 @pytest.fixture(scope="module")
-def trained(corpora):
+def trained(corpora, encoder):
     """A small model after a short finetuning from scratch, its data, and what it got right."""
     torch.set_num_threads(1)
     data = QADataModule(**corpora, labels=600, per_scene=None)
-    module = QuestionAnswering(optimizer=OptimizerSettings(learning_rate=2e-3, warmup_steps=10))
+    module = QuestionAnswering(encoder, scratch=True, optimizer=OptimizerSettings(learning_rate=2e-3, warmup_steps=10))
     done = finetune(module, data, steps=90, validate_every=30)
     return module, data, done
 
