@@ -21,7 +21,7 @@ from usg.batch import GraphBatch, Vocabulary
 from usg.batch.columns import pack_columns
 from usg.batch.words import count_words
 from usg.corpus import Corpus, GraphColumns
-from usg.graph import MODALITIES
+from usg.graph import MODALITIES, SceneGraph
 from usg.pretrain.corpora import WorldScenes, corpus_of, world_corpus
 from usg.training.loader import OrderedBatches, ShuffledBatches
 
@@ -163,6 +163,14 @@ class GraphDataModule(LightningDataModule):
             return []
         first = len(self.corpus("train")) - held_out
         return OrderedBatches(held_out, self.batch_size, lambda items, epoch: self.pack("train", items + first, epoch))
+
+    def validation_graphs(self, n: int) -> list[SceneGraph]:
+        """The first n graphs that validate, or that train when none are held out."""
+        if self._folder("val") is not None:
+            return self.corpus("val")[:n]
+        corpus = self.corpus("train")
+        first = len(corpus) - self._held_out() if self._held_out() else 0
+        return corpus[first : first + n]
 
     def test_dataloader(self) -> OrderedBatches[NumberedBatch]:
         """The test graphs in order."""

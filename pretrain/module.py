@@ -109,7 +109,7 @@ class PretrainingModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Print the table of masked prediction, and write it where `table_path` says."""
         if self.trainer.is_global_zero:
-            test_table(self._model, self._data, per_graph=self.table_nodes, path=self.table_path)
+            test_table(self.model, self._data, per_graph=self.table_nodes, path=self.table_path)
 
     def losses(self, batch: GraphBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the objectives' losses, and the figures to log.
@@ -126,15 +126,22 @@ class PretrainingModule(LightningModule):
         for objective in self._objectives:
             targets.append(objective.corrupt(batch, lots, generator))
             batch = targets[-1].batch
-        states = self._model(batch)
+        states = self.model(batch)
         total = states.new_zeros(())
         metrics: dict[str, Tensor] = {}
         for name, objective, target in zip(self.objective_names, self._objectives, targets, strict=True):
-            loss, figures = objective.loss(self._model, states, target)
+            loss, figures = objective.loss(self.model, states, target)
             total = total + objective.weight * loss
             metrics |= {f"{name}/{figure}": value for figure, value in figures.items()}
         # Nothing was hidden (graphs without nodes): a loss of zero that can still be differentiated.
         return (total if total.requires_grad or not states.requires_grad else states.sum() * 0.0), metrics
+
+    @property
+    def model(self) -> GraphTransformer:
+        """The encoder, once it is built."""
+        if self.encoder is None:
+            raise RuntimeError("the encoder is built by Trainer.fit, validate or test, when the vocabulary is known")
+        return self.encoder
 
     @property
     def objective_names(self) -> list[str]:
@@ -148,8 +155,8 @@ class PretrainingModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the encoder's sizes and the vocabulary beside the weights."""
-        checkpoint["encoder"] = self._model.config.to_dict()
-        checkpoint["vocabulary"] = vocabulary_state(self._model.vocabulary)
+        checkpoint["encoder"] = self.model.config.to_dict()
+        checkpoint["vocabulary"] = vocabulary_state(self.model.vocabulary)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the checkpoint's encoder; training goes on only with the same one.
@@ -162,15 +169,15 @@ class PretrainingModule(LightningModule):
         config = GraphTransformerConfig.from_dict(checkpoint["encoder"])
         vocabulary = vocabulary_from_state(checkpoint["vocabulary"])
         if self.trainer.state.fn == "fit":
-            if vocabulary.digest() != self._model.vocabulary.digest():
+            if vocabulary.digest() != self.model.vocabulary.digest():
                 raise ValueError(
                     f"the checkpoint has another vocabulary ({len(vocabulary)} strings, {vocabulary.digest()}) than the data "
-                    f"({len(self._model.vocabulary)} strings, {self._model.vocabulary.digest()}): resume on the data it was "
+                    f"({len(self.model.vocabulary)} strings, {self.model.vocabulary.digest()}): resume on the data it was "
                     "trained on, or start without --ckpt_path"
                 )
-            if config != self._model.config:
+            if config != self.model.config:
                 raise ValueError(
-                    f"the checkpoint has another encoder ({config}) than this run ({self._model.config}): "
+                    f"the checkpoint has another encoder ({config}) than this run ({self.model.config}): "
                     "resume with the same model settings"
                 )
             return
@@ -180,7 +187,7 @@ class PretrainingModule(LightningModule):
     def on_train_end(self) -> None:
         """Leave the encoder in `<run folder>/model`, for `GraphTransformer.from_pretrained`."""
         if self.trainer.is_global_zero:
-            self._model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
+            self.model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
 
     def _build(self, config: GraphTransformerConfig, vocabulary: Vocabulary) -> None:
         torch.manual_seed(derive_seed(self.seed))
@@ -204,12 +211,6 @@ class PretrainingModule(LightningModule):
             f"the loss of step {step} is {loss}; the numbers of its {len(batch.items)} training graphs are in {file}; "
             "lower model.optimizer.learning_rate or set trainer.gradient_clip_val, and resume with --ckpt_path last"
         )
-
-    @property
-    def _model(self) -> GraphTransformer:
-        if self.encoder is None:
-            raise RuntimeError("the encoder is built by Trainer.fit, validate or test, when the vocabulary is known")
-        return self.encoder
 
     @property
     def _objectives(self) -> Sequence[Objective]:
