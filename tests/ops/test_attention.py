@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ops_reference import arguments, attention, edge_lists
 
-from usg.ops import CSR, backend, graph_attention
+from usg.ops import CSR, backend, graph_attention, sparse
 
 # A loop, a repeated edge, a hub (node 0), a node that hears nothing (4), a node nobody hears (6).
 SOURCE = torch.tensor([0, 1, 1, 1, 2, 3, 4, 5, 5, 2, 0, 1])
@@ -63,6 +63,21 @@ def test_gradient_of_dropped_attention_is_that_of_the_drawn_mask():
         return run(graph, inputs | dict(zip(DIFFERENTIABLE, x, strict=True)), dropout=0.4)
 
     assert torch.autograd.gradcheck(seeded, leaves, fast_mode=True)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_path_without_sparse_kernels_agrees(monkeypatch, dropout):
+    graph, inputs = example(2)
+    leaves = [inputs[name].requires_grad_() for name in DIFFERENTIABLE]
+
+    def once():
+        torch.manual_seed(0)
+        result = run(graph, inputs, dropout)
+        return [result, *torch.autograd.grad(result.square().sum(), leaves)]
+
+    first = once()
+    monkeypatch.setattr(sparse, "_has_sparse_kernels", lambda tensor: False)
+    torch.testing.assert_close(once(), first)
 
 
 def test_attributes_without_gradient_get_none():

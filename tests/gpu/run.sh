@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Everything that needs a GPU, with one command: tests/gpu/run.sh
+#
+# Installs this checkout into the Python at hand without touching its other packages, runs the tests marked gpu, compute-sanitizer
+# where it is present and works, the speed tables beside peers and floor, and a short pretraining. Nothing is downloaded.
+#
+#   OUT=folder      where results go (default docs/results/gpu)
+#   SKIP="a b"      steps not to run, of: tests sanitizer bench pretrain
+#   PYTHON=python3  the Python that has torch with CUDA
+#
+# Ends with one line per step. Exit status 0: every step that was not skipped by name did well.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+OUT=$(mkdir -p "${OUT:-docs/results/gpu}" && cd "${OUT:-docs/results/gpu}" && pwd)
+PYTHON=${PYTHON:-python3}
+SKIP=" ${SKIP:-} "
+summary=()
+status=0
+
+lacking() {  # prints which of the modules named cannot be imported
+  "$PYTHON" - "$@" <<'PY'
+import importlib.util, sys
+print(" ".join(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))
+PY
+}
+
+step() {  # step NAME "MODULES IT NEEDS" COMMAND...
+  local name=$1 needs=$2
+  shift 2
+  if [[ $SKIP == *" $name "* ]]; then
+    summary+=("$name: skipped, as asked")
+    return
+  fi
+  # shellcheck disable=SC2086
+  local missing
+  missing=$(lacking $needs)
+  if [[ -n $missing ]]; then
+    summary+=("$name: NOT RUN, this Python lacks: $missing (install them, or SKIP=\"$name\")")
+    status=1
+    return
+  fi
+  echo "== $name"
+  local start=$SECONDS
+  if "$@" 2>&1 | tee "$OUT/$name.log"; then
+    summary+=("$name: ok, $((SECONDS - start)) s")
+  else
+    summary+=("$name: FAILED, see $OUT/$name.log")
+    status=1
+  fi
+}
+
+tests() { "$PYTHON" -m pytest -q tests/gpu -m gpu -o filterwarnings=default; }
+
+sanitizer() {
+  # On some virtual machines the tool is there but refuses the device; then it says so and nothing has been checked.
+  compute-sanitizer --error-exitcode 9 "$PYTHON" -c "import torch; torch.ones(1, device='cuda')" \
+    || { echo "compute-sanitizer does not work on this machine; SKIP=sanitizer leaves it out"; return 1; }
+  compute-sanitizer --tool memcheck --error-exitcode 9 \
+    "$PYTHON" -m pytest -q tests/gpu/test_gpu_ops.py -m gpu -o filterwarnings=default -k "attention_equals and float32"
+}
+
+bench() {
+  usg bench ops --device cuda --case levi levi-words relations large --rounds 30 --json "$OUT/ops-float32.json" \
+    && usg bench ops --device cuda --case levi levi-words relations large --rounds 30 --dtype bfloat16 \
+      --json "$OUT/ops-bfloat16.json"
+}
+
+pretrain() {
+  usg pretrain fit --config configs/pretrain/world.yaml --trainer.max_steps 200 --trainer.accelerator gpu \
+    --data.world.train 4000 --trainer.default_root_dir "$OUT/pretrain"
+}
+
+"$PYTHON" -c "import torch; assert torch.cuda.is_available(), 'torch sees no CUDA device'" || exit 1
+missing=$(lacking setuptools numpy networkx pyarrow)
+if [[ -n $missing ]]; then
+  echo "tests/gpu/run.sh: $PYTHON lacks $missing, which usg requires; install them first" >&2
+  exit 1
+fi
+"$PYTHON" -m pip install --quiet --no-deps --no-build-isolation -e . || exit 1
+PATH="$(dirname "$("$PYTHON" -c 'import sys; print(sys.executable)')"):$PATH"
+"$PYTHON" - <<'PY' | tee "$OUT/machine.txt"
+import platform, torch
+print(torch.cuda.get_device_name(), "torch", torch.__version__, "CUDA", torch.version.cuda, "Python", platform.python_version())
+PY
+
+step tests "pytest" tests
+if command -v compute-sanitizer > /dev/null; then
+  step sanitizer "pytest" sanitizer
+else
+  summary+=("sanitizer: not here (no compute-sanitizer on PATH)")
+fi
+step bench "torch_geometric" bench
+step pretrain "lightning jsonargparse torchdata safetensors" pretrain
+
+echo "== summary"
+printf '%s\n' "${summary[@]}" | tee "$OUT/summary.txt"
+exit $status

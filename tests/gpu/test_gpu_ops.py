@@ -1,0 +1,145 @@
+"""The ops on a GPU against the CPU in float64; run by tests/gpu/run.sh."""
+
+import pytest
+import torch
+
+from usg.ops import CSR, gather_scatter, graph_attention, segment_max, segment_mean, segment_softmax, segment_sum
+
+pytestmark = pytest.mark.gpu
+
+TOLERANCE = {torch.float32: {"rtol": 1e-4, "atol": 1e-4}, torch.bfloat16: {"rtol": 5e-2, "atol": 5e-2}}
+NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
+HEADS, WIDTH, TYPES, ATTRIBUTES = 4, 32, 17, 6
+
+
+def graphs() -> dict[str, CSR]:
+    generator = torch.Generator().manual_seed(0)
+
+    def random(nodes: int, edges: int) -> tuple[torch.Tensor, torch.Tensor]:
+        source, target = torch.randint(0, nodes, (2, edges), generator=generator)
+        return source, target
+
+    source, target = random(2000, 10000)
+    hub = torch.cat([source, torch.arange(2000).repeat(10)]), torch.cat([target, torch.zeros(20000, dtype=torch.int64)])
+    return {
+        "random": CSR.from_edges(source, target, 2000)[0],
+        "hub": CSR.from_edges(*hub, 2000)[0],
+        "empty rows": CSR.from_edges(source, target // 2, 2000)[0],
+        "no edges": CSR.from_edges([], [], 5)[0],
+        "one node": CSR.from_edges([0, 0], [0, 0], 1)[0],
+    }
+
+
+GRAPHS = graphs()
+
+
+def inputs(graph: CSR, dtype: torch.dtype) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Inputs on the CPU, rounded to `dtype`, and edge types."""
+    generator = torch.Generator().manual_seed(1)
+    shapes = {
+        "q": (graph.num_targets, HEADS, WIDTH),
+        "k": (graph.num_sources, HEADS, WIDTH),
+        "v": (graph.num_sources, HEADS, WIDTH),
+        "key_table": (TYPES, HEADS, WIDTH),
+        "value_table": (TYPES, HEADS, WIDTH),
+        "bias": (TYPES, HEADS),
+        "edge_attr": (graph.num_edges, ATTRIBUTES),
+        "key_proj": (ATTRIBUTES, HEADS, WIDTH),
+        "value_proj": (ATTRIBUTES, HEADS, WIDTH),
+    }
+    tensors = {name: torch.randn(*shape, generator=generator).to(dtype) for name, shape in shapes.items()}
+    return tensors, torch.randint(0, TYPES, (graph.num_edges,), generator=generator, dtype=torch.int32)
+
+
+def attend(graph: CSR, tensors: dict[str, torch.Tensor], types: torch.Tensor, device: str, dtype: torch.dtype):
+    """Output and gradients of the sum of squares / 2, named."""
+    moved = {name: t.to(device, dtype).requires_grad_() for name, t in tensors.items()}
+    out = graph_attention(graph=graph.to(device), edge_type=types.to(device), **moved)
+    grads = torch.autograd.grad(out.square().sum() / 2, [moved[name] for name in NAMES])
+    return {"out": out, **dict(zip(NAMES, grads, strict=True))}
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_attention_equals_float64_on_the_cpu(name, dtype):
+    tensors, types = inputs(GRAPHS[name], dtype)
+    expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)
+    result = attend(GRAPHS[name], tensors, types, "cuda", dtype)
+    for part, right in expected.items():
+        # Gradients of tables are sums over all edges: errors are measured against the largest entry.
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        torch.testing.assert_close(result[part].double().cpu() / scale, right / scale, **TOLERANCE[dtype], msg=part)
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_the_same_bits_on_every_run(name):
+    tensors, types = inputs(GRAPHS[name], torch.float32)
+    first, second = (attend(GRAPHS[name], tensors, types, "cuda", torch.float32) for _ in range(2))
+    for part in first:
+        assert torch.equal(first[part], second[part]), part
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("op", [segment_sum, segment_mean, segment_max, segment_softmax])
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_segments_equal_float64_on_the_cpu(name, op, dtype):
+    graph = GRAPHS[name]
+    values = torch.randn(graph.num_edges, 3, generator=torch.Generator().manual_seed(2)).to(dtype)
+
+    def both(device, kind):
+        moved = values.to(device, kind).requires_grad_()
+        out = op(moved, graph.rowptr.to(device))
+        return out, torch.autograd.grad(out.square().sum() / 2, moved)[0]
+
+    for result, right in zip(both("cuda", dtype), both("cpu", torch.float64), strict=True):
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        torch.testing.assert_close(result.double().cpu() / scale, right / scale, **TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_neighbour_sums_equal_float64_on_the_cpu(name):
+    graph = GRAPHS[name]
+    generator = torch.Generator().manual_seed(3)
+    values, weight = (
+        torch.randn(graph.num_sources, 8, generator=generator),
+        torch.randn(graph.num_edges, generator=generator),
+    )
+
+    def both(device, kind):
+        moved = [tensor.to(device, kind).requires_grad_() for tensor in (values, weight)]
+        out = gather_scatter(moved[0], graph.to(device), moved[1])
+        return out, *torch.autograd.grad(out.square().sum() / 2, moved)
+
+    for result, right in zip(both("cuda", torch.float32), both("cpu", torch.float64), strict=True):
+        torch.testing.assert_close(result.double().cpu(), right, rtol=1e-3, atol=1e-3)
+
+
+def test_dropout_follows_the_seed():
+    graph = GRAPHS["random"].to("cuda")
+    tensors, types = inputs(GRAPHS["random"], torch.float32)
+    moved = {name: tensor.cuda() for name, tensor in tensors.items()}
+
+    def seeded(seed):
+        torch.manual_seed(seed)
+        return graph_attention(graph=graph, edge_type=types.cuda(), **moved, dropout=0.3)
+
+    assert torch.equal(seeded(1), seeded(1))
+    assert not torch.equal(seeded(1), seeded(2))
+
+
+def test_autocast_to_bfloat16():
+    graph = GRAPHS["random"].to("cuda")
+    tensors, types = inputs(GRAPHS["random"], torch.float32)
+    moved = {name: tensor.cuda().requires_grad_() for name, tensor in tensors.items()}
+    with torch.autocast("cuda", torch.bfloat16):
+        out = graph_attention(graph=graph, edge_type=types.cuda(), **moved)
+    out.float().sum().backward()
+    assert out.dtype == torch.bfloat16
+    assert all(moved[name].grad.dtype == torch.float32 for name in NAMES)
+
+
+def test_a_graph_on_another_device_is_refused():
+    tensors, types = inputs(GRAPHS["random"], torch.float32)
+    moved = {name: tensor.cuda() for name, tensor in tensors.items()}
+    with pytest.raises(ValueError, match=r"q is on cuda:0, the graph on cpu; use CSR\.to"):
+        graph_attention(graph=GRAPHS["random"], edge_type=types, **moved)

@@ -1,0 +1,68 @@
+import json
+
+import pytest
+import torch
+
+from usg.ops import CSR
+from usg.ops.bench import CASES, Case, main, measure
+from usg.ops.bench_systems import build, edges, floor_bytes
+
+SMALL = Case(graphs=3, nodes=5, degree=2, hub=True, words=2, heads=2, width=4, types=3)
+
+# torch_geometric scripts a class at import, which torch deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def test_edges_of_a_case():
+    source, target, nodes = edges(SMALL)
+    graph, _ = CSR.from_edges(source, target, nodes)
+    assert nodes == 3 * 7
+    assert graph.rowptr.diff().tolist() == [7, 2, 2, 2, 2, 5, 5] * 3
+    assert torch.equal(source // 7, target // 7)
+
+
+def test_peers_compute_what_ours_computes():
+    inputs, systems = build(SMALL, "cpu", torch.float32)
+    assert list(systems)[:3] == ["usg", "pyg", "torch"]
+    expected = torch.autograd.grad(systems["usg"](), inputs.leaves, inputs.grad)
+    for run in systems.values():
+        torch.testing.assert_close(torch.autograd.grad(run(), inputs.leaves, inputs.grad), expected)
+
+
+def test_floor_counts_each_tensor_once():
+    inputs, _ = build(Case(graphs=1, nodes=4, degree=3, heads=1, width=2, types=2), "cpu", torch.float32)
+    forward = 4 * 32 + 16 + 4 * (4 + 24)
+    assert floor_bytes("forward", inputs) == forward
+    assert floor_bytes("forward+backward", inputs) == forward + 8 * 32 + 2 * 16 + 2 * 4 * (4 + 24)
+
+
+def test_rows(monkeypatch):
+    threads = torch.get_num_threads()
+    rows = measure("small", SMALL, threads=1, rounds=1)
+    assert torch.get_num_threads() == threads
+    assert {row["case"] for row in rows} == {
+        "small, forward, float32, cpu, 1 thread",
+        "small, forward+backward, float32, cpu, 1 thread",
+    }
+    assert [row["system"] for row in rows][-1] == "floor"
+    for row in rows:
+        assert set(row) == {"case", "system", "seconds", "per_second", "ratio", "peak_mib"}
+        assert row["seconds"] > 0
+        assert (row["ratio"] == 1.0) == (row["system"] == "usg")
+
+
+def test_command_writes_the_rows(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(CASES, "levi", SMALL)
+    assert main(["--case", "levi", "--threads", "1", "--rounds", "1", "--json", str(tmp_path / "ops.json")]) == 0
+    result = json.loads((tmp_path / "ops.json").read_text())
+    assert set(result) == {"command", "commit", "rows"}
+    assert result["command"].startswith("usg bench ops --case levi")
+    assert len(capsys.readouterr().out.splitlines()) == len(result["rows"]) + 1
+
+
+def test_refuses_unknown_case_and_missing_device():
+    with pytest.raises(LookupError, match="unknown case 'levy'; did you mean 'levi'"):
+        main(["--case", "levy"])
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="torch sees no CUDA device"):
+            main(["--device", "cuda"])
