@@ -32,6 +32,12 @@ class LabelHead(nn.Module):
         self.allowed: Tensor
         self.sizes: list[int] = allowed.sum(axis=1).tolist()
 
+    @torch.no_grad()
+    def reset_bias(self, vocabulary: Vocabulary) -> None:
+        """Start from how often each label was seen, whatever the kind: b = log(count + 1/2) less its maximum."""
+        logs = np.log(vocabulary.counts.sum(axis=1) + 0.5)
+        self.bias.copy_(torch.from_numpy(logs - logs.max()))
+
     def forward(self, states: Tensor, table: Tensor, kind: NodeKind | None) -> Tensor:
         """`(t, d)` states and the `(V, d)` table to `(t, V)` logits, -inf for labels that are not of the kind.
 
