@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from usg.draw.card import HIGHLIGHT, Marks, card, relation_chip
 from usg.draw.layout import place
+from usg.draw.route import curves
 from usg.draw.svg import LINE, MUTED, label, page, save, text_width
 from usg.graph.region import Box
 from usg.graph.scene_graph import SceneGraph
@@ -67,7 +68,11 @@ def draw_graph(
     ends = np.array([(number[r.subject], number[r.object]) for r in graph.relations], dtype=np.int64).reshape(-1, 2)
     sizes = np.array([*(c.size for c in cards), *((chip.width, _CHIP_HEIGHT) for chip in chips)]).reshape(-1, 2)
     centres = place(sizes, ends, box_centres(graph) if use_boxes else None)
-    lines = [_curve(centres, sizes, *end, len(cards) + i) for i, end in enumerate(ends.tolist())]
+    drawn = curves(centres, ends, centres[len(cards) :], np.linspace(0, 1, 161)[:, None])
+    lines = [
+        _line(points, centres[a], sizes[a], centres[b], sizes[b])
+        for points, (a, b) in zip(drawn, ends.tolist(), strict=True)
+    ]
     head = _TITLE if title else 0.0
     points = np.concatenate([centres - sizes / 2, centres + sizes / 2, *lines, np.zeros((0, 2))])
     low = points.min(0) if len(points) else np.zeros(2)
@@ -111,26 +116,13 @@ def box_centres(graph: SceneGraph) -> _Points | None:
     return out
 
 
-def _curve(centres: _Points, sizes: _Points, subject: int, target: int, chip: int) -> _Points:
-    """The line of a relation, from the edge of its subject through its label to the edge of its object, as points."""
-    a, b, middle = centres[subject], centres[target], centres[chip]
-    t = np.linspace(0, 1, 121)[:, None]
-    if subject == target:
-        # A cubic whose middle is the label and whose ends are the card.
-        across = np.array([middle[1] - a[1], a[0] - middle[0]])
-        across = across / (np.linalg.norm(across) + 1e-9) * 70.0
-        far = (4 * middle - a) / 3
-        points = (
-            (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * (far - across) + 3 * (1 - t) * t**2 * (far + across) + t**3 * a
-        )
-    else:
-        control = 2 * middle - (a + b) / 2
-        points = (1 - t) ** 2 * a + 2 * (1 - t) * t * control + t**2 * b
-    start = np.flatnonzero((np.abs(points - a) > sizes[subject] / 2 + 1).any(1))
-    # Room for the head of the arrow.
-    end = np.flatnonzero((np.abs(points - b) > sizes[target] / 2 + 3).any(1))
-    first, last = (start[0] if len(start) else 0), (end[-1] if len(end) else len(points) - 1)
-    return points[first : last + 1] if last > first else points[[60]]
+def _line(points: _Points, start: _Points, start_size: _Points, end: _Points, end_size: _Points) -> _Points:
+    """The part of a curve between the edges of the two cards, with room for the head of the arrow."""
+    outside = np.flatnonzero((np.abs(points - start) > start_size / 2 + 1).any(1))
+    before = np.flatnonzero((np.abs(points - end) > end_size / 2 + 3).any(1))
+    if not len(outside) or not len(before) or outside[0] >= before[-1]:
+        return points[[len(points) // 2]]
+    return points[outside[0] : before[-1] + 1]
 
 
 def _arrow(points: _Points, dashed: bool, marked: bool) -> str:

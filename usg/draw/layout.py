@@ -3,20 +3,21 @@
 Objects are rectangles (cards) and so are the labels of relations, each a body between its subject and its object. The
 bodies start at the places of the objects in the picture, or from NetworkX's spring layout, are drawn together by
 springs and pushed off each other and off the lines of others; what still overlaps at the end is moved apart, and the
-whole is widened until nothing does. Of several starts the one with the fewest crossings is taken.
+whole is widened until nothing does. Lines are led around bodies (usg/draw/route.py). Of several starts the one with
+the fewest lines over bodies and crossings is taken.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.draw.route import crossings, curves, hits, own_bodies, reroute
+
 Array = NDArray[np.float64]
-_STEPS = 160
+_STEPS = 120
 _GAP = 34.0
-_STARTS = 6
+_STARTS = 5
 
 
 def place(sizes: Array, ends: NDArray[np.int64], anchors: Array | None = None) -> Array:
@@ -36,14 +37,15 @@ def place(sizes: Array, ends: NDArray[np.int64], anchors: Array | None = None) -
     if count == 0:
         return np.zeros((0, 2))
     # Room for the bodies and as much again between them; wider than high, as pages are.
-    side = np.sqrt((sizes + 26.0).prod(1).sum() * 2.2)
+    side = np.sqrt((sizes + 26.0).prod(1).sum() * 1.9)
     extent = np.array([side * 1.3, side / 1.3])
+    margins = _margins(sizes, ends, cards)
     best, lowest = np.zeros((count, 2)), np.inf
     for seed in range(_STARTS):
         start = _start(count, cards, ends, anchors, seed) * extent
-        centres = _relax(start, sizes, ends, cards, pinned=anchors is not None)
-        centres = separate(centres, sizes)
-        cost = _cost(centres, sizes, ends, cards)
+        centres = _relax(start, sizes, ends, margins, pinned=anchors is not None)
+        centres = separate(reroute(separate(centres, sizes, margins), sizes, ends), sizes, margins)
+        cost = _cost(centres, sizes, ends)
         if cost < lowest:
             best, lowest = centres, cost
         if len(ends) == 0:
@@ -51,11 +53,17 @@ def place(sizes: Array, ends: NDArray[np.int64], anchors: Array | None = None) -
     return best
 
 
-def separate(centres: Array, sizes: Array, margin: float = 9.0) -> Array:
-    """Move rectangles apart until none is nearer than `margin` pixels to another."""
+def separate(centres: Array, sizes: Array, margins: Array) -> Array:
+    """Move rectangles apart until none is nearer to another than the margins ask, across or down.
+
+    Args:
+        centres: `(n, 2)`.
+        sizes: `(n, 2)`.
+        margins: `(n, n, 2)` pixels to keep between two bodies, across and down.
+    """
     centres = centres + np.arange(len(centres))[:, None] * 1e-3  # equal centres would scale to equal centres
     left, right = np.triu_indices(len(centres), 1)
-    need = (sizes[left] + sizes[right]) / 2 + margin
+    need = (sizes[left] + sizes[right]) / 2 + margins[left, right]
     mass = sizes.prod(1)
     share = (mass[right] / (mass[left] + mass[right]))[:, None]
     for step in range(2000):
@@ -76,6 +84,18 @@ def separate(centres: Array, sizes: Array, margin: float = 9.0) -> Array:
     return centres
 
 
+def _margins(sizes: Array, ends: NDArray[np.int64], cards: int) -> Array:
+    """Between cards that are joined there is room for the label and the head of the arrow."""
+    margins = np.full((len(sizes), len(sizes), 2), 7.0)
+    margins[:cards, :cards] = 18.0
+    for label, (subject, target) in enumerate(ends.tolist(), start=cards):
+        room = np.maximum(margins[subject, target], sizes[label] + (34.0, 30.0))
+        margins[subject, target] = margins[target, subject] = room
+        if subject == target:
+            margins[subject, label] = margins[label, subject] = 26.0
+    return margins
+
+
 def _start(count: int, cards: int, ends: NDArray[np.int64], anchors: Array | None, seed: int) -> Array:
     """First centres in units of the picture."""
     random = np.random.default_rng(seed)
@@ -89,26 +109,26 @@ def _start(count: int, cards: int, ends: NDArray[np.int64], anchors: Array | Non
         found = networkx.spring_layout(graph, seed=seed, iterations=80)
         return np.array([found[node] for node in range(count)]) * 0.5 + 0.5
     start = np.full((count, 2), 0.5)
-    known = ~np.isnan(anchors).any(1)
-    start[:cards][known] = anchors[known]
+    known = ~np.any(np.isnan(anchors), axis=1)
+    start[np.flatnonzero(known)] = anchors[known]
     for card in np.flatnonzero(~known):
         near = [b for a, b in [*ends.tolist(), *ends[:, ::-1].tolist()] if a == card and known[b]]
         start[card] = anchors[near].mean(0) if near else random.uniform(0.1, 0.9, 2)
-    start[:cards] += random.normal(0, 0.015 * (1 + seed), (cards, 2))
+    start[:cards] += random.normal(0, 0.02 * seed, (cards, 2))
     if len(ends):
         start[cards:] = start[ends].mean(1) + random.normal(0, 0.04, (len(ends), 2))
     return start
 
 
-def _relax(centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int, *, pinned: bool) -> Array:
+def _relax(centres: Array, sizes: Array, ends: NDArray[np.int64], margins: Array, *, pinned: bool) -> Array:
     """Springs along the lines, pushes between bodies and off the lines of others."""
     centres, home = centres.copy(), centres.copy()
-    count = len(centres)
+    count, cards = len(centres), len(centres) - len(ends)
     labels = np.arange(cards, count)
     a = np.concatenate([ends[:, 0], ends[:, 1]])
     b = np.concatenate([labels, labels])
     left, right = np.triu_indices(count, 1)
-    need = (sizes[left] + sizes[right]) / 2 + 22.0
+    need = (sizes[left] + sizes[right]) / 2 + np.maximum(margins[left, right], 16.0)
     for step in range(_STEPS):
         force = np.zeros_like(centres)
         if len(ends):
@@ -121,7 +141,7 @@ def _relax(centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int, *,
             force[cards:] += 0.12 * (centres[ends].mean(1) - centres[cards:])
             _off_the_lines(force, centres, sizes, ends, cards)
         if pinned:
-            force[:cards] += 0.12 * (home[:cards] - centres[:cards])
+            force[:cards] += 0.05 * (home[:cards] - centres[:cards])
         else:
             force += 0.02 * (centres.mean(0) - centres)
         delta = centres[right] - centres[left]
@@ -146,48 +166,25 @@ def _reach(delta: Array, sizes: Array) -> Array:
 
 def _off_the_lines(force: Array, centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int) -> None:
     """Push bodies off the lines that are not theirs, and the labels of those lines the other way."""
-    for label, (subject, target) in enumerate(ends.tolist(), start=cards):
-        for end in {subject, target}:
-            line = centres[label] - centres[end]
-            length = float(line @ line) + 1e-9
-            along = ((centres - centres[end]) @ line) / length
-            foot = centres[end] + np.clip(along, 0, 1)[:, None] * line
-            away = centres - foot
-            distance = np.linalg.norm(away, axis=1) + 1e-9
-            near = _reach(away, sizes) + 6.0
-            inside = (distance < near) & (along > 0.05) & (along < 0.95)
-            inside[[label, subject, target]] = False
-            if inside.any():
-                push = 0.15 * ((near - distance) / distance)[inside, None] * away[inside]
-                force[inside] += push
-                force[label] -= push.sum(0)
+    labels = np.tile(np.arange(cards, len(centres)), 2)
+    start, line = centres[ends.T.ravel()], centres[labels] - centres[ends.T.ravel()]
+    length = (line**2).sum(1) + 1e-9
+    along = ((centres[None] - start[:, None]) * line[:, None]).sum(-1) / length[:, None]
+    away = centres[None] - (start[:, None] + np.clip(along, 0, 1)[..., None] * line[:, None])
+    distance = np.linalg.norm(away, axis=-1) + 1e-9
+    unit = np.abs(away) / distance[..., None]
+    near = (sizes / 2 / np.maximum(unit, 1e-3)).min(-1) + 8.0
+    inside = (distance < near) & (along > 0.05) & (along < 0.95) & ~np.tile(own_bodies(ends, cards), (2, 1))
+    push = np.where(inside[..., None], 0.2 * ((near - distance) / distance)[..., None] * away, 0.0)
+    force += push.sum(0)
+    np.add.at(force, labels, -push.sum(1))
 
 
-def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64], cards: int) -> float:
-    """Crossings of lines, lines through bodies, and length."""
-    lines = []
-    for label, (subject, target) in enumerate(ends.tolist(), start=cards):
-        lines += [(subject, label), (target, label)] if subject != target else [(subject, label)]
-    cost = 0.0
-    for a, b in lines:
-        cost += float(np.linalg.norm(centres[a] - centres[b])) / 400
-        for body in range(len(centres)):
-            if body not in (a, b) and _meets(centres[a], centres[b], centres[body], sizes[body]):
-                cost += 3.0
-    for (a, b), (c, d) in combinations(lines, 2):
-        if len({a, b, c, d}) == 4 and _cross(centres[a], centres[b], centres[c], centres[d]):
-            cost += 1.0
-    width, height = (centres + sizes / 2).max(0) - (centres - sizes / 2).min(0)
-    return cost + width * height / 400_000
-
-
-def _meets(a: Array, b: Array, centre: Array, size: Array) -> bool:
-    points = a + np.linspace(0, 1, 24)[:, None] * (b - a)
-    return bool((np.abs(points - centre) < size / 2 + 2).all(1).any())
-
-
-def _cross(a: Array, b: Array, c: Array, d: Array) -> bool:
-    def side(p: Array, q: Array, r: Array) -> float:
-        return float((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
-
-    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64]) -> float:
+    """Lines over bodies, crossings, length and area."""
+    cards = len(centres) - len(ends)
+    points = curves(centres, ends, centres[cards:])
+    cost = 3.0 * float(hits(points, centres, sizes, own_bodies(ends, cards)).sum()) + crossings(points)
+    cost += float(np.linalg.norm(np.diff(points, axis=1), axis=-1).sum()) / 500
+    extent = np.max(centres + sizes / 2, axis=0) - np.min(centres - sizes / 2, axis=0)
+    return cost + float(extent.prod()) / 300_000
