@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -103,7 +104,7 @@ def _labels(graph: SceneGraph) -> Counter[str]:
 
 def _features(question: Question, graph: SceneGraph | None, known: frozenset[str]) -> Counter[str]:
     words = [word for word, *_ in tokenize(question.text)]
-    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
     bag = Counter(["", *(f"word {word}" for word in words), *(f"pair {pair}" for pair in pairs)])
     if graph is not None:
         labels = _labels(graph)

@@ -75,7 +75,9 @@ def main(argv: Sequence[str]) -> int:
     """Runs `usg demo`."""
     parser = argparse.ArgumentParser(prog="usg demo", description=__doc__.partition("\n")[0])
     parser.add_argument("-o", "--out", type=Path, default=Path("demo"), help="folder of the demo (default: demo)")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"on two cores (default: {MINUTES:g}); scales pretraining")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help=f"on two cores (default: {MINUTES:g}); scales pretraining"
+    )
     parser.add_argument("--quick", action="store_true", help="every stage in seconds, with figures that mean nothing")
     parser.add_argument("--overwrite", action="store_true", help="start anew instead of going on")
     options = parser.parse_args(argv)
@@ -154,6 +156,7 @@ def masked_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[st
     def compute() -> dict[str, Any]:
         from usg.nn import GraphTransformer
         from usg.pretrain.evaluation import evaluate_masked
+
         train, test = (_world(folder, settings.scenes, part) for part in ("train", "test"))
         model = GraphTransformer.from_pretrained(encoder)
         table = evaluate_masked(model, train, list(test), per_graph=settings.table_nodes, ceiling=world_ceiling)
@@ -183,9 +186,13 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
         )
         shared.data(settings.labels, 0).prepare_data()
         jobs = min(2, os.cpu_count() or 1) if settings.finetune_steps > 50 else 1
-        results = run_table(systems, shared, [settings.labels], settings.seeds, folder / "qa", jobs=jobs, keep_models=True)
+        results = run_table(
+            systems, shared, [settings.labels], settings.seeds, folder / "qa", jobs=jobs, keep_models=True
+        )
         table = EfficiencyTable.of(results, shared, "pretrained")
-        curves = {f"{result['system']}": result["val_curve"] for result in results if result["seed"] == settings.seeds[0]}
+        curves = {
+            f"{result['system']}": result["val_curve"] for result in results if result["seed"] == settings.seeds[0]
+        }
         return {"text": table.to_text(), "curves": curves, **json.loads(table.to_json("usg demo"))}
 
     return _once(folder / "questions.json", compute)
@@ -230,7 +237,9 @@ def _claim(folder: Path, settings: DemoSettings, overwrite: bool) -> None:
         shutil.rmtree(folder)
     if file.is_file():
         if json.loads(file.read_text(encoding="utf-8")) != wanted:
-            raise FileExistsError(f"{folder} holds a demo of other settings; pass --overwrite, or another folder with -o")
+            raise FileExistsError(
+                f"{folder} holds a demo of other settings; pass --overwrite, or another folder with -o"
+            )
         return
     if folder.is_dir() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty and holds no demo; name another folder with -o")

@@ -85,46 +85,77 @@ def write_report(
 
 
 def world_section(test: Corpus) -> Html:
-    """Three scenes with a caption and questions."""
+    """Two scenes with a caption and questions."""
     cards = []
-    for graph in test[:2]:
+    for graph in test[: min(2, len(test))]:
         captions = [source.text for source in graph.sources if source.modality == "text" and source.text]
         pairs = [(q.text, q.answer) for q in questions_of(0, graph.metadata)[:2]]
         asked = [element("li", text, " ", element("b", answer)) for text, answer in pairs]
-        caption = element("span", f"{str(graph.metadata.get('scene_type', '')).capitalize()}: “{captions[0]}”" if captions else "")
+        caption = element(
+            "span", f"{str(graph.metadata.get('scene_type', '')).capitalize()}: “{captions[0]}”" if captions else ""
+        )
         cards.append(join([figure(draw_graph(graph), caption), element("ul", *asked, css="pairs")]))
     return section(
         "The world",
-        "Scenes are sampled from explicit priors: a scene type draws objects, objects draw colours, sizes and textures, "
-        "things rest on, hold and wear each other. The graph is the ground truth; captions and questions are made from it.",
+        "Scenes are sampled from explicit priors: a scene type draws objects, objects draw colours, sizes and "
+        "textures, things rest on, hold and wear each other. The graph is the ground truth; captions and questions "
+        "are made from it.",
         element("div", *(element("div", card) for card in cards), css="grid"),
     )
 
 
 def pretraining_section(run: Path, settings: DemoSettings, model: GraphTransformer) -> Html:
-    """What was pretrained, and its loss."""
-    lines = read_losses(run / "metrics.csv")
+    """What was pretrained, its loss, and how well what is hidden is found."""
+    log = read_log(run / "metrics.csv")
+    losses = {"training": smooth(log.get("train/loss", [])), "validation": log.get("val/loss", [])}
+    found = {
+        "objects": log.get("val/masked_node/object_accuracy", []),
+        "attributes": log.get("val/masked_node/attribute_accuracy", []),
+        "relations": log.get("val/masked_node/relation_accuracy", []),
+        "ends of relations": log.get("val/endpoint/accuracy", []),
+        "words of captions": log.get("val/masked_caption/accuracy", []),
+    }
     text = (
         f"{settings.steps:,} steps of 64 graphs on {settings.scenes.train:,} scenes; an encoder of "
-        f"{model.num_parameters / 1e6:.1f} M weights beside its label table. In every step objects, attributes and "
+        f"{model.num_parameters / 1e6:.2f} M weights beside its label table. In every step objects, attributes and "
         "relations are hidden and predicted, ends of relations are cut and found again, and words of a caption are "
         "filled in from the graph."
     )
-    return section("Pretraining", text, figure(curves(lines, "step", "loss"), "Loss on training and on held-out scenes."))
+    return section(
+        "Pretraining",
+        text,
+        element(
+            "div",
+            figure(curves({name: points for name, points in losses.items() if points}, "step", "loss"), "Loss."),
+            figure(
+                curves({name: points for name, points in found.items() if points}, "step", "validation accuracy"),
+                "What is hidden and found, three in ten at a time, on scenes held out.",
+            ),
+            css="grid",
+        ),
+    )
 
 
-def read_losses(file: Path) -> dict[str, list[tuple[float, float]]]:
-    """Training loss, as a running mean, and validation loss by step, from the run's log."""
-    lines: dict[str, list[tuple[float, float]]] = {"training": [], "validation": []}
+Points = list[tuple[float, float]]
+
+
+def read_log(file: Path) -> dict[str, Points]:
+    """(step, value) of every figure in a run's log."""
+    lines: dict[str, Points] = {}
     with file.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            for name, column in (("training", "train/loss"), ("validation", "val/loss")):
-                if row.get(column):
-                    value, points = float(row[column]), lines[name]
-                    if name == "training" and points:
-                        value = 0.8 * points[-1][1] + 0.2 * value
-                    points.append((float(row["step"]), value))
-    return {name: points for name, points in lines.items() if points}
+            for name, value in row.items():
+                if value and name != "step":
+                    lines.setdefault(name, []).append((float(row["step"]), float(value)))
+    return lines
+
+
+def smooth(points: Points, keep: float = 0.8) -> Points:
+    """The running mean, each point weighing `1 - keep`."""
+    smoothed: Points = []
+    for step, value in points:
+        smoothed.append((step, keep * smoothed[-1][1] + (1 - keep) * value if smoothed else value))
+    return smoothed
 
 
 def example_sections(model: GraphTransformer, graphs: Sequence[SceneGraph]) -> list[Html]:
@@ -146,7 +177,9 @@ def example_sections(model: GraphTransformer, graphs: Sequence[SceneGraph]) -> l
             guesses(ceiling, example.answer),
             element("p", f"Hidden was: {example.answer}.", css="soft"),
         )
-        drawing = figure(draw_graph(example.graph, masked={example.element.id}), f"The hidden {KIND_NAMES[kind]} is marked.")
+        drawing = figure(
+            draw_graph(example.graph, masked={example.element.id}), f"The hidden {KIND_NAMES[kind]} is marked."
+        )
         parts.append(section(f"A hidden {KIND_NAMES[kind]}", element("div", drawing, right, css="wide")))
     return parts
 
@@ -175,16 +208,18 @@ def masked_section(masked: Mapping[str, Any]) -> Html:
     for kind in kinds:
         lead = masked["metrics"].get(f"{kind}_over_naive_bayes")
         if lead:
-            leads.append(f"{kind} {100 * lead['value']:+.1f} [{100 * lead['low']:+.1f}, {100 * lead['high']:+.1f}]")
+            leads.append(f"{kind} {_points(lead)}")
     return section(
         "Masked prediction on held-out scenes",
-        "One node is hidden at a time; boxes are not shown. " + f"Points over one-hop naive Bayes, with 95 % intervals over scenes: {'; '.join(leads)}.",
+        "One node is hidden at a time; boxes are not shown. "
+        + f"Points over one-hop naive Bayes, with 95 % intervals over scenes: {'; '.join(leads)}.",
         table(
             ["", *(f"masked {kind}" for kind in kinds)],
             rows,
             main=[order.index("model")],
             limit=[i for i, name in enumerate(order) if name == "exact_ceiling"],
-            caption=f"{masked['n']:,} hidden nodes; {masked['protocol']}. Several relations hold between the same two things, so exact relation accuracy has no ceiling of 100 %.",
+            caption=f"{masked['n']:,} hidden nodes; {masked['protocol']}. Several relations hold between the same two "
+            "things, so no one can name the right one always.",
         ),
     )
 
@@ -194,10 +229,7 @@ def questions_section(answers: Mapping[str, Any], settings: DemoSettings) -> Htm
     labels = str(settings.labels)
     means = {name: sum(values[labels]) / len(values[labels]) for name, values in answers["accuracy"].items()}
     order = list(means)
-    differences = [
-        f"{100 * cells[labels]['value']:+.1f} [{100 * cells[labels]['low']:+.1f}, {100 * cells[labels]['high']:+.1f}] over {other}"
-        for other, cells in answers["differences"].items()
-    ]
+    differences = [f"{_points(cells[labels])} over {other}" for other, cells in answers["differences"].items()]
     rows = [[name, means[name]] for name in order]
     lines = {name: [(float(step), value) for step, value in points] for name, points in answers["curves"].items()}
     return section(
@@ -211,9 +243,12 @@ def questions_section(answers: Mapping[str, Any], settings: DemoSettings) -> Htm
                 rows,
                 main=[order.index("pretrained")],
                 limit=[i for i, name in enumerate(order) if name == EXECUTOR],
-                caption=f"{answers['n']:,} test questions; {len(settings.seeds)} seed{'s' if len(settings.seeds) > 1 else ''}.",
+                caption=f"{answers['n']:,} test questions; means over {len(settings.seeds)} seed(s).",
             ),
-            figure(curves(lines, "finetuning step", "validation accuracy"), "Accuracy on validation questions as labels are learnt."),
+            figure(
+                curves(lines, "finetuning step", "validation accuracy"),
+                "Accuracy on validation questions as labels are learnt.",
+            ),
             css="wide",
         ),
     )
@@ -223,7 +258,8 @@ def asking_section(cells: Path, settings: DemoSettings, asked: Corpus) -> Html:
     """A scene with its questions, answered by the pretrained and the scratch model."""
     seed = settings.seeds[0]
     models = {
-        name: QuestionAnswering.from_pretrained(cells / f"{name}-{settings.labels}-{seed}") for name in ("pretrained", "scratch")
+        name: QuestionAnswering.from_pretrained(cells / f"{name}-{settings.labels}-{seed}")
+        for name in ("pretrained", "scratch")
     }
     index = next((i for i in range(len(asked)) if len(questions_of(i, asked.metadata(i))) >= 4), 0)
     graph = asked[index]
@@ -234,12 +270,8 @@ def asking_section(cells: Path, settings: DemoSettings, asked: Corpus) -> Html:
         rows.append([question.text, question.answer, *marks])
     return section(
         "A scene and what is asked about it",
-        element(
-            "div",
-            figure(draw_graph(graph), str(graph.metadata.get("scene_type", "")).capitalize()),
-            element("div", table(["question", "answer", *models], rows), css="pairs"),
-            css="wide",
-        ),
+        element("div", figure(draw_graph(graph)), css="narrow"),
+        element("div", table(["question", "answer", *models], rows), css="pairs"),
     )
 
 
@@ -257,3 +289,8 @@ def command_section(folder: Path, settings: DemoSettings) -> Html:
         f"weights and masks 0, labels {', '.join(map(str, settings.seeds))}."
     )
     return section("Make it again", element("pre", "\n".join(lines)), seeds)
+
+
+def _points(difference: Mapping[str, float]) -> str:
+    low, high = 100 * difference["low"], 100 * difference["high"]
+    return f"{100 * difference['value']:+.1f} [{low:+.1f}, {high:+.1f}]"

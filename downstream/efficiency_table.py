@@ -161,7 +161,8 @@ class EfficiencyTable:
             "Does pretraining on scene graphs save labels? One finetuning run for each system, number of labelled "
             "questions and seed; the table is made by",
             f"```\n{command}\n```",
-            f"on {date.today().isoformat()}, commit {commit() or 'unknown'}, {machine()}; {hours:.1f} hours of training in all.",
+            f"on {date.today().isoformat()}, commit {commit() or 'unknown'}, {machine()}; "
+            f"{hours:.1f} hours of training in all.",
             f"{self.summary()[0].upper()}{self.summary()[1:]}.",
             "## Accuracy, %",
             _markdown("system", head, self.rows(), bold=self.main),
@@ -169,8 +170,8 @@ class EfficiencyTable:
             _markdown("minus", head, self.difference_rows()),
             "## By kind of question, %",
             _markdown("system, labels", columns, kinds),
-            "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes and "
-            "ends of relations are permuted inside each graph, in finetuning and in test. The executor runs each "
+            "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes "
+            "and ends of relations are permuted inside each graph, in finetuning and in test. The executor runs each "
             "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
             "labelled questions.",
         ]

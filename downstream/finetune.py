@@ -1,4 +1,4 @@
-"""Finetuning from Python: fit on the labelled questions, keep the best step on validation, answer the test questions."""
+"""Finetuning from Python: fit on labelled questions, keep the best step on validation, answer the test questions."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from io import StringIO
+from typing import Any
 
 STYLE = """
 :root { --ink: #1d2433; --soft: #667085; --line: #e4e7ec; --paper: #ffffff; --back: #f5f6f8;
@@ -16,16 +17,18 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--ink);
   font: 16px/1.55 -apple-system, "Segoe UI", "Helvetica Neue", "Noto Sans", "DejaVu Sans", Arial, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 64px; }
+main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { font-size: 34px; line-height: 1.2; margin: 0 0 8px; letter-spacing: -0.4px; }
 h2 { font-size: 22px; margin: 0 0 6px; letter-spacing: -0.2px; }
 p { margin: 0 0 14px; max-width: 74ch; }
 .lead { font-size: 19px; color: #3b455a; max-width: 64ch; }
 .soft, figcaption, caption, .facts { color: var(--soft); font-size: 14px; }
-section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 26px 28px; margin: 22px 0; }
+section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px;
+  padding: 26px 28px; margin: 22px 0; }
 .facts { display: flex; flex-wrap: wrap; gap: 6px 22px; margin: 14px 0 26px; padding: 0; list-style: none; }
 .facts b { color: var(--ink); font-weight: 600; }
-.grid { display: grid; gap: 22px; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); align-items: start; }
+.grid { display: grid; gap: 22px; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); }
 .wide { display: grid; gap: 26px; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
 @media (max-width: 760px) { .wide { grid-template-columns: 1fr; } section { padding: 18px 16px; } }
 figure { margin: 0; min-width: 0; } figure svg, figure img { display: block; width: 100%; height: auto; }
@@ -37,17 +40,21 @@ th { text-align: left; font-weight: 600; font-size: 13px; color: var(--soft); bo
 th, td { padding: 8px 10px; vertical-align: middle; } th.number, td.number { text-align: right; }
 td { border-bottom: 1px solid #f0f1f4; } tr:last-child td { border-bottom: 0; }
 tr.main td { background: #f3f7fe; font-weight: 600; } tr.limit td { color: var(--soft); font-style: italic; }
-td.number { min-width: 92px; white-space: nowrap; }
-td .bar { display: block; height: 4px; margin-top: 3px; border-radius: 2px; background: #eceef2; overflow: hidden; }
-td .bar i { display: block; height: 100%; border-radius: 2px; background: #b4bccb; margin-left: auto; }
-tr.main td .bar i { background: var(--main); }
-.guesses { display: grid; grid-template-columns: max-content 1fr max-content; gap: 7px 12px; align-items: center; margin: 6px 0 4px; }
+td.number { min-width: 150px; white-space: nowrap; }
+td .share { display: grid; grid-template-columns: 1fr 58px; gap: 10px; align-items: center; }
+td .bar { display: block; height: 8px; border-radius: 4px; background: #eceef2; overflow: hidden; }
+td .bar i { display: block; height: 100%; border-radius: 4px; background: #b4bccb; }
+tr.main td .bar i { background: var(--main); } tr.limit td .bar i { background: #d9dde5; }
+.guesses { display: grid; grid-template-columns: minmax(70px, max-content) 1fr 44px; gap: 7px 12px;
+  align-items: center; margin: 2px 0 18px; }
+.guesses .soft { text-align: right; } .narrow { max-width: 720px; margin: 0 auto 14px; }
 .guesses .track { background: #eceef2; border-radius: 4px; height: 14px; overflow: hidden; }
 .guesses .track i { display: block; height: 100%; background: #b4bccb; border-radius: 4px; }
 .guesses .right { color: var(--good); font-weight: 600; } .guesses .right + .track i { background: var(--good); }
 .pairs { margin: 8px 0 0; padding: 0; list-style: none; font-size: 15px; }
 .pairs li { padding: 5px 0; border-top: 1px solid #f0f1f4; } .pairs li:first-child { border-top: 0; }
-.pairs b { color: var(--main); font-weight: 600; } .pairs .wrong { color: #b42318; } .pairs .right { color: var(--good); }
+.pairs b { color: var(--main); font-weight: 600; }
+.pairs .wrong { color: #b42318; } .pairs .right { color: var(--good); font-weight: 600; }
 pre { background: #f7f8fa; border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; overflow-x: auto;
   font: 13.5px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; margin: 0 0 14px; }
 footer { color: var(--soft); font-size: 13px; }
@@ -171,7 +178,8 @@ def _cell(value: object) -> Html:
     if not isinstance(value, float):
         return html(value)
     width = min(100.0, max(0.0, 100 * value))
-    return Html(f'{100 * value:.1f} %<span class="bar"><i style="width:{width:.1f}%"></i></span>')
+    bar = f'<span class="bar"><i style="width:{width:.1f}%"></i></span>'
+    return Html(f'<span class="share">{bar}<span>{100 * value:.1f} %</span></span>')
 
 
 def guesses(shares: Mapping[str, float], right: str) -> Html:
@@ -198,11 +206,11 @@ def curves(
     import matplotlib
 
     colours = ("#2f6fde", "#e07b39", "#14804a", "#8a4fd1", "#b42318", "#5b6577")
-    settings = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "svg.hashsalt": "usg"}
+    settings: Any = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "svg.hashsalt": "usg"}
     with matplotlib.rc_context(settings):
         from matplotlib.figure import Figure
 
-        drawing = Figure(figsize=(6.4, 3.5), layout="constrained")
+        drawing = Figure(figsize=(6.0, 3.6), layout="constrained")
         axes = drawing.add_subplot()
         for i, (name, points) in enumerate(lines.items()):
             colour = colours[i % len(colours)]

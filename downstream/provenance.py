@@ -27,8 +27,8 @@ def machine() -> str:
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
-        models = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
+        lines = [line.partition(":") for line in info.read_text(encoding="utf-8").splitlines()]
+        models = [value.strip() for key, _, value in lines if key.strip() == "model name"]
         name = models[0] if models else name
-    return f"{cores} core{'s' if cores > 1 else ''} of {name}, Python {platform.python_version()}, torch {torch.__version__}"
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    return f"{cores} core{'s' if cores > 1 else ''} of {name}, {versions}"

@@ -61,6 +61,8 @@ class AnswerHead(nn.Module):
         entries = torch.tensor([vocabulary.index(answer) for answer in answers])
         self.register_buffer("entries", entries, persistent=False)
         self.register_buffer("rows", (entries == 0).nonzero().squeeze(1), persistent=False)
+        self.entries: Tensor
+        self.rows: Tensor
         self.extra = nn.Linear(dim, len(self.rows)) if len(self.rows) else None
 
     def forward(self, model: GraphTransformer, states: Tensor) -> Tensor:
@@ -83,7 +85,7 @@ class QuestionAnswering(LightningModule):
         size: tiny, small or base; the encoder from scratch when there is no `encoder`.
         optimizer: learning rate and schedule.
         seed: of new weights.
-        grounding: show boxes, times and spans to the encoder. Off by default: relations then have to be read, not measured.
+        grounding: show boxes, times and spans to the encoder. Off, relations have to be read and cannot be measured.
     """
 
     def __init__(
@@ -138,7 +140,7 @@ class QuestionAnswering(LightningModule):
         return self.model, self.head
 
     def setup(self, stage: str) -> None:
-        """Builds encoder and head: to train, from the labelled questions; to test, from a saved model if one is named."""
+        """Builds encoder and head: to train, from the labelled questions; to test, from a saved model."""
         data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
         if self.model is None and stage == "fit":
             vocabulary = data.training_vocabulary() if self.encoder is None else None
@@ -334,7 +336,7 @@ class QuestionAnswering(LightningModule):
             data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
             report_test(self, data, torch.cat(self._right).tolist(), Path(self.trainer.default_root_dir) / "qa.json")
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         """AdamW with warm-up and a cosine."""
         return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches))
 

@@ -1,7 +1,7 @@
 """The table of question answering: systems beside baselines and the ceiling, by type and depth of question.
 
-All systems answer the same test questions; accuracy is exact match of the answer. Intervals are 95 % bootstrap intervals
-over scenes, because the questions of a scene share its graph.
+All systems answer the same test questions; accuracy is exact match of the answer. Intervals are 95 % bootstrap
+intervals over scenes, because the questions of a scene share its graph.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class QATable:
             lines.append(f"{system:{width}}{interval:>17}{cells}")
         scenes = len(set(self.scenes))
         lines.append(
-            f"{self.labels:,} labelled questions; {len(self.questions):,} test questions about {scenes:,} scenes; {PROTOCOL}"
+            f"{self.labels:,} labelled questions; {len(self.questions):,} test questions about {scenes:,} scenes; "
+            f"{PROTOCOL}"
         )
         return "\n".join(lines)
 

@@ -19,7 +19,7 @@ COLOURS = ("red", "green", "blue")
 
 
 def toy_scene(seed: int) -> SceneGraph:
-    """Two or three different things, each of one colour, and a relation; one question about each, and two of existence."""
+    """Two or three different things, each of one colour, and a relation; questions about colours and existence."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(LABELS)[: int(rng.integers(2, 4))]
     objects = [SceneObject(f"o{i}", str(label)) for i, label in enumerate(chosen)]

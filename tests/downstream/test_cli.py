@@ -49,8 +49,14 @@ def test_resumes(run, corpora, encoder, capsys):
         (["qa", "fit", "--data.labls", "3"], "did you mean 'data.labels'"),
         (["qa", "--config", "x", "fit"], "stands before the sub-command"),
         (["qa", "test"], "there is no trained model to use: pass --ckpt_path last"),
-        (["qa", "fit", "--trainer.max_steps", "2", "--model.encoder", "/no/such/encoder"], "does not exist; name a folder"),
-        (["qa", "fit", "--trainer.max_steps", "2", "--data.labels", "99999"], "99999 labelled questions were asked for"),
+        (
+            ["qa", "fit", "--trainer.max_steps", "2", "--model.encoder", "/no/such/encoder"],
+            "does not exist; name a folder",
+        ),
+        (
+            ["qa", "fit", "--trainer.max_steps", "2", "--data.labels", "99999"],
+            "99999 labelled questions were asked for",
+        ),
         (["qa-table", "--encoder", "pretrained"], "expected NAME=FOLDER"),
         (["qa-table", "--encoder", "a=/no/such/encoder"], "does not exist; name a folder"),
     ],

@@ -86,7 +86,7 @@ def test_pack_finds_every_mask_in_order(trained):
 
 
 def test_answers_and_words_the_encoder_does_not_know(encoder, data):
-    """An encoder that lacks the answer `no` and the word `hat` learns to give the one and reads the other by its letters."""
+    """An encoder that lacks the answer `no` and the word `hat` gives the one and reads the other by its letters."""
     module = QuestionAnswering(encoder, optimizer=OptimizerSettings(learning_rate=2e-3, warmup_steps=5))
     done = finetune(module, data, steps=40, validate_every=20)
     model, head = module.built()
@@ -121,7 +121,7 @@ def test_new_weights_are_of_the_seed(data):
 def test_wrong_folders(encoder, tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist; name a folder that save_pretrained wrote"):
         QuestionAnswering(str(tmp_path / "nothing")).build(None, ["yes"])
-    with pytest.raises(FileNotFoundError, match="holds no config.json"):
+    with pytest.raises(FileNotFoundError, match=r"holds no config\.json"):
         QuestionAnswering(str(tmp_path)).build(None, ["yes"])
     with pytest.raises(FileNotFoundError, match="was not taught to answer"):
         QuestionAnswering.from_pretrained(encoder)
@@ -147,7 +147,7 @@ def test_shuffled_edges_reach_the_batches(corpora):
 
 
 def test_data_errors(corpora, tmp_path):
-    with pytest.raises(ValueError, match="data.train is not given"):
+    with pytest.raises(ValueError, match=r"data.train is not given"):
         QADataModule()
     with pytest.raises(ValueError, match="shuffle_edges is 'some'"):
         QADataModule(**corpora, shuffle_edges="some")
@@ -162,7 +162,7 @@ def test_scenes_without_questions(corpora, tmp_path):
     with CorpusWriter(tmp_path / "plain") as writer:
         writer.write(sample_scene("train", 0, 0))
     data = QADataModule(**{**corpora, "train": str(tmp_path / "plain")})
-    with pytest.raises(ValueError, match="no scene of .*plain has questions"):
+    with pytest.raises(ValueError, match=r"no scene of .*plain has questions"):
         data.questions("train")
 
 
