@@ -59,7 +59,8 @@ class GraphDataModule(LightningDataModule):
         world: scenes to sample, used when there is no `path`.
         batch_size: graphs in a batch.
         seed: of the order and of the caption drawn for a graph.
-        captions: put one of its captions, if it has any, beside every graph.
+        captions: put one of its captions, if it has any, beside a graph.
+        caption_share: share of the graphs of a pass that get a caption; words take longer than the graph itself.
         grounding: show boxes, times and spans of the graph's nodes.
         min_count: labels and words seen fewer times in training are left to the n-gram side of the vocabulary.
         holdout: training graphs held out for validation when there is no `val_path`.
@@ -75,6 +76,7 @@ class GraphDataModule(LightningDataModule):
         batch_size: int = 64,
         seed: int = 0,
         captions: bool = True,
+        caption_share: float = 1.0,
         grounding: bool = False,
         min_count: int = 1,
         holdout: int = 500,
@@ -87,8 +89,10 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(
                 f"batch_size {batch_size}, min_count {min_count}, holdout {holdout}: expected at least 1, 1 and 0"
             )
+        if not 0 < caption_share <= 1:
+            raise ValueError(f"caption_share is {caption_share}; expected a share in (0, 1], or captions: false")
         self.path, self.val_path, self.test_path, self.world = path, val_path, test_path, world
-        self.batch_size, self.seed, self.captions = batch_size, seed, captions
+        self.batch_size, self.seed, self.captions, self.caption_share = batch_size, seed, captions, caption_share
         self.grounding, self.min_count, self.holdout = grounding, min_count, holdout
         # Which further edges batches get is the encoder's to say; the module sets it.
         self.two_hop = self.dense = False
@@ -185,7 +189,7 @@ class GraphDataModule(LightningDataModule):
             epoch: the pass over the data.
         """
         columns = self.corpus(part).columns(items)
-        words = draw_captions(columns, items, self.seed, epoch) if self.captions else None
+        words = draw_captions(columns, items, self.seed, epoch, self.caption_share) if self.captions else None
         batch = pack_columns(
             columns, self.vocabulary, words=words, grounding=self.grounding, two_hop=self.two_hop, dense=self.dense
         )
@@ -223,7 +227,7 @@ def vocabulary_from_state(state: dict[str, Any]) -> Vocabulary:
     return Vocabulary(tuple(state["labels"]), np.array(state["counts"], dtype=np.int64), state["buckets"])
 
 
-def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int) -> list[int | None]:
+def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int, share: float = 1.0) -> list[int | None]:
     """The number of a caption for each graph, drawn from (seed, epoch, number of the graph); None for one without.
 
     Args:
@@ -231,12 +235,14 @@ def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int) -> 
         items: `(g,)` their numbers in the corpus.
         seed: of the run.
         epoch: the pass over the data.
+        share: of the graphs that get one.
     """
     graph = np.repeat(np.arange(len(columns)), columns.num_sources)
     is_caption = (columns.source_modality == _TEXT) & (columns.source_text != None)  # noqa: E711 (elementwise)
     captions = np.bincount(graph[is_caption], minlength=len(columns))
-    lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64
-    return [int(lot * n) if n else None for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)]
+    # One lot for both: its place in [0, share) is uniform again.
+    lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64 / share
+    return [int(lot * n) if n and lot < 1 else None for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)]
 
 
 def _hash(items: NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64]:
