@@ -20,6 +20,8 @@ def test_graphs_by_index_slice_and_iteration(make_corpus: MakeCorpus) -> None:
     assert len(corpus) == 10
     assert list(corpus) == [small_graph(i) for i in range(10)]
     assert [corpus[i] for i in (9, 0, 5, -1, -10)] == [small_graph(i) for i in (9, 0, 5, 9, 0)]
+    assert corpus[2:9] == [small_graph(i) for i in range(2, 9)]
+    assert corpus[5:5] == corpus[8:3] == []
     assert corpus[7:2:-2] == [small_graph(i) for i in (7, 5, 3)]
     assert corpus[np.int64(4)] == small_graph(4)
     assert corpus.row_group_starts.tolist() == [0, 3, 4, 7, 8, 10]

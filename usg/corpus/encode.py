@@ -8,8 +8,9 @@ one flat list over all graphs, and the lists of structs are put together from of
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -62,16 +63,16 @@ def _metadata(graph: SceneGraph) -> str:
 
 def _sources(graphs: Sequence[SceneGraph]) -> pa.StructArray:
     sources = list(chain.from_iterable(graph.sources for graph in graphs))
-    columns = [pa.array([getattr(each, field.name) for each in sources], field.type) for field in schema.SOURCE]
+    columns = [_column(sources, field.name, field.type) for field in schema.SOURCE]
     return _struct(schema.SOURCE, columns)
 
 
 def _objects(objects: list[SceneObject], sources: list[dict[str, int]]) -> pa.StructArray:
     columns = [
-        pa.array([each.id for each in objects], pa.string()),
-        pa.array([each.label for each in objects], pa.string()),
-        pa.array([each.negated for each in objects], pa.bool_()),
-        pa.array([each.score for each in objects], pa.float64()),
+        _column(objects, "id", pa.string()),
+        _column(objects, "label", pa.string()),
+        _column(objects, "negated", pa.bool_()),
+        _column(objects, "score", pa.float64()),
         _groundings([each.groundings for each in objects], sources),
     ]
     return _struct(schema.OBJECT, columns)
@@ -79,13 +80,13 @@ def _objects(objects: list[SceneObject], sources: list[dict[str, int]]) -> pa.St
 
 def _attributes(attributes: list[Attribute], owner: list[int], sources: list[dict[str, int]]) -> pa.StructArray:
     columns = [
-        pa.array([each.id for each in attributes], pa.string()),
+        _column(attributes, "id", pa.string()),
         pa.array(owner, pa.int32()),
-        pa.array([each.value for each in attributes], pa.string()),
-        pa.array([each.kind for each in attributes], pa.string()),
-        pa.array([each.number for each in attributes], pa.float64()),
-        pa.array([each.negated for each in attributes], pa.bool_()),
-        pa.array([each.score for each in attributes], pa.float64()),
+        _column(attributes, "value", pa.string()),
+        _column(attributes, "kind", pa.string()),
+        _column(attributes, "number", pa.float64()),
+        _column(attributes, "negated", pa.bool_()),
+        _column(attributes, "score", pa.float64()),
         _times([each.time for each in attributes]),
         _groundings([each.groundings for each in attributes], sources),
     ]
@@ -96,12 +97,12 @@ def _relations(
     relations: list[Relation], subject: list[int], target: list[int], sources: list[dict[str, int]]
 ) -> pa.StructArray:
     columns = [
-        pa.array([each.id for each in relations], pa.string()),
+        _column(relations, "id", pa.string()),
         pa.array(subject, pa.int32()),
-        pa.array([each.predicate for each in relations], pa.string()),
+        _column(relations, "predicate", pa.string()),
         pa.array(target, pa.int32()),
-        pa.array([each.negated for each in relations], pa.bool_()),
-        pa.array([each.score for each in relations], pa.float64()),
+        _column(relations, "negated", pa.bool_()),
+        _column(relations, "score", pa.float64()),
         _times([each.time for each in relations]),
         _groundings([each.groundings for each in relations], sources),
     ]
@@ -112,7 +113,7 @@ def _groundings(rows: list[tuple[Grounding, ...]], sources: list[dict[str, int]]
     """The groundings of each element; `sources` gives each element the positions of its graph's sources."""
     flat = list(chain.from_iterable(rows))
     source = [at[each.source] for at, row in zip(sources, rows, strict=True) for each in row]
-    regions = [each.region for each in flat]
+    regions = list(map(attrgetter("region"), flat))
     of_type: dict[type, list[int]] = {TextSpan: [], Box: [], Mask: [], Track: [], TimeSpan: [], type(None): []}
     for i, region in enumerate(regions):
         of_type[type(region)].append(i)
@@ -123,8 +124,8 @@ def _groundings(rows: list[tuple[Grounding, ...]], sources: list[dict[str, int]]
 
     columns = [
         pa.array(source, pa.int32()),
-        pa.array([each.label for each in flat], pa.string()),
-        pa.array([each.score for each in flat], pa.float64()),
+        _column(flat, "label", pa.string()),
+        _column(flat, "score", pa.float64()),
         _spans(of(TextSpan), of_type[TextSpan], n),
         _boxes(of(Box), of_type[Box], n),
         _masks(of(Mask), of_type[Mask], n),
@@ -135,7 +136,7 @@ def _groundings(rows: list[tuple[Grounding, ...]], sources: list[dict[str, int]]
 
 
 def _spans(regions: list[TextSpan], at: list[int], n: int) -> pa.ListArray:
-    pairs = np.array([pair for region in regions for pair in region.spans], np.int32).reshape(-1, 2)
+    pairs = _numbers(chain.from_iterable(region.spans for region in regions), np.int32, 2)
     values = _struct(schema.GROUNDING.field("span").type.value_type, [pa.array(pairs[:, 0]), pa.array(pairs[:, 1])])
     return _lists(_spread(np.array([len(region.spans) for region in regions], np.int32), at, n), values)
 
@@ -143,14 +144,14 @@ def _spans(regions: list[TextSpan], at: list[int], n: int) -> pa.ListArray:
 def _boxes(regions: list[Box], at: list[int], n: int) -> pa.StructArray:
     if not at:
         return pa.nulls(n, schema.BOX)
-    table = _spread(np.array([region.xyxy for region in regions], np.float64).reshape(-1, 4), at, n)
+    table = _spread(_numbers(map(attrgetter("x0", "y0", "x1", "y1"), regions), np.float64, 4), at, n)
     return _sparse_struct(schema.BOX, [pa.array(table[:, k]) for k in range(4)], at, n)
 
 
 def _masks(regions: list[Mask], at: list[int], n: int) -> pa.StructArray:
     if not at:
         return pa.nulls(n, schema.MASK)
-    size = _spread(np.array([(each.height, each.width) for each in regions], np.int32).reshape(-1, 2), at, n)
+    size = _spread(_numbers(map(attrgetter("height", "width"), regions), np.int32, 2), at, n)
     counts: list[str | None] = [None] * n
     for i, region in zip(at, regions, strict=True):
         counts[i] = region.counts
@@ -181,8 +182,18 @@ def _times(times: list[TimeSpan | None]) -> pa.StructArray:
 def _time_spans(regions: list[TimeSpan], at: list[int], n: int) -> pa.StructArray:
     if not at:
         return pa.nulls(n, schema.TIME)
-    table = _spread(np.array([(each.start, each.end) for each in regions], np.float64).reshape(-1, 2), at, n)
+    table = _spread(_numbers(map(attrgetter("start", "end"), regions), np.float64, 2), at, n)
     return _sparse_struct(schema.TIME, [pa.array(table[:, 0]), pa.array(table[:, 1])], at, n)
+
+
+def _column(items: Iterable[object], name: str, kind: pa.DataType) -> pa.Array:
+    """One field of some items."""
+    return pa.array(list(map(attrgetter(name), items)), kind)
+
+
+def _numbers(rows: Iterable[tuple[float, ...]], dtype: type, width: int) -> np.ndarray:
+    """Tuples of `width` numbers as an array; several times faster than `np.array`."""
+    return np.fromiter(chain.from_iterable(rows), dtype).reshape(-1, width)
 
 
 def _spread(values: np.ndarray, at: list[int], n: int) -> np.ndarray:
