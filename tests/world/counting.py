@@ -2,10 +2,10 @@
 
     python tests/world/counting.py --train 20000 --test 2000
 
-Masked object and masked attribute, one at a time, everything else seen. Baselines, all from counts over train scenes with
-add-alpha smoothing: the majority; one-hop naive Bayes (an object's own values and, for each of its relations, role,
+Masked object and masked attribute, one at a time, everything else seen. Baselines, all from counts over train scenes
+with add-alpha smoothing: the majority; one-hop naive Bayes (an object's own values and, for each of its relations, role,
 predicate and the other object's label; an attribute's object label, the object's other values and its relations); the
-same with all other object labels of the scene as further evidence; and a hill: the exact posterior.
+same with all other object labels of the scene as further evidence; and the ceiling, the exact posterior.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def co_objects(graph: SceneGraph, name: str) -> list[Feature]:
 
 
 def measure(train: int, test: int, split: str = "iid", seed: int = 0) -> dict[str, dict[str, float]]:
-    """Returns, for object, colour, size, texture and state, the accuracy of each baseline and of the exact posterior."""
+    """Returns the accuracy of each baseline and of the exact posterior, by what is masked."""
     near: dict[str, NaiveBayes] = defaultdict(NaiveBayes)
     far: dict[str, NaiveBayes] = defaultdict(NaiveBayes)
     for graph in scenes(train, "train", seed):
@@ -103,7 +103,10 @@ def measure(train: int, test: int, split: str = "iid", seed: int = 0) -> dict[st
     for kind in ("colour", "size", "texture", "state"):
         total.update(hits[kind])
     hits["attribute"] = total
-    return {kind: {name: count[name] / (1 if name == "n" else count["n"]) for name in count} for kind, count in hits.items()}
+    return {
+        kind: {name: value / (1 if name == "n" else count["n"]) for name, value in count.items()}
+        for kind, count in hits.items()
+    }
 
 
 def main(argv: list[str]) -> int:

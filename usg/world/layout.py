@@ -24,7 +24,7 @@ _GAP = 1.0
 
 @dataclass(slots=True)
 class Positions:
-    """`x` (pixels, the centre of the box) and `depth` (0 near, 1 far) of each object; children share their root's depth."""
+    """Of each object `x`, the centre of its box in pixels, and `depth`, 0 near to 1 far, which is that of its root."""
 
     x: list[float]
     depth: list[float]

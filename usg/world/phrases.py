@@ -18,7 +18,7 @@ Filters: TypeAlias = tuple[Filter, ...]
 ADJECTIVE_ORDER = ("size", "state", "colour", "texture")
 PREFERENCE = (LABEL, "colour", "size", "texture", "state")
 """The order in which attributes are tried (Dale and Reiter 1995, section 4): the noun first, colour before size."""
-_IRREGULAR = {"person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice", "sheep": "sheep"}
+_IRREGULAR = {"person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice"}
 
 
 def plural(noun: str) -> str:

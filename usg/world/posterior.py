@@ -110,7 +110,7 @@ def posterior_attribute(graph: SceneGraph, attribute_id: str, priors: Priors = D
 def _normalise(weights: Floats, names: tuple[str, ...], where: str) -> dict[str, float]:
     total = float(weights.sum()) if len(weights) else 0.0
     if not total > 0:
-        raise ValueError(f"{where}: nothing the world knows can stand there; the rest of the graph is not a world scene")
+        raise ValueError(f"{where}: nothing fits there; the rest of the graph is no scene of the world")
     return dict(zip(names, (weights / total).tolist(), strict=True))
 
 

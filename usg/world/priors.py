@@ -26,7 +26,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """Every probability of the world. Letters: Z scene types, P palettes, L labels, C colours, S sizes, T textures, R roles.
+    """Every probability of the world. Z scene types, P palettes, L labels, C colours, S sizes, T textures, R roles.
 
     Raises:
         ValueError: if a table has the wrong shape, or a distribution does not sum to one.
@@ -79,7 +79,8 @@ class Priors:
         shapes = {
             "scene": (z,), "palette": (p,), "label": (z, n), "colour": (n, p, c), "size": (n, len(self.sizes)),
             "texture": (n, len(self.textures)), "structure": (r, n, n), "length": (n,), "aspect": (n,),
-            "size_factor": (len(self.sizes),), "airborne": (n,), "heldout_colour": (n, c), "heldout_structure": (r, n, n),
+            "size_factor": (len(self.sizes),), "airborne": (n,), "heldout_colour": (n, c),
+            "heldout_structure": (r, n, n),
         }  # fmt: skip
         for name, shape in shapes.items():
             table = np.array(getattr(self, name))
@@ -152,7 +153,8 @@ class Priors:
         """[child][parent] -> ((role, odds), ...) with the impossible left out."""
         n = len(self.labels)
         return [
-            [tuple((r, float(w)) for r, w in enumerate(self.structure[:, i, j]) if w > 0) for j in range(n)] for i in range(n)
+            [tuple((r, float(w)) for r, w in enumerate(self.structure[:, i, j]) if w > 0) for j in range(n)]
+            for i in range(n)
         ]
 
     @cached_property

@@ -11,8 +11,8 @@ does not say is false. Types are checked before a step runs:
     greater, less, equal_integer:   integer, integer -> boolean
 
 `relate(predicate, "subject")` gives the subjects of the relations whose object is the input ("what is on the table"),
-`relate(predicate, "object")` the objects of those whose subject it is ("what is the cup on"). The kind "label" stands for
-the object's label in `query`, `same` and `equal`. Sets are bit masks over the objects in the order of the graph.
+`relate(predicate, "object")` the objects of those whose subject it is ("what is the cup on"). The kind "label" stands
+for the object's label in `query`, `same` and `equal`. Sets are bit masks over the objects in the order of the graph.
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def check(program: Sequence[Step]) -> None:
         if given != expected:
             raise ProgramError(f"step {number} ({step.function}): inputs are {given}, expected {expected}")
         if len(step.arguments) != arguments:
-            raise ProgramError(f"step {number} ({step.function}): {len(step.arguments)} arguments, expected {arguments}")
+            words = len(step.arguments)
+            raise ProgramError(f"step {number} ({step.function}): {words} arguments, expected {arguments}")
 
 
 def run(program: Sequence[Step], view: View) -> Any:

@@ -65,7 +65,8 @@ def refer(view: View, i: int, uniform: Uniform | None = None) -> tuple[str, Prog
         steps.append(Step("unique", (len(steps) - 1,)))
         steps.append(Step("relate", (len(steps) - 1,), (predicate, end)))
         filter_steps(steps, short)
-        words = f"{predicate} the {noun_phrase(near)}" if end == "subject" else f"that the {noun_phrase(near)} is {predicate}"
+        anchored = f"the {noun_phrase(near)}"
+        words = f"{predicate} {anchored}" if end == "subject" else f"that {anchored} is {predicate}"
         return f"the {noun_phrase(short)} {words}", (*steps, Step("unique", (len(steps) - 1,)))
     return None
 
@@ -78,7 +79,8 @@ def referring(graph: SceneGraph, number: int, uniform: Uniform) -> list[dict[str
         number: how many are wanted; objects that nothing singles out get none.
         uniform: the randomness.
     """
-    view, found = View(graph), []
+    view = View(graph)
+    found: list[dict[str, Any]] = []
     for i in shuffled(len(view.ids), uniform):
         if len(found) == number:
             break

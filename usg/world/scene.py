@@ -58,7 +58,9 @@ def to_graph(facts: Facts, priors: Priors, uniform: Uniform, metadata: dict[str,
     """
     positions = place(facts, priors, uniform)
     shown = show(facts, priors, positions, uniform)
-    objects, attributes, relations = [], [], []
+    objects: list[SceneObject] = []
+    attributes: list[Attribute] = []
+    relations: list[Relation] = []
     for i, box in enumerate(boxes(facts, priors, positions)):
         name = f"o{i}"
         objects.append(SceneObject(name, priors.labels[facts.labels[i]], groundings=(Grounding("image", box),)))

@@ -22,7 +22,8 @@ INTRINSIC = ("above", "below", "bigger than", "smaller than")
 SPATIAL = GEOMETRIC + INTRINSIC
 INVERSE = {
     "left of": "right of", "right of": "left of", "in front of": "behind", "behind": "in front of",
-    "next to": "next to", "above": "below", "below": "above", "bigger than": "smaller than", "smaller than": "bigger than",
+    "next to": "next to", "above": "below", "below": "above",
+    "bigger than": "smaller than", "smaller than": "bigger than",
 }  # fmt: skip
 _NEAR_X, _NEAR_GROUND = 40.0, 18.0
 

@@ -89,7 +89,7 @@ SCENES: dict[str, dict[str, float]] = {
     "beach": {"bench": 4, "chair": 4, "horse": 4, "person": 5, "bottle": 4, "ball": 5, "tree": 4, "boat": 1},
     "harbour": {"boat": 5, "box": 4, "cat": 4, "car": 5, "person": 3, "bicycle": 4, "hat": 5, "tree": 4},
     "garden": {"table": 4, "house": 4, "bird": 5, "umbrella": 4, "person": 3, "bicycle": 5, "ball": 4, "flower": 4},
-    "playground": {"bench": 4, "box": 4, "bird": 4, "kite": 5, "balloon": 4, "cup": 4, "apple": 4, "dog": 1, "person": 1},
+    "playground": {"bench": 4, "box": 4, "bird": 4, "kite": 5, "balloon": 4, "cup": 4, "apple": 4, "dog": 1},
 }
 
 # The scene's dominant colours; PALETTE_TAIL is spread over all colours.
@@ -115,9 +115,8 @@ STATES: dict[str, dict[str, float]] = {
 
 # (role, children, parents, weight): the odds, against resting on nothing, that a child takes that parent.
 # A child's rank is above its parent's in every rule, so chains end.
-RANKS: dict[str, int] = {label: 3 for label in CATEGORIES} | {
-    **dict.fromkeys(("table", "bed", "bench", "boat", "sofa", "car", "house", "tree", "horse", "bicycle"), 0),
-    **dict.fromkeys(("chair",), 0),
+RANKS: dict[str, int] = dict.fromkeys(CATEGORIES, 3) | {
+    **dict.fromkeys(("table", "bed", "bench", "boat", "sofa", "car", "house", "tree", "horse", "bicycle", "chair"), 0),
     **dict.fromkeys(("person", "dog", "cat"), 1),
     **dict.fromkeys(("box", "basket"), 2),
 }
@@ -139,7 +138,7 @@ and `parent wearing child`: see `PARENT_IS_SUBJECT`."""
 
 PARENT_IS_SUBJECT = frozenset({"holding", "wearing"})
 
-SURFACE: dict[str, float] = {"chair": 0.50, "sofa": 0.55, "bed": 0.60, "bench": 0.55, "boat": 0.55, "car": 0.70, "basket": 0.60}
+SURFACE = {"chair": 0.50, "sofa": 0.55, "bed": 0.60, "bench": 0.55, "boat": 0.55, "car": 0.70, "basket": 0.60}
 """Where a thing rests on a parent, as a share of the parent's height from its foot; 0.95 for those not listed."""
 SURFACE_DEFAULT = 0.95
 
