@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from usg.graph.scene_graph import SceneGraph
 from usg.progress import progress
@@ -17,6 +18,9 @@ from usg.world.sample import scenes
 from usg.world.tables import SPLITS, WORLD_VERSION
 
 _CHUNK = 200  # scenes that a worker makes at a time
+
+Maker: TypeAlias = Callable[[int, int], Iterator[SceneGraph]]
+"""Makes so many scenes (second) from an index on (first)."""
 
 
 def write_scenes(
@@ -41,8 +45,10 @@ def write_scenes(
         split: train, val, iid, compose or longer.
         seed: of the data set.
         output: the corpus folder.
-        captions, questions, referring: how many of each for a scene.
-        workers: processes that make scenes.
+        captions: of each scene.
+        questions: of each scene.
+        referring: expressions of each scene.
+        workers: processes that make scenes; more than one pays for scenes with language only.
         overwrite: replace a corpus that is there.
         resume: keep the scenes that are there, which must be of the same data set, and go on.
 
@@ -55,10 +61,10 @@ def write_scenes(
 
     if n < 0 or workers < 1:
         raise ValueError(f"n is {n} and workers {workers}; expected n of at least 0 and workers of at least 1")
-    languages = {"captions": captions, "questions": questions, "referring": referring}
+    make = partial(_make, split=split, seed=seed, captions=captions, questions=questions, referring=referring)
     provenance: dict[str, Any] = {"made_by": "usg world scenes", "world": WORLD_VERSION, "split": split, "seed": seed}
-    provenance |= languages
-    list(scenes(min(n, 1), split, seed, **languages))  # wrong words and numbers are told before the folder is made
+    provenance |= {"captions": captions, "questions": questions, "referring": referring}
+    list(make(0, min(n, 1)))  # wrong words and numbers are told before the folder is made
     done = 0
     resume = resume and Path(output).is_dir() and any(Path(output).iterdir())
     if resume:
@@ -69,30 +75,33 @@ def write_scenes(
         if done > n:
             raise ValueError(f"{output} has {done} scenes, more than the {n} wanted; name another folder")
     with CorpusWriter(output, provenance=provenance, overwrite=overwrite, append=resume) as writer:
-        made = _in_parallel(done, n, split, seed, languages, workers) if workers > 1 else None
-        graphs = made or scenes(n - done, split, seed, start=done, **languages)
+        graphs = _in_parallel(make, done, n, workers) if workers > 1 else make(done, n - done)
         for graph in progress(graphs, n - done, f"{split} scenes"):
             writer.write(graph)
     return n - done
 
 
-def _in_parallel(
-    start: int, stop: int, split: str, seed: int, languages: dict[str, int], workers: int
-) -> Iterator[SceneGraph]:
+def _in_parallel(make: Maker, start: int, stop: int, workers: int) -> Iterator[SceneGraph]:
     """Scenes start, ..., stop - 1 in order, made by processes that are never more than a few chunks ahead."""
     chunks = ((first, min(_CHUNK, stop - first)) for first in range(start, stop, _CHUNK))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting: deque[Future[list[SceneGraph]]] = deque(
-            pool.submit(_make, *chunk, split, seed, languages) for chunk in islice(chunks, 2 * workers)
+            pool.submit(_make_list, make, *chunk) for chunk in islice(chunks, 2 * workers)
         )
         while waiting:
             yield from waiting.popleft().result()
             for chunk in islice(chunks, 1):
-                waiting.append(pool.submit(_make, *chunk, split, seed, languages))
+                waiting.append(pool.submit(_make_list, make, *chunk))
 
 
-def _make(start: int, n: int, split: str, seed: int, languages: dict[str, int]) -> list[SceneGraph]:
-    return list(scenes(n, split, seed, start=start, **languages))
+def _make(
+    start: int, n: int, split: str, seed: int, captions: int, questions: int, referring: int
+) -> Iterator[SceneGraph]:
+    return scenes(n, split, seed, start=start, captions=captions, questions=questions, referring=referring)
+
+
+def _make_list(make: Maker, start: int, n: int) -> list[SceneGraph]:
+    return list(make(start, n))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -111,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--captions", type=int, default=3, help="captions of a scene (default: 3)")
     made.add_argument("--questions", type=int, default=8, help="questions about a scene (default: 8)")
     made.add_argument("--referring", type=int, default=3, help="referring expressions of a scene (default: 3)")
-    made.add_argument("--workers", type=int, default=1, help="processes that make scenes (default: 1)")
+    made.add_argument("--workers", type=int, default=1, help="processes, worth it with language only (default: 1)")
     made.add_argument("--overwrite", action="store_true", help="replace a corpus that is there")
     made.add_argument("--resume", action="store_true", help="go on where an interrupted run ended")
     return top
