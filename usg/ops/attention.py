@@ -24,6 +24,9 @@ from usg.ops.library import autocast_to_one
 
 __all__ = ["graph_attention"]
 
+_NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
+_EDGE_ATTR = _NAMES.index("edge_attr")
+
 
 def graph_attention(
     q: Tensor,
@@ -77,8 +80,7 @@ def graph_attention(
     """
     _check(q, k, v, graph, edge_type, key_table, value_table, bias, edge_attr, key_proj, value_proj, dropout)
     tensors = autocast_to_one(q, k, v, key_table, value_table, bias, edge_attr, key_proj, value_proj)
-    names = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
-    for name, tensor in zip(names, tensors, strict=True):
+    for name, tensor in zip(_NAMES, tensors, strict=True):
         if tensor is not None and tensor.dtype != tensors[0].dtype:  # type: ignore[union-attr]
             raise TypeError(
                 f"graph_attention: {name} is {tensor.dtype} but q is {tensors[0].dtype}; "  # type: ignore[union-attr]
@@ -111,33 +113,17 @@ class _GraphAttention(torch.autograd.Function):
         *tensors: Tensor | None,
     ) -> Tensor:
         out, log_sum = attention_torch.forward(*tensors, rowptr, col, row_index, edge_type, keep)
-        ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, out, log_sum, *tensors)
+        ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (rowptr, col, row_index, colptr, row, position, edge_type, keep, out, log_sum, *tensors) = ctx.saved_tensors
-        attributes_given = tensors[6] is not None
-        grads = attention_torch.backward(
-            grad,
-            out,
-            log_sum,
-            *tensors,
-            rowptr,
-            col,
-            row_index,
-            colptr,
-            row,
-            position,
-            edge_type,
-            keep,
-            ctx.needs_input_grad[14],
-        )
-        attribute_grads = list(grads[6:]) if attributes_given else [None, None, None]
-        if not ctx.needs_input_grad[14]:
-            attribute_grads[0] = None
-        return (None,) * 8 + tuple(grads[:6]) + tuple(attribute_grads)
+        (rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors) = ctx.saved_tensors
+        edges = (rowptr, col, row_index, colptr, row, position, edge_type, keep)
+        wanted = ctx.needs_input_grad[len(edges) :]
+        grads = attention_torch.backward(grad, log_sum, *tensors, *edges, wanted[_EDGE_ATTR])
+        return (None,) * len(edges) + tuple(g if want else None for g, want in zip(grads, wanted, strict=True))
 
 
 def _check(

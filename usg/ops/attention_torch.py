@@ -1,15 +1,17 @@
 """Graph attention in plain torch: two registered ops, forward and backward.
 
-Three exact rewrites keep every tensor at (H, e) or (n, ...), never (e, H, D):
+Three exact rewrites keep every tensor at (e,) or (n, ...), never (e, H, D):
 
-* type vectors: q_i . key_table[t] is one (n, T) product per head, gathered per edge; the value side sums the attention
-  mass of each type, (n, T) per head, times the table;
-* attributes: q_i . (key_proj^T a) = (key_proj q_i) . a, and sum p key_proj^T a = key_proj^T (sum p a);
-* softmax: only log-sum-exp (n, H) is kept, and the probabilities are computed again in the backward pass
+* type vectors: q_i . key_table[t] is one (n, T) product, gathered per edge; the value side is a sparse (n, T) matrix of
+  weights, one per edge, times the table;
+* attributes: q_i . (key_proj^T a) = (key_proj q_i) . a, and sum p value_proj^T a = value_proj^T (sum p a);
+* softmax: only log-sum-exp (H, n) is kept, and the probabilities are computed again in the backward pass
   (Dao et al. 2022, https://arxiv.org/abs/2205.14135, section 3.1).
 
-With w = p * keep (dropout), g(e) = grad_i . (value of e) and delta_i = grad_i . out_i, the gradient of a logit is
-ds(e) = p(e) (keep(e) g(e) - delta_i). Gradients of k and v are sums over the transposed order.
+With g(e) = keep(e) grad_i . (value of e), keep being the dropout, the gradient of a logit is p(e) (g(e) - delta_i) with
+delta_i = sum over e of p(e) g(e). That is grad_i . out_i, but summed in float32 it does not inherit the rounding of an
+output in half precision. Gradients of k and v are sums over the transposed order. Heads are taken one at a time: what a
+head needs per edge then stays in the cache.
 """
 
 import torch
@@ -78,7 +80,7 @@ def forward(
 
 
 def _backward_fake(
-    grad: Tensor, out: Tensor, log_sum: Tensor, q: Tensor, k: Tensor, v: Tensor, key_table: Tensor,
+    grad: Tensor, log_sum: Tensor, q: Tensor, k: Tensor, v: Tensor, key_table: Tensor,
     value_table: Tensor, bias: Tensor, edge_attr: Tensor | None, key_proj: Tensor | None,
     value_proj: Tensor | None, *rest: Tensor | bool | None,
 ) -> tuple[Tensor, ...]:  # fmt: skip
@@ -91,14 +93,13 @@ def _backward_fake(
 
 @register(
     "graph_attention_backward",
-    f"(Tensor grad, Tensor out, Tensor log_sum, {_INPUTS}, Tensor rowptr, Tensor col, Tensor row_index, Tensor colptr, "
+    f"(Tensor grad, Tensor log_sum, {_INPUTS}, Tensor rowptr, Tensor col, Tensor row_index, Tensor colptr, "
     "Tensor row, Tensor position, Tensor edge_type, Tensor? keep, bool attribute_grad) -> "
     "(Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward_fake,
 )
 def backward(
     grad: Tensor,
-    out: Tensor,
     log_sum: Tensor,
     q: Tensor,
     k: Tensor,
@@ -119,7 +120,7 @@ def backward(
     keep: Tensor | None,
     attribute_grad: bool,
 ) -> tuple[Tensor, ...]:
-    """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 where not asked."""
+    """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 for those not given."""
     dtype, heads, scale = _accumulator(q), q.shape[1], q.shape[2] ** -0.5
     types = _Types(edge_type, row_index, key_table.shape[0])
     attributes = _Attributes(edge_attr, dtype)
@@ -150,7 +151,7 @@ def backward(
         if keep is not None:
             weight = probability * keep[head]
             edge_grad.mul_(keep[head])
-        delta = (above * out[:, head]).sum(-1)
+        delta = segment_reduce(edge_grad * probability, rowptr, "sum")
         logit_grad = edge_grad.sub_(delta.index_select(0, row_index)).mul_(probability).mul_(scale)
 
         edge_sum(logit_grad.index_select(0, position), query, colptr, row, grad_k[:, head])
