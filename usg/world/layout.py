@@ -64,11 +64,11 @@ def _total_shift(i: int, parents: list[int], shifts: list[float]) -> float:
 
 
 def _shift(role: str, uniform: Uniform) -> float:
-    """Pixels a child stands to the right of its parent."""
+    """Pixels a child stands to the right of its parent: little enough for the smallest parent there is."""
     u = 2.0 * uniform() - 1.0
     if role == "holding":
-        return (13.0 if u > 0 else -13.0) + 3.0 * u
-    return {"wearing": 1.0, "riding": 4.0, "in": 7.0}.get(role, 13.0) * u
+        return (11.0 if u > 0 else -11.0) + 2.0 * u
+    return {"wearing": 1.0, "riding": 4.0, "in": 5.0}.get(role, 7.0) * u
 
 
 def extents(facts: Facts, priors: Priors) -> list[tuple[float, float]]:
