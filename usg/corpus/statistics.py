@@ -11,7 +11,8 @@ from typing import Any
 
 from usg.graph.scene_graph import SceneGraph
 
-_WORD = re.compile(r"[^\W_]+")
+_MASK = "<mask>"  # stands for a word that is asked for, and is none
+_WORD = re.compile(rf"{_MASK}|[^\W_]+")
 _COUNTS = ("graphs", "empty_graphs", "sources", "objects", "attributes", "relations")
 _COUNTERS = ("object_labels", "attribute_values", "attribute_kinds", "predicates", "words")
 
@@ -64,7 +65,7 @@ class Statistics:
             attribute_values=Counter([attribute.value for attribute in attributes]),
             attribute_kinds=Counter([attribute.kind for attribute in attributes if attribute.kind is not None]),
             predicates=Counter(predicates),
-            words=Counter(words_of(texts)),
+            words=count_words(texts),
         )
 
     @classmethod
@@ -92,11 +93,15 @@ class Statistics:
         return cls(**values)
 
 
-def words_of(texts: Iterable[str]) -> list[str]:
-    """Lower-case words of texts, as the statistics count them: runs of letters or digits.
+def count_words(texts: Iterable[str]) -> Counter[str]:
+    """How often each word occurs: runs of letters or digits, in lower case, as `usg.batch.words` cuts them.
 
     Example:
-        >>> words_of(["Two dogs; the boy's ball."])
-        ['two', 'dogs', 'the', 'boy', 's', 'ball']
+        >>> count_words(["Two dogs; the boy's two balls."])["two"]
+        2
     """
-    return _WORD.findall("\n".join(texts).lower())
+    counts: Counter[str] = Counter()
+    for word, count in Counter(_WORD.findall("\n".join(texts))).items():
+        counts[word.lower()] += count
+    del counts[_MASK]
+    return counts

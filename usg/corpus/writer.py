@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +41,7 @@ class CorpusWriter:
     Args:
         path: the folder; made when it does not exist.
         provenance: where the graphs come from, kept in the manifest; anything JSON can hold.
-        overwrite: replace the corpus that is there.
+        overwrite: replace the corpus that is there; its shards are removed before the first is written.
         append: add shards after those that are there (after a killed writer, or to grow a corpus).
         graphs_per_shard: graphs in a file.
         row_group: graphs that are read together; also the most that wait in memory.
@@ -110,7 +110,7 @@ class CorpusWriter:
         whole = shard_paths(self.path)
         self._shard = 1 + int(whole[-1].stem.removeprefix("shard-")) if whole else 0
         if not (self._append and (self.path / MANIFEST).is_file()):
-            write_manifest(self.path, self._provenance)
+            self._guarded(lambda: write_manifest(self.path, self._provenance))
         self._entered = True
         return self
 
@@ -141,7 +141,7 @@ class CorpusWriter:
         for graph in graphs:
             self.write(graph)
 
-    def _guarded(self, step: Any) -> None:
+    def _guarded(self, step: Callable[[], None]) -> None:
         """Run a step; an error of the disk becomes one line that says what is safe."""
         try:
             step()
