@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt
 PROJECT := setup.cfg pyproject.toml constraints.txt
 FOLDERS := usg parsers pretrain downstream configs
 TESTED := tests .typing/usg README.md docs --doctest-modules --doctest-glob='*.md'
@@ -64,23 +64,28 @@ $(BIN)/python:
 
 # Stamps: what is installed in the environment.
 $(VENV)/.with-lint: $(BIN)/python constraints.txt
-	$(PIP) ruff
+	@echo "installing into $(VENV): ruff"
+	@$(PIP) ruff
 	@touch $@
 
 $(VENV)/.with-train: $(BIN)/python $(PROJECT)
-	$(PIP) -e '.[train]'
+	@echo "installing into $(VENV): the library with what training needs"
+	@$(PIP) -e '.[train]'
 	@touch $@
 
 $(VENV)/.with-dev: $(BIN)/python $(PROJECT)
-	$(PIP) -e '.[train,dev]'
+	@echo "installing into $(VENV): the library with what training and the tests need"
+	@$(PIP) -e '.[train,dev]'
 	@touch $@
 
 $(VENV)/.with-docs: $(VENV)/.with-dev
-	$(PIP) pdoc
+	@echo "installing into $(VENV): pdoc"
+	@$(PIP) pdoc
 	@touch $@
 
 # torch-scatter compiles against the torch that is installed.
 $(VENV)/.with-peers: $(VENV)/.with-dev
-	$(PIP) setuptools wheel
-	$(PIP) --no-build-isolation torch-scatter
+	@echo "installing into $(VENV): torch-scatter, which compiles for minutes"
+	@$(PIP) setuptools wheel
+	@$(PIP) --no-build-isolation torch-scatter
 	@touch $@
