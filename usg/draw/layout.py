@@ -45,10 +45,11 @@ def place(sizes: Array, ends: NDArray[np.int64], anchors: Array | None = None) -
         start = _start(count, cards, ends, anchors, seed) * extent
         centres = _relax(start, sizes, ends, margins, pinned=anchors is not None)
         centres = separate(reroute(separate(centres, sizes, margins), sizes, ends), sizes, margins)
-        cost = _cost(centres, sizes, ends)
+        centres = reroute(centres, sizes, ends)
+        snags, cost = _cost(centres, sizes, ends)
         if cost < lowest:
             best, lowest = centres, cost
-        if len(ends) == 0:
+        if snags == 0:
             break
     return best
 
@@ -91,8 +92,8 @@ def _margins(sizes: Array, ends: NDArray[np.int64], cards: int) -> Array:
     for label, (subject, target) in enumerate(ends.tolist(), start=cards):
         room = np.maximum(margins[subject, target], sizes[label] + (34.0, 30.0))
         margins[subject, target] = margins[target, subject] = room
-        if subject == target:
-            margins[subject, label] = margins[label, subject] = 26.0
+        for end in (subject, target):
+            margins[end, label] = margins[label, end] = 26.0 if subject == target else 14.0
     return margins
 
 
@@ -180,11 +181,11 @@ def _off_the_lines(force: Array, centres: Array, sizes: Array, ends: NDArray[np.
     np.add.at(force, labels, -push.sum(1))
 
 
-def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64]) -> float:
-    """Lines over bodies, crossings, length and area."""
+def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64]) -> tuple[float, float]:
+    """Lines over bodies and crossings; and these with the length of the lines and the area of the picture."""
     cards = len(centres) - len(ends)
     points = curves(centres, ends, centres[cards:])
-    cost = 3.0 * float(hits(points, centres, sizes, own_bodies(ends, cards)).sum()) + crossings(points)
-    cost += float(np.linalg.norm(np.diff(points, axis=1), axis=-1).sum()) / 500
+    snags = 3.0 * float(hits(points, centres, sizes, own_bodies(ends, cards), 0.0).sum()) + crossings(points)
+    length = float(np.linalg.norm(np.diff(points, axis=1), axis=-1).sum())
     extent = np.max(centres + sizes / 2, axis=0) - np.min(centres - sizes / 2, axis=0)
-    return cost + float(extent.prod()) / 300_000
+    return snags, snags + length / 500 + float(extent.prod()) / 300_000

@@ -100,8 +100,9 @@ def reroute(centres: Array, sizes: Array, ends: NDArray[np.int64], passes: int =
             points = curves(centres, np.tile(ends[i], (len(places), 1)), places)
             cost = _HIT * hits(points, centres, sizes, np.tile(own[i], (len(places), 1)))
             others = np.delete(np.arange(len(centres)), cards + i)
-            need = (sizes[others] + sizes[cards + i]) / 2 + 7.0
-            cost += _COVER * (np.abs(places[:, None] - centres[others]) < need).all(-1).any(-1)
+            room = (np.abs(places[:, None] - centres[others]) - (sizes[others] + sizes[cards + i]) / 2).max(-1)
+            # Bodies that were apart stay apart; a little more room is better.
+            cost += _COVER * (room < 6.9).any(-1) + 2.0 * (room < 13.0).any(-1)
             rest = np.delete(np.arange(len(ends)), i)
             lines = curves(centres, ends[rest], centres[cards + rest]).reshape(-1, 2)
             covered = (np.abs(lines - places[:, None]) < sizes[cards + i] / 2 + 2.0).all(-1)
