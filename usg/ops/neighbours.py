@@ -95,7 +95,7 @@ class _GatherScatter(torch.autograd.Function):
         position: Tensor,
     ) -> Tensor:
         ctx.save_for_backward(values, weight, rowptr, col, row_index, colptr, row, position)
-        return _gather_scatter(values, weight, rowptr, col)  # type: ignore[no-any-return]
+        return _gather_scatter(values, weight, rowptr, col)
 
     @staticmethod
     @once_differentiable

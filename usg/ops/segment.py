@@ -163,7 +163,7 @@ class _SegmentSum(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, rowptr: Tensor) -> Tensor:
         ctx.save_for_backward(rowptr)
         ctx.size = values.shape[0]
-        return _sum(values, rowptr)  # type: ignore[no-any-return]
+        return _sum(values, rowptr)
 
     @staticmethod
     @once_differentiable
@@ -178,7 +178,7 @@ class _SegmentMax(torch.autograd.Function):
         top, first = _max(values, rowptr)
         ctx.save_for_backward(first)
         ctx.size = values.shape[0]
-        return top  # type: ignore[no-any-return]
+        return top
 
     @staticmethod
     @once_differentiable
@@ -194,7 +194,7 @@ class _SegmentSoftmax(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, rowptr: Tensor) -> Tensor:
         probability = _softmax(values, rowptr)
         ctx.save_for_backward(probability, rowptr)
-        return probability  # type: ignore[no-any-return]
+        return probability
 
     @staticmethod
     @once_differentiable
