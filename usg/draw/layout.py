@@ -185,7 +185,7 @@ def _cost(centres: Array, sizes: Array, ends: NDArray[np.int64]) -> tuple[float,
     """Lines over bodies and crossings; and these with the length of the lines and the area of the picture."""
     cards = len(centres) - len(ends)
     points = curves(centres, ends, centres[cards:])
-    snags = 3.0 * float(hits(points, centres, sizes, own_bodies(ends, cards), 0.0).sum()) + crossings(points)
+    snags = 6.0 * float(hits(points, centres, sizes, own_bodies(ends, cards), 0.0).sum()) + crossings(points)
     length = float(np.linalg.norm(np.diff(points, axis=1), axis=-1).sum())
     extent = np.max(centres + sizes / 2, axis=0) - np.min(centres - sizes / 2, axis=0)
     return snags, snags + length / 500 + float(extent.prod()) / 300_000

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _POINTS = 25
 _T = np.linspace(0, 1, _POINTS)[:, None]
-_HIT, _COVER = 6.0, 60.0
+_HIT, _ON_LINE, _COVER = 14.0, 6.0, 90.0
 
 
 def curves(centres: Array, ends: NDArray[np.int64], labels: Array, t: Array = _T) -> Array:
@@ -106,7 +106,7 @@ def reroute(centres: Array, sizes: Array, ends: NDArray[np.int64], passes: int =
             rest = np.delete(np.arange(len(ends)), i)
             lines = curves(centres, ends[rest], centres[cards + rest]).reshape(-1, 2)
             covered = (np.abs(lines - places[:, None]) < sizes[cards + i] / 2 + 2.0).all(-1)
-            cost += _HIT * covered.reshape(len(places), len(rest), _POINTS).any(-1).sum(-1)
+            cost += _ON_LINE * covered.reshape(len(places), len(rest), _POINTS).any(-1).sum(-1)
             steps = np.diff(points, axis=1)
             cost += np.linalg.norm(steps, axis=-1).sum(-1) / 70.0
             centres[cards + i] = places[cost.argmin()]
