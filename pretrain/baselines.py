@@ -33,7 +33,7 @@ SMOOTHING = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 
 def slot(example: MaskedExample) -> str:
-    """What a place in the graph says of its label: an attribute's kind, whether an object is subject, object or both."""
+    """What its place says of a label: an attribute's kind; whether an object is a subject, an object or both."""
     element = example.element
     if isinstance(element, Attribute):
         return element.kind or ""
@@ -104,7 +104,11 @@ def relation_features(together: bool) -> Extractor:
 
 ONE_HOP: dict[NodeKind, tuple[Extractor, ...]] = {
     NodeKind.OBJECT: (object_features(True, False), object_features(False, False)),
-    NodeKind.ATTRIBUTE: (attribute_features(False, False), attribute_features(True, False), attribute_features(True, True)),
+    NodeKind.ATTRIBUTE: (
+        attribute_features(False, False),
+        attribute_features(True, False),
+        attribute_features(True, True),
+    ),
     NodeKind.RELATION: (relation_features(False), relation_features(True)),
 }
 WITH_CO_OBJECTS = {**ONE_HOP, NodeKind.OBJECT: (object_features(True, True), object_features(False, True))}
@@ -175,7 +179,8 @@ def fit_naive_bayes(
     Args:
         train: examples of one kind.
         extractors: the sets of features to choose from.
-        tune_share: share held back for the choice, at most `most` examples; afterwards it is counted too.
+        tune_share: share held back for the choice; afterwards it is counted too.
+        most: at most so many examples are held back.
 
     Raises:
         ValueError: there is nothing to count.

@@ -126,7 +126,9 @@ def evaluate_masked(
 
 
 def _table(
-    examples: Mapping[NodeKind, list[MaskedExample]], guesses: Mapping[str, Mapping[NodeKind, list[str]]], grounding: bool
+    examples: Mapping[NodeKind, list[MaskedExample]],
+    guesses: Mapping[str, Mapping[NodeKind, list[str]]],
+    grounding: bool,
 ) -> MaskedPredictionTable:
     right: dict[str, dict[NodeKind, np.ndarray]] = {
         system: {
@@ -183,7 +185,9 @@ def hide(batch: GraphBatch, examples: Sequence[MaskedExample]) -> tuple[GraphBat
     offsets = batch.offsets.tolist()
     device = batch.device
     nodes = torch.tensor([o + e.node for o, e in zip(offsets, examples, strict=False)], device=device)
-    hidden = torch.tensor([o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden], device=device)
+    hidden = torch.tensor(
+        [o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden], device=device
+    )
     label, has_span, has_box = batch.label.clone(), batch.has_span.clone(), batch.has_box.clone()
     label[hidden] = MASK_INDEX
     has_span[hidden] = False

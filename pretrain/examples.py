@@ -71,7 +71,9 @@ def masked_examples(
             if isinstance(element, Relation):
                 pair = {element.subject, element.object}
                 hidden = tuple(
-                    first_relation + i for i, other in enumerate(graph.relations) if {other.subject, other.object} == pair
+                    first_relation + i
+                    for i, other in enumerate(graph.relations)
+                    if {other.subject, other.object} == pair
                 )
             kind = kind_of(element)
             by_kind[kind].append(MaskedExample(graph, element, kind, node, hidden, group))
@@ -90,8 +92,10 @@ def kind_of(element: Element) -> NodeKind:
 
 
 def shuffle_edges(examples: Sequence[MaskedExample], *, seed: int = 0) -> list[MaskedExample]:
-    """The same examples with the structure of each graph destroyed: every attribute and both ends of every relation are
-    handed to objects drawn at random. Labels and their numbers stay, so that only structure is lost.
+    """The same examples in graphs whose structure is destroyed.
+
+    Every attribute and both ends of every relation are handed to objects drawn at random. Labels and their numbers
+    stay, so that only structure is lost.
     """
     generator = np.random.default_rng(seed)
     return [replace(example, graph=_shuffled(example.graph, generator)) for example in examples]

@@ -1,4 +1,4 @@
-"""What pretraining predicts: small modules that corrupt a batch and score the model's states against what was hidden."""
+"""What pretraining predicts: modules that corrupt a batch and score the encoder's states against what was hidden."""
 
 from usg.pretrain.objectives.endpoint import Endpoint
 from usg.pretrain.objectives.masked_caption import MaskedCaption

@@ -58,7 +58,9 @@ class Endpoint(Objective):
             to_relation, to_object = ENDS[end]
             cut |= (batch.edge_type == to_relation) & nodes[listener]
             cut |= (batch.edge_type == to_object) & nodes[speaker]
-        pairs = torch.cat([subject[chosen] * batch.num_nodes + target[chosen], target[chosen] * batch.num_nodes + subject[chosen]])
+        pairs = torch.cat(
+            [subject[chosen] * batch.num_nodes + target[chosen], target[chosen] * batch.num_nodes + subject[chosen]]
+        )
         for edge_type in TWO_HOP:
             cut |= (batch.edge_type == edge_type) & torch.isin(speaker * batch.num_nodes + listener, pairs)
         nodes = chosen.nonzero().squeeze(1)

@@ -51,7 +51,9 @@ class MaskedCaption(Objective):
         words = (batch.kind == NodeKind.WORD) & in_graphs(batch, self.applies_to(lots)) & (batch.label != MASK_INDEX)
         lottery = draw(batch.num_nodes, generator, batch.label)
         mentioned = lottery < self.mention_rate
-        hidden = words & torch.where(batch.mention >= 0, mentioned[batch.mention.clamp(min=0)], lottery < self.other_rate)
+        hidden = words & torch.where(
+            batch.mention >= 0, mentioned[batch.mention.clamp(min=0)], lottery < self.other_rate
+        )
         label = torch.where(hidden, MASK_INDEX, batch.label)
         if self.hide_node > 0:
             nodes = batch.mention[hidden & (batch.mention >= 0)]

@@ -42,7 +42,7 @@ class MaskedNode(Objective):
         object_rate, attribute_rate, relation_rate: share of the nodes of the kind that is hidden, in [0, 1]; in every
             graph that has nodes at all, at least one is.
         object_weight, attribute_weight, relation_weight: factor of the kind's mean loss.
-        keep_arguments: share of graphs in which the objects that hidden attributes and relations belong to stay visible.
+        keep_arguments: share of graphs in which the objects of hidden attributes and relations stay visible.
         drop_boxes: probability that the boxes of a hidden relation's arguments are dropped.
         guard_pairs: hide all relations between the same two objects together.
         guard_copies: hide all copies of a hidden node together.

@@ -1,11 +1,12 @@
 """The interface of a pretraining objective.
 
-A training step asks each objective in turn to corrupt the batch that the last one left, runs the encoder once over the
-result, and adds up the weighted losses. All chance comes from the generator that is handed in, so that masks are a function of (seed, step).
+A training step asks each objective in turn to corrupt the batch that the last one left, runs the encoder once over
+the result, and adds up the weighted losses. All chance comes from the generator that is handed in, so that masks are
+a function of (seed, step).
 
 An objective applies to a share of the graphs. Every graph draws one number u in [0, 1) from the step's generator;
 `share=0.5` takes the graphs with u < 0.5 and `share=-0.5` those with u >= 0.5, so that two objectives can work on
-disjoint halves of a batch (the pilot's "half of the batch each").
+disjoint halves of a batch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading the scene graph back off a packed batch: who owns an attribute, what a relation joins, who is a copy of whom."""
+"""Reading the scene graph back off a packed batch: owners of attributes, arguments of relations, copies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def arguments(batch: GraphBatch) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def relation_pairs(batch: GraphBatch, subject: Tensor, target: Tensor) -> Tensor:
-    """`(n,)` a number for the unordered pair a relation joins, equal for duplicates and inverses; -1 for other nodes."""
+    """`(n,)` the unordered pair a relation joins as a number, equal for duplicates and inverses; -1 elsewhere."""
     low, high = torch.minimum(subject, target), torch.maximum(subject, target)
     return torch.where(batch.kind == NodeKind.RELATION, low * batch.num_nodes + high, torch.full_like(low, -1))
 

@@ -48,7 +48,9 @@ def mean_interval(
     numbers = np.asarray(values, dtype=np.float64)
     group = np.unique(np.asarray(groups), return_inverse=True)[1]
     if numbers.size == 0 or numbers.shape != group.shape:
-        raise ValueError(f"{numbers.shape} values with {group.shape} groups; expected as many of both, and at least one")
+        raise ValueError(
+            f"{numbers.shape} values with {group.shape} groups; expected as many of both, and at least one"
+        )
     sums = np.bincount(group, weights=numbers)
     sizes = np.bincount(group).astype(np.float64)
     means = _resampled_ratios(sums, sizes, resamples, seed)
