@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Everything that needs a GPU, with one command: tests/gpu/run.sh
 #
-# Installs this checkout into the Python at hand without touching its other packages, runs the tests marked gpu, compute-sanitizer
-# where it is present and works, the speed tables beside peers and floor, and a short pretraining. Nothing is downloaded.
+# Installs this checkout into the Python at hand without touching its other packages, runs the tests marked gpu,
+# compute-sanitizer where it is present and works, the speed tables beside peers and floor, and a short pretraining
+# (its log goes with the results, its checkpoints to runs/gpu). Nothing is downloaded.
 #
 #   OUT=folder      where results go (default docs/results/gpu)
 #   SKIP="a b"      steps not to run, of: tests sanitizer bench pretrain
@@ -67,7 +68,7 @@ bench() {
 
 pretrain() {
   usg pretrain fit --config configs/pretrain/world.yaml --trainer.max_steps 200 --trainer.accelerator gpu \
-    --data.world.train 4000 --trainer.default_root_dir "$OUT/pretrain"
+    --data.world.train 4000 --trainer.default_root_dir runs/gpu --overwrite true
 }
 
 "$PYTHON" -c "import torch; assert torch.cuda.is_available(), 'torch sees no CUDA device'" || exit 1
