@@ -99,6 +99,8 @@ def test_scene_marks_and_hidden_objects() -> None:
     assert sorted(texts(svg)) == ["?", "Two pets", "and 1 without a box here", "cat"]
     assert "#e03131" not in svg
     assert "dog" not in svg
+    assert "#e03131" in draw_scene(graph)
+    assert "#e03131" not in draw_scene(graph, masked=["x"])
     with pytest.raises(LookupError, match="has a box in 'j'"):
         draw_scene(graph, source="j")
     with pytest.raises(LookupError, match="no source has the id 'k'"):

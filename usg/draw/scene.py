@@ -32,7 +32,7 @@ def draw_scene(
         graph: a graph with boxes.
         path: where to write the SVG, or `None` to only return it.
         source: id of the image; `None` takes the first source in which an object has a box.
-        masked: ids of objects whose tag is a `?` and whose colour is hidden.
+        masked: ids of objects whose tag is a `?` and whose colour is hidden, and of attributes whose colour is hidden.
         highlight: ids of objects to draw with a red line.
         title: a line above the frame.
         width: pixels of the frame; the height follows from the image.
@@ -68,7 +68,7 @@ def draw_scene(
     for obj, box in placed:
         here = Box(*(_MARGIN + v * scale for v in box.xyxy))
         here = Box(here.x0, here.y0 + head, here.x1, here.y1 + head)
-        colour = _colour(graph, obj, obj.id in masked)
+        colour = _colour(graph, obj, masked)
         line = HIGHLIGHT if obj.id in highlight else mix(colour, "#0f172a", 0.35)
         body = rectangle(
             here.x0,
@@ -118,10 +118,10 @@ def _boxes(graph: SceneGraph, source: str | None) -> tuple[str, list[tuple[Scene
     return source, placed
 
 
-def _colour(graph: SceneGraph, obj: SceneObject, masked: bool) -> str:
-    if masked:
+def _colour(graph: SceneGraph, obj: SceneObject, masked: frozenset[str]) -> str:
+    if obj.id in masked:
         return mix(MASK_FILL, MASK_LINE, 0.35)
-    values = [colour_of(a.value) for a in graph.attributes_of(obj.id) if not a.negated]
+    values = [colour_of(a.value) for a in graph.attributes_of(obj.id) if not a.negated and a.id not in masked]
     return next((value for value in values if value), _PLAIN)
 
 

@@ -68,31 +68,36 @@ def numbers(value: Any, count: int, path: str = "") -> Any:
 
 def plain(value: Any) -> Any:
     """A copy of a JSON value; a tuple becomes a list, as JSON would make it."""
-    if type(value) is str or type(value) is int or value is None or value is True or value is False:
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
         return value
-    if type(value) is float:
+    if kind is float:
         if not math.isfinite(value):
             raise Misfit(f"is {value}, which JSON cannot hold")
         return value
-    if type(value) is dict or isinstance(value, Mapping):
-        out: dict[str, Any] = {}
-        for key, item in value.items():
-            if type(key) is not str:
-                raise Misfit(f"key {key!r} is {type(key).__name__}, expected str")
-            try:
-                out[key] = plain(item)
-            except Misfit as misfit:
-                raise misfit.within(key) from None
-        return out
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         items: list[Any] = []
         try:
-            for item in value:
+            for item in value:  # as in `each`
                 items.append(plain(item))
         except Misfit as misfit:
             raise misfit.within(f"[{len(items)}]") from None
         return items
-    raise Misfit(f"is {type(value).__name__}, which JSON cannot hold")
+    # Exact types first: the test for a mapping is slow for what is none.
+    if kind is dict or isinstance(value, Mapping):
+        out: dict[str, Any] = {}
+        key: Any = None
+        try:
+            for key, item in value.items():
+                if type(key) is not str:
+                    break
+                out[key] = plain(item)
+            else:
+                return out
+        except Misfit as misfit:
+            raise misfit.within(key) from None
+        raise Misfit(f"key {key!r} is {type(key).__name__}, expected str")
+    raise Misfit(f"is {kind.__name__}, which JSON cannot hold")
 
 
 def unknown_key(key: object, keys: Iterable[str]) -> str:
