@@ -43,7 +43,7 @@ types: $(VENV)/.with-dev typing-tree  ## type check; fails when mypy read fewer 
 	@read=$$(sed -nE 's/.* ([0-9]+) source files?.*/\1/p' .typing/mypy.log); \
 	exist=$$(find $(FOLDERS) -name '*.py' | wc -l); \
 	echo "mypy read $$read of the $$exist files in $(FOLDERS)"; \
-	test "$$read" -ge "$$exist"
+	test "$$read" -ge "$$exist" || { echo "mypy did not read every file" >&2; exit 1; }
 
 bench: $(VENV)/.with-train  ## the speed tables
 	@for kind in $$($(BIN)/usg ls benchmarks | cut -d ' ' -f 1); do echo "== usg bench $$kind"; $(BIN)/usg bench $$kind; done
