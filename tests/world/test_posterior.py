@@ -14,6 +14,7 @@ from usg.graph.scene_graph import SceneGraph
 from usg.world import DEFAULT, posterior_attribute, posterior_object, scenes
 from usg.world.draw import draw_facts, uniforms
 from usg.world.scene import to_graph
+from usg.world.spatial import GEOMETRIC, INVERSE
 
 
 def sampled(priors, split, n, seed):
@@ -26,8 +27,17 @@ def look(graph, obj):
     return tuple(sorted((a.kind, a.value) for a in graph.attributes_of(obj.id)))
 
 
+def coarse(subject, predicate, other):
+    """A relation with its ends in order, and all geometric predicates as one: which of them it is says nothing."""
+    if predicate in GEOMETRIC:
+        return (min(subject, other), "geometric", max(subject, other))
+    if predicate in INVERSE and subject > other:
+        return (other, INVERSE[predicate], subject)
+    return (subject, predicate, other)
+
+
 def observation(graph, masked):
-    """All that is seen when one object's label is masked, the order of the objects forgotten; and an order in which it is."""
+    """All that counts when one object's label is masked, the order of the objects forgotten."""
     others = [o for o in graph.objects if o.id != masked]
     best = None
     for order in permutations(others):
@@ -35,7 +45,7 @@ def observation(graph, masked):
         seen = (
             look(graph, graph.object(masked)),
             tuple((o.label, look(graph, o)) for o in order),
-            tuple(sorted((place[r.subject], r.predicate, place[r.object]) for r in graph.relations)),
+            tuple(sorted(coarse(place[r.subject], r.predicate, place[r.object]) for r in graph.relations)),
         )
         best = seen if best is None else min(best, seen)
     return best
@@ -59,27 +69,37 @@ def agreement(counts, predicted, least):
     return (chi - freedom) / math.sqrt(2 * freedom), freedom, used
 
 
-@pytest.mark.parametrize(("split", "relations"), [("train", 1), ("train", 2), ("compose", 1)])
+@pytest.mark.parametrize(("split", "relations"), [("train", 1), ("compose", 1)])
 def test_object_posterior_equals_rejection_sampling(split, relations):
-    priors = small_world(max_relations=relations, objects=(3, 3) if relations == 1 else (2, 2))
+    priors = small_world(max_relations=relations)
     counts, predicted = defaultdict(Counter), {}
-    for graph in sampled(priors, split, 12_000, seed=relations):
+    for graph in sampled(priors, split, 10_000, seed=relations):
         for obj in graph.objects:
             seen = observation(graph, obj.id)
             counts[seen][obj.label] += 1
             if seen not in predicted:
                 predicted[seen] = posterior_object(graph, obj.id, priors)
-    score, freedom, used = agreement(counts, predicted, least=40)
+    score, freedom, used = agreement(counts, predicted, least=30)
     assert freedom > 50
     assert used > 5_000
     assert abs(score) < 4.5, (score, freedom, used)
+    assert any(r[1] == "geometric" for seen in counts if sum(counts[seen].values()) >= 30 for r in seen[2])
+    assert any(r[1] == "above" for seen in counts if sum(counts[seen].values()) >= 30 for r in seen[2])
+
+
+def test_which_geometric_predicate_is_shown_says_nothing():
+    priors, found = small_world(objects=(2, 2)), {}
+    for graph in sampled(priors, "train", 500, seed=4):
+        seen = observation(graph, "o0")
+        posterior = posterior_object(graph, "o0", priors)
+        assert posterior == pytest.approx(found.setdefault(seen, posterior), rel=1e-12)
 
 
 @pytest.mark.parametrize("split", ["train", "compose"])
 def test_attribute_posterior_equals_rejection_sampling(split):
     priors = small_world(objects=(2, 2))
     counts, predicted = defaultdict(Counter), {}
-    for graph in sampled(priors, split, 8_000, seed=5):
+    for graph in sampled(priors, split, 6_000, seed=5):
         for attribute in graph.attributes:
             if attribute.kind == "texture":
                 continue
@@ -90,7 +110,7 @@ def test_attribute_posterior_equals_rejection_sampling(split):
             counts[seen][attribute.value] += 1
             if seen not in predicted:
                 predicted[seen] = posterior_attribute(graph, attribute.id, priors)
-    score, freedom, used = agreement(counts, predicted, least=40)
+    score, freedom, used = agreement(counts, predicted, least=30)
     assert freedom > 50
     assert used > 5_000
     assert abs(score) < 4.5, (score, freedom, used)
@@ -100,7 +120,7 @@ def test_object_posterior_without_its_attributes_is_the_mean_over_them():
     # P(l | rest) = sum over values of P(values | rest) P(l | values, rest): compare by sampling on the small world.
     priors = small_world(objects=(2, 2))
     counts, predicted = defaultdict(Counter), {}
-    for graph in sampled(priors, "train", 8_000, seed=9):
+    for graph in sampled(priors, "train", 5_000, seed=9):
         for obj in graph.objects:
             hidden = replace(
                 graph,
@@ -110,7 +130,7 @@ def test_object_posterior_without_its_attributes_is_the_mean_over_them():
             counts[seen][obj.label] += 1
             if seen not in predicted:
                 predicted[seen] = posterior_object(graph, obj.id, priors, attributes=False)
-    score, freedom, _ = agreement(counts, predicted, least=40)
+    score, freedom, _ = agreement(counts, predicted, least=30)
     assert freedom > 50
     assert abs(score) < 4.5, (score, freedom)
 
