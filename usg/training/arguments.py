@@ -4,9 +4,13 @@ jsonargparse prints a usage page and several indented lines for a wrong value. H
 the key, the nearest known one, and what to do.
 """
 
+import inspect
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from pkgutil import resolve_name
+
+import yaml
 
 from usg.listing import config_files
 from usg.names import unknown_name
@@ -16,6 +20,8 @@ _UNKNOWN_KEY = re.compile(
     r"does not accept option '(?P<a>[^']+)'|unrecognized arguments: -*(?P<b>[^\s=]+)|[Kk]ey '(?P<c>[^']+)' is not expected"
     r"|No action for key '?(?P<d>[^']+)'?"
 )
+_CLASS_PATH = re.compile(r"Problem with given class_path '(?P<path>[^']+)':\s*(?P<reason>[^\n]*)")
+_OPTION = re.compile(r"Option '(?P<name>[^']+)' is not accepted")
 _CONFIG = ("--config", "-c")
 _LONGEST = 400  # characters of a complaint that is passed on
 
@@ -71,7 +77,19 @@ def find_config(name: str) -> Path:
 
     Raises:
         FileNotFoundError: it is neither.
+        ValueError: the file is not YAML, or no mapping.
     """
+    file = _config_file(name)
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} holds {'nothing' if content is None else type(content).__name__}; expected `key: value` lines")
+    return file
+
+
+def _config_file(name: str) -> Path:
     shipped = config_files()
     # A path of the checkout, as configs/pretrain/world.yaml, works from anywhere.
     key = name.removesuffix(".yaml").removeprefix("configs/")
@@ -100,6 +118,25 @@ def one_line(message: str, keys: Iterable[str]) -> str:
         # First the neighbours in the same section: the whole list is long.
         section = name.rpartition(".")[0]
         return unknown_name("key", name, {key for key in known if key.rpartition(".")[0] == section} or known)
+    wrong = _CLASS_PATH.search(message)
+    if wrong:
+        return _wrong_class(wrong["path"], wrong["reason"])
     text = " ".join(message.split())
     text = re.sub(r"<class '([\w.]+)'>", r"\1", text).replace('Parser key "', '"')
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def _wrong_class(path: str, reason: str) -> str:
+    """What is wrong with a `class_path`: the class does not exist, or does not take an argument."""
+    option = _OPTION.search(reason)
+    module, _, name = path.rpartition(".")
+    if option:
+        parameters = inspect.signature(resolve_name(path)).parameters
+        return unknown_name(f"argument of {path}", option["name"], parameters)
+    try:
+        public = getattr(resolve_name(module), "__all__", ())
+    except (ImportError, AttributeError, ValueError):
+        public = ()
+    if public and name not in public:
+        return unknown_name(f"class in {module}", name, public)
+    return f"class_path {path}: {' '.join(reason.split())}"

@@ -59,7 +59,7 @@ def load_checkpoint(path: str | os.PathLike[str], map_location: Any = None) -> d
         checkpoint = torch.load(file, map_location=map_location or "cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(f"{file} is no checkpoint of tensors and plain values, and is not loaded") from error
-    except (RuntimeError, EOFError) as error:
+    except (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{file} is damaged or no checkpoint; use an earlier one") from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise ValueError(f"{file} is no training checkpoint: it has no 'state_dict'")

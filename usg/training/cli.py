@@ -93,8 +93,9 @@ class TrainingCLI(LightningCLI):
         try:
             self.config = parser.parse_args(args)
         except ArgumentError as error:
-            keys = self._subcommand_parsers[args[0]].get_defaults().keys() if args[0] in SUBCOMMANDS else []
-            raise ValueError(one_line(str(error), keys)) from error
+            linked = {target for targets in self._links.values() for target in targets}
+            keys = self._subcommand_parsers[args[0]].get_defaults().keys() if args[0] in SUBCOMMANDS else set()
+            raise ValueError(one_line(str(error), keys - linked)) from error
 
     def _parse_ckpt_path(self) -> None:
         # Lightning would let the checkpoint's settings win over those of the command line. Here only `last` is looked up.
@@ -182,7 +183,7 @@ def run_training(
     """
     quiet_lightning()
     words = prepare_arguments(argv, prog)
-    common: dict[str, Any] = {"exit_on_error": False, "print_config": "--print_config"}
+    common: dict[str, Any] = {"exit_on_error": False, "print_config": "--print_config", "allow_abbrev": False}
     settings = {f"trainer.{name}": value for name, value in _TRAINER_DEFAULTS.items()} | dict(defaults or {})
     parsers = {name: {**common, "prog": f"{prog} {name}", "description": text} for name, text in _SUBCOMMAND_HELP.items()}
     TrainingCLI(
