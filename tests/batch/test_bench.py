@@ -17,12 +17,12 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     result = json.loads((tmp_path / "b.json").read_text())
     assert result["command"].startswith("usg bench batch --graphs 5")
     systems = ["pack_columns", "read, pack_columns", "pack", "pyg", "forward", "forward+backward"]
-    assert [row["system"] for row in result["rows"]] == systems * 2
+    assert [row["system"] for row in result["rows"]] == systems * 3
     for row in result["rows"]:
         assert set(row) == {"case", "system", "seconds", "per_second", "ratio", "peak_mib"}
         assert row["seconds"] > 0
         assert (row["ratio"] == 1.0) == (row["system"] == "pack_columns")
-    assert capsys.readouterr().out.count("\n") == 13
+    assert capsys.readouterr().out.count("\n") == 19
 
 
 def test_wrong_use() -> None:

@@ -40,6 +40,8 @@ def test_autocast(model: GraphTransformer) -> None:
     assert all(weight.grad is None or weight.grad.isfinite().all() for weight in model.parameters())
 
 
+# Tracing makes an instance of the autograd function itself, which torch deprecates.
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @pytest.mark.usefixtures("fresh_compiler")
 def test_it_is_traced_whole(model: GraphTransformer) -> None:
     model.eval()

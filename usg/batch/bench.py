@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def measure(graphs: int = 1000, batch_size: int = 64, threads: int = 1, rounds: int = 5) -> list[dict[str, Any]]:
-    """Times every system, with and without a question beside each graph.
+    """Times every system, without words, and with a caption or a question beside each graph.
 
     Args:
         graphs: number of world scenes.
@@ -87,7 +87,8 @@ def measure(graphs: int = 1000, batch_size: int = 64, threads: int = 1, rounds: 
     for name, value in (("graphs", graphs), ("batch-size", batch_size), ("threads", threads), ("rounds", rounds)):
         if value < 1:
             raise ValueError(f"usg bench batch: --{name} {value}; expected a whole number >= 1")
-    sampled = list(scenes(graphs, "train", 0))
+    sampled = list(scenes(graphs, "train", 0, captions=1))
+    captions: list[Texts] = [0] * graphs
     questions: list[Texts] = [QUESTION.format(graph.objects[0].label) for graph in sampled]
     vocabulary = Vocabulary.from_graphs(sampled, [QUESTION])
     chunks = [np.arange(first, min(first + batch_size, graphs)) for first in range(0, graphs, batch_size)]
@@ -100,7 +101,8 @@ def measure(graphs: int = 1000, batch_size: int = 64, threads: int = 1, rounds: 
             writer.write_all(sampled)
         corpus = Corpus(Path(folder) / "corpus")
         columns = [corpus.columns(chunk) for chunk in chunks]
-        for what, texts in (("scenes", None), ("scenes, a question each", questions)):
+        cases = (("scenes", None), ("scenes, a caption each", captions), ("scenes, a question each", questions))
+        for what, texts in cases:
 
             def beside(chunk: Iterable[int], texts: list[Texts] | None = texts) -> list[Texts] | None:
                 return None if texts is None else [texts[i] for i in chunk]
