@@ -3,9 +3,9 @@
     python tests/world/counting.py --train 20000 --test 2000
 
 Masked object and masked attribute, one at a time, everything else seen. Baselines, all from counts over train scenes
-with add-alpha smoothing: the majority; one-hop naive Bayes (for an object its own values and, for each of its relations,
-role, predicate and the other object's label; for an attribute its object's label, other values and relations); the same
-with the labels of all other objects as further evidence; and the ceiling, the exact posterior.
+with add-alpha smoothing: the majority; one-hop naive Bayes (for an object its own values and, for each relation it is
+in, role, predicate and the other object's label; for an attribute its object's label, other values and relations); the
+same with the labels of all other objects as further evidence; and the ceiling, the exact posterior.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ LABELS = ("table", "cup", "bird")
 
 
 def small_world(objects=(3, 3), max_relations=1):
-    """Three categories, two of everything else; a cup or bird may be on the table, a bird flies, one pair is held out."""
+    """Three categories, two of all else; a cup or bird may be on a table, a bird flies, one pair is held out."""
     structure = np.zeros((1, 3, 3))
     structure[0, 1, 0], structure[0, 2, 0] = 1.0, 0.4
     heldout = np.zeros((3, 2), dtype=bool)

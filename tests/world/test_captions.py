@@ -1,5 +1,7 @@
 """usg.world.captions: spans quote the words, details grow, every fact of a full caption is there."""
 
+from itertools import pairwise
+
 import pytest
 
 from usg.graph.elements import Attribute, Relation, SceneObject
@@ -85,7 +87,7 @@ def test_an_article_fits_its_word(captioned):
     for graph in captioned:
         for source in graph.sources[1:]:
             words = source.text.split()
-            for one, two in zip(words, words[1:], strict=False):
+            for one, two in pairwise(words):
                 if one in ("a", "an"):
                     assert (one == "an") == (two[0] in "aeiou"), (one, two)
 

@@ -1,4 +1,4 @@
-"""The world leaves something to learn: the exact ceiling is far above counting (see counting.py for the whole table)."""
+"""The world leaves something to learn: the exact ceiling is far above counting (counting.py has the whole table)."""
 
 import pytest
 from counting import measure

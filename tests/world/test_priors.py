@@ -61,7 +61,7 @@ def test_every_split_has_a_prior_and_another_name_is_told():
 def test_wrong_tables_are_refused():
     with pytest.raises(ValueError, match=r"Priors.size has shape \(28, 2\)"):
         replace(DEFAULT, size=DEFAULT.size[:, :2])
-    with pytest.raises(ValueError, match="Priors.scene sums to 2"):
+    with pytest.raises(ValueError, match=r"Priors\.scene sums to 2"):
         replace(DEFAULT, scene=2 * DEFAULT.scene)
 
 

@@ -18,6 +18,8 @@ Filters: TypeAlias = tuple[Filter, ...]
 ADJECTIVE_ORDER = ("size", "state", "colour", "texture")
 PREFERENCE = (LABEL, "colour", "size", "texture", "state")
 """The order in which attributes are tried (Dale and Reiter 1995, section 4): the noun first, colour before size."""
+_ADJECTIVE_RANK = {kind: i for i, kind in enumerate(ADJECTIVE_ORDER)}
+_PREFERENCE_RANK = {kind: i for i, kind in enumerate(PREFERENCE)}
 _IRREGULAR = {"person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice"}
 
 
@@ -46,8 +48,7 @@ def article(word: str) -> str:
 
 def adjectives(filters: Sequence[Filter]) -> list[Filter]:
     """Returns the filters that stand before the noun, in English order; kinds of the open world come last."""
-    order = {kind: i for i, kind in enumerate(ADJECTIVE_ORDER)}
-    return sorted((f for f in filters if f[0] != LABEL), key=lambda f: order.get(f[0], len(order)))
+    return sorted((f for f in filters if f[0] != LABEL), key=lambda f: _ADJECTIVE_RANK.get(f[0], len(ADJECTIVE_ORDER)))
 
 
 def noun(filters: Sequence[Filter]) -> str:
@@ -69,9 +70,8 @@ def noun_phrase(filters: Sequence[Filter], many: bool = False) -> str:
 
 def properties(view: View, i: int, exclude: Sequence[str] = ()) -> Filters:
     """Returns what can be said of object i: one filter for each kind of which it has exactly one value."""
-    order = {kind: n for n, kind in enumerate(PREFERENCE)}
     found = [(kind, values[0]) for kind, values in view.values[i].items() if len(values) == 1 and kind not in exclude]
-    return tuple(sorted(found, key=lambda f: order.get(f[0], len(order))))
+    return tuple(sorted(found, key=lambda f: _PREFERENCE_RANK.get(f[0], len(PREFERENCE))))
 
 
 def selected(view: View, filters: Sequence[Filter], within: int) -> int:

@@ -243,8 +243,9 @@ def _one(make: Callable[[Expressions, int], Drawn], hops: int, x: Expressions) -
             words, steps, target = make(x, hops)
             program = tuple(steps)
             word = to_word(program, run(program, x.view))
-            both_ways = to_word(program, run(program, x.both_ways))
-            if word == target == both_ways and not is_degenerate(program, x.view):
+            if word != target or to_word(program, run(program, x.both_ways)) != word:
+                continue
+            if not is_degenerate(program, x.view):
                 return " ".join(words.split()), program, word
         except (DeadEnd, ProgramError):
             continue
