@@ -1,8 +1,8 @@
 """Pictures of masked examples in the course of training, to see what the model has learnt.
 
-Every K steps one object, one attribute and one relation of the validation graphs are hidden, each in its own picture with
-the model's best guesses, in `<run folder>/pictures/step_005000_object.svg`. The examples stay the same for the whole run.
-Weights & Biases gets the pictures, TensorBoard, which takes no SVG, the guesses as text.
+Every K steps one object, one attribute and one relation of the validation graphs are hidden, each in its own picture
+with the model's best guesses, in `<run folder>/pictures/step_005000_object.svg`. The examples stay the same for the
+whole run. Weights & Biases gets the pictures, TensorBoard, which takes no SVG, the guesses as text.
 """
 
 from pathlib import Path
@@ -28,7 +28,9 @@ class MaskedPictures(Callback):
 
     def __init__(self, every: int = 1000, per_kind: int = 1, guesses: int = 3) -> None:
         if every < 1 or per_kind < 1 or guesses < 1:
-            raise ValueError(f"MaskedPictures: every {every}, per_kind {per_kind}, guesses {guesses}; expected at least 1")
+            raise ValueError(
+                f"MaskedPictures: every {every}, per_kind {per_kind}, guesses {guesses}; expected at least 1"
+            )
         self.every, self.per_kind, self.guesses = every, per_kind, guesses
         self._examples: dict[str, list[MaskedExample]] | None = None
         self._drawn = -1
@@ -41,14 +43,18 @@ class MaskedPictures(Callback):
         if (step % self.every == 0 or step == trainer.max_steps) and step != self._drawn and trainer.is_global_zero:
             self._drawn = step
             if not isinstance(pl_module, PretrainingModule):
-                raise TypeError(f"MaskedPictures draws what a PretrainingModule guesses, not a {type(pl_module).__name__}")
+                raise TypeError(
+                    f"MaskedPictures draws what a PretrainingModule guesses, not a {type(pl_module).__name__}"
+                )
             self._draw(trainer, pl_module)
 
     def _draw(self, trainer: Trainer, module: PretrainingModule) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]
         if self._examples is None:
             found = masked_examples(data.validation_graphs(4 * self.per_kind), per_graph=1)
-            self._examples = {KIND_NAMES[kind]: examples[: self.per_kind] for kind, examples in found.items() if examples}
+            self._examples = {
+                KIND_NAMES[kind]: examples[: self.per_kind] for kind, examples in found.items() if examples
+            }
         folder = Path(trainer.default_root_dir) / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
         for kind, examples in self._examples.items():

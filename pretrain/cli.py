@@ -1,8 +1,8 @@
 """Masked pretraining of the graph encoder: fit, validate, test.
 
-    usg pretrain fit --config pretrain/world
-    usg pretrain fit --config pretrain/world --ckpt_path last
-    usg pretrain test --config pretrain/world --ckpt_path last
+usg pretrain fit --config pretrain/world
+usg pretrain fit --config pretrain/world --ckpt_path last
+usg pretrain test --config pretrain/world --ckpt_path last
 """
 
 from collections.abc import Sequence

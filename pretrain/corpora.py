@@ -1,7 +1,7 @@
 """Where the graphs of a training come from: a corpus, a file that is converted once, or the world, sampled once.
 
-Files and sampled scenes become corpora in a cache folder, under a name made of the content (a digest of the file, or the
-split, seed and number of scenes), so that a second run finds them and a changed file is converted anew.
+Files and sampled scenes become corpora in a cache folder, under a name made of the content (a digest of the file, or
+the split, seed and number of scenes), so that a second run finds them and a changed file is converted anew.
 """
 
 import hashlib
@@ -90,7 +90,9 @@ def corpus_of(path: str | Path, cache: Path) -> Path:
         graphs = progress(read_graphs(source, format, problems), label=f"reading {source.name}")
         _write(folder, graphs, {"file": source.name, "digest": digest})
         if problems.count:
-            print(f"{source}: {problems.count:,} items could not be read and are left out:\n{problems}", file=sys.stderr)
+            print(
+                f"{source}: {problems.count:,} items could not be read and are left out:\n{problems}", file=sys.stderr
+            )
     if not len(Corpus(folder)):
         shutil.rmtree(folder)
         raise ValueError(f"{source} has no graph that can be read; see `usg convert {source} OUT.jsonl` for why")

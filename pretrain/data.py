@@ -5,7 +5,6 @@ weights were trained with, whatever data it is pointed at.
 """
 
 import dataclasses
-import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -120,7 +119,7 @@ class GraphDataModule(LightningDataModule):
                 raise ValueError(f"there are no {part} graphs: give --data.{part}_path a corpus, .jsonl or .csv")
             corpus = Corpus(folder, cache_mb=_CACHE_MB)
             if not len(corpus):
-                raise ValueError(f"{folder} has no graph; point data.{'path' if part == 'train' else part + '_path'} elsewhere")
+                raise ValueError(f"{folder}, the {part} corpus, has no graph; give another with --data")
             self._corpora[part] = corpus
         return self._corpora[part]
 

@@ -62,8 +62,11 @@ class PretrainingModule(LightningModule):
         table_nodes: int | None = None,
     ) -> None:
         super().__init__()
-        self.config = encoder_config(size, dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense)
-        self.objectives = nn.ModuleList([MaskedNode(), Endpoint(), MaskedCaption()] if objectives is None else objectives)
+        self.config = encoder_config(
+            size, dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense
+        )
+        chosen = [MaskedNode(), Endpoint(), MaskedCaption()] if objectives is None else objectives
+        self.objectives = nn.ModuleList(chosen)
         if not self.objectives:
             raise ValueError("model.objectives is empty; `usg ls objectives` lists what can be predicted")
         self.settings = optimizer
@@ -85,7 +88,7 @@ class PretrainingModule(LightningModule):
         generator = step_generator(self.seed, step, stream=2 + self.trainer.global_rank)
         loss, metrics = self.losses(batch.graphs, generator)
         if not bool(torch.isfinite(loss)):
-            self._stop(batch, float(loss), step)
+            self._stop(batch, float(loss.detach()), step)
         self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch.graphs.num_graphs)
         if (done := self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
             figures = {"loss": loss.detach(), **metrics}
@@ -162,18 +165,20 @@ class PretrainingModule(LightningModule):
         """Take the checkpoint's encoder; training goes on only with the same one.
 
         Raises:
-            ValueError: the checkpoint is another training's, or training would go on with another encoder or vocabulary.
+            ValueError: the checkpoint is another training's, or training would go on with another encoder or
+                vocabulary.
         """
         if "encoder" not in checkpoint or "vocabulary" not in checkpoint:
             raise ValueError("the checkpoint is not one of `usg pretrain`: it holds no encoder and no vocabulary")
         config = GraphTransformerConfig.from_dict(checkpoint["encoder"])
         vocabulary = vocabulary_from_state(checkpoint["vocabulary"])
         if self.trainer.state.fn == "fit":
-            if vocabulary.digest() != self.model.vocabulary.digest():
+            ours = self.model.vocabulary
+            if vocabulary.digest() != ours.digest():
                 raise ValueError(
-                    f"the checkpoint has another vocabulary ({len(vocabulary)} strings, {vocabulary.digest()}) than the data "
-                    f"({len(self.model.vocabulary)} strings, {self.model.vocabulary.digest()}): resume on the data it was "
-                    "trained on, or start without --ckpt_path"
+                    f"the checkpoint has another vocabulary ({len(vocabulary)} strings, {vocabulary.digest()}) than "
+                    f"the data ({len(ours)} strings, {ours.digest()}): resume on the data it was trained on, or start "
+                    "without --ckpt_path"
                 )
             if config != self.model.config:
                 raise ValueError(

@@ -1,4 +1,4 @@
-"""What `usg pretrain test` prints: the table of masked prediction on the test graphs, counted on the training graphs."""
+"""What `usg pretrain test` prints: the table of masked prediction, on test graphs, counted on training graphs."""
 
 import sys
 

@@ -38,7 +38,9 @@ def test_a_file_comes_before_a_shipped_name(tmp_path: Path, monkeypatch: pytest.
     assert prepare_arguments(["fit", "-c", "pretrain/world"], PROG) == ["fit", "-c", "pretrain/world"]
 
 
-@pytest.mark.parametrize(("text", "message"), [("data: [}", "is not YAML: .*line 1"), ("", "holds nothing"), ("- 1", "list")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("data: [}", "is not YAML: .*line 1"), ("", "holds nothing"), ("- 1", "holds a list")]
+)
 def test_configurations_that_are_none(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "c.yaml"
     file.write_text(text)
@@ -57,7 +59,7 @@ def test_parser_complaints_become_one_line() -> None:
     assert one_line("unrecognized arguments: --trainer.max_stepz 3", known).startswith(
         "unknown key 'trainer.max_stepz'; did you mean 'trainer.max_steps'?"
     )
-    assert one_line('Parser key "data.n":\n  Expected a <class \'int\'>. Got value: x', known) == (
+    assert one_line("Parser key \"data.n\":\n  Expected a <class 'int'>. Got value: x", known) == (
         '"data.n": Expected a int. Got value: x'
     )
     long = one_line("word " * 200, known)

@@ -55,7 +55,9 @@ def test_position_counts_what_was_taken_not_what_was_prepared() -> None:
     assert batches.state_dict()["batches"] == 2
 
 
-@pytest.mark.parametrize(("name", "other"), [("items", loader(items=22)), ("batch_size", loader(size=5)), ("seed", loader(seed=9))])
+@pytest.mark.parametrize(
+    ("name", "other"), [("items", loader(items=22)), ("batch_size", loader(size=5)), ("seed", loader(seed=9))]
+)
 def test_refuses_the_position_of_another_order(name: str, other: ShuffledBatches[tuple[int, ...]]) -> None:
     with pytest.raises(ValueError, match=f"made with {name} .*resume with the same data"):
         loader().load_state_dict(other.state_dict())

@@ -1,5 +1,7 @@
 """The learning rate by step, and what decays."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -13,7 +15,7 @@ def test_warm_up_peak_and_floor() -> None:
     assert factors[0] == pytest.approx(0.01)
     assert max(factors) == factors[99] == factors[100] == 1.0
     assert factors[-1] == pytest.approx(0.1)
-    assert all(a >= b for a, b in zip(factors[100:], factors[101:], strict=False))
+    assert all(a >= b for a, b in pairwise(factors[100:]))
     assert learning_rate_factor(5000, 1000, settings) == pytest.approx(0.1)
 
 

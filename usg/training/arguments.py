@@ -17,8 +17,8 @@ from usg.names import unknown_name
 
 SUBCOMMANDS = ("fit", "validate", "test")
 _UNKNOWN_KEY = re.compile(
-    r"does not accept option '(?P<a>[^']+)'|unrecognized arguments: -*(?P<b>[^\s=]+)|[Kk]ey '(?P<c>[^']+)' is not expected"
-    r"|No action for key '?(?P<d>[^']+)'?"
+    r"does not accept option '(?P<config>[^']+)'|unrecognized arguments: -*(?P<word>[^\s=]+)"
+    r"|[Kk]ey '(?P<key>[^']+)' is not expected"
 )
 _CLASS_PATH = re.compile(r"Problem with given class_path '(?P<path>[^']+)':\s*(?P<reason>[^\n]*)")
 _OPTION = re.compile(r"Option '(?P<name>[^']+)' is not accepted")
@@ -85,7 +85,8 @@ def find_config(name: str) -> Path:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{file} holds {'nothing' if content is None else type(content).__name__}; expected `key: value` lines")
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise ValueError(f"{file} holds {found}; expected `key: value` lines")
     return file
 
 

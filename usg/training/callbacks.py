@@ -125,9 +125,11 @@ class PlainProgress(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the validation's figures."""
         if not trainer.sanity_checking and trainer.state.fn == "fit":
-            figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
-            short = {name.removeprefix("val/"): value for name, value in figures.items() if not name.endswith("_loss")}
-            self._print(f"validation at step {trainer.global_step:,}: {_join(short)}")
+            names = [
+                name for name in trainer.callback_metrics if name.startswith("val/") and not name.endswith("_loss")
+            ]
+            figures = {name.removeprefix("val/"): float(trainer.callback_metrics[name]) for name in names}
+            self._print(f"validation at step {trainer.global_step:,}: {_join(figures)}")
 
     def _print(self, line: str) -> None:
         print(line, file=self._stream or sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """Training checkpoints: written whole or not at all, and loaded without running code.
 
-Lightning writes through a temporary file that may lie on another disk, where the last step is a copy and a killed run can
-leave half a checkpoint. Here the file is written beside its final name and renamed. It is read with
+Lightning writes through a temporary file that may lie on another disk, where the last step is a copy and a killed run
+can leave half a checkpoint. Here the file is written beside its final name and renamed. It is read with
 `torch.load(weights_only=True)`: tensors and plain values, never a pickle that could run something.
 """
 
@@ -54,7 +54,7 @@ def load_checkpoint(path: str | os.PathLike[str], map_location: Any = None) -> d
     """
     file = Path(path)
     if not file.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {file}; give a .ckpt file, or `last` to resume the run's newest")
+        raise FileNotFoundError(f"there is no checkpoint {file}; give a .ckpt file, or `last` for the run's newest")
     try:
         checkpoint = torch.load(file, map_location=map_location or "cpu", weights_only=True)
     except pickle.UnpicklingError as error:

@@ -94,11 +94,11 @@ class TrainingCLI(LightningCLI):
             self.config = parser.parse_args(args)
         except ArgumentError as error:
             linked = {target for targets in self._links.values() for target in targets}
-            keys = self._subcommand_parsers[args[0]].get_defaults().keys() if args[0] in SUBCOMMANDS else set()
+            keys = set(self._subcommand_parsers[args[0]].get_defaults().keys()) if args[0] in SUBCOMMANDS else set()
             raise ValueError(one_line(str(error), keys - linked)) from error
 
     def _parse_ckpt_path(self) -> None:
-        # Lightning would let the checkpoint's settings win over those of the command line. Here only `last` is looked up.
+        # Lightning would let the checkpoint's settings win over the command line's. Here only `last` is looked up.
         settings = self.config[self.config.subcommand]
         if settings.get("ckpt_path") == "last":
             settings["ckpt_path"] = str(newest_checkpoint(settings.trainer.default_root_dir))
@@ -185,7 +185,8 @@ def run_training(
     words = prepare_arguments(argv, prog)
     common: dict[str, Any] = {"exit_on_error": False, "print_config": "--print_config", "allow_abbrev": False}
     settings = {f"trainer.{name}": value for name, value in _TRAINER_DEFAULTS.items()} | dict(defaults or {})
-    parsers = {name: {**common, "prog": f"{prog} {name}", "description": text} for name, text in _SUBCOMMAND_HELP.items()}
+    helps = _SUBCOMMAND_HELP.items()
+    parsers = {name: {**common, "prog": f"{prog} {name}", "description": text} for name, text in helps}
     TrainingCLI(
         module,
         data,

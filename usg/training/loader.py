@@ -28,7 +28,7 @@ class ShuffledBatches(Generic[Batch]):
 
     Args:
         items: how many items there are.
-        batch_size: items in a batch; a pass has `items // batch_size` batches, those left over differ from pass to pass.
+        batch_size: items in a batch; a pass has `items // batch_size` batches, other items are left over each time.
         make_batch: called with item numbers `(b,)` and the pass; runs in a thread.
         seed: of the order.
         length: batches until iteration pauses (an epoch, as Lightning counts it); one pass by default.

@@ -1,8 +1,8 @@
 """The figures of a run in one CSV file, `metrics.csv` in the run's folder, also across a kill and a resume.
 
-One row for each logged step and one column for each figure, empty where it was not logged. Lightning's CSVLogger deletes
-the file of an earlier start or opens a second one; a resumed run here continues the file, and rows of steps that will be
-done again are dropped first.
+One row for each logged step and one column for each figure, empty where it was not logged. Lightning's CSVLogger
+deletes the file of an earlier start or opens a second one; a resumed run here continues the file, and rows of steps
+that will be done again are dropped first.
 """
 
 import csv

@@ -43,7 +43,7 @@ class OptimizerSettings:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
         if self.warmup_steps < 0 or not 0 <= self.floor <= 1:
             raise ValueError(
-                f"warmup_steps is {self.warmup_steps} and floor {self.floor}; expected at least 0, and a share in [0, 1]"
+                f"warmup_steps is {self.warmup_steps} and floor {self.floor}; expected at least 0, a share in [0, 1]"
             )
 
 

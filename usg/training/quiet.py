@@ -7,6 +7,12 @@ import logging
 import os
 import warnings
 
+_LOGGERS = (
+    "lightning.pytorch.utilities.rank_zero",
+    "lightning.fabric.utilities.rank_zero",
+    "lightning.fabric.utilities.seed",
+)
+
 # Said by rank_zero_info or rank_zero_warn at every start; matched at the beginning of the message.
 _NOISE = (
     "GPU available",
@@ -45,7 +51,7 @@ class _NotNoise(logging.Filter):
 
 def quiet_lightning() -> None:
     """Drops the named messages of Lightning's loggers and the named warnings."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+    for name in _LOGGERS:
         logger = logging.getLogger(name)
         if not any(isinstance(each, _NotNoise) for each in logger.filters):
             logger.addFilter(_NotNoise())

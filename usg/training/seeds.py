@@ -2,8 +2,8 @@
 
 A run that was killed and resumed must go on as if nothing had happened. What is drawn in step s (masks, captions,
 dropout) therefore comes from generators seeded by (seed, s), never from a state that earlier steps left behind: a
-validation or a picture drawn between two steps cannot shift what comes after. `usg.training.callbacks.StepSeed` does the
-same for the global generators, from which dropout draws.
+validation or a picture drawn between two steps cannot shift what comes after. `usg.training.callbacks.StepSeed` does
+the same for the global generators, from which dropout draws.
 """
 
 import random
