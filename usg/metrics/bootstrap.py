@@ -51,8 +51,8 @@ def mean_interval(
         raise ValueError(
             f"{numbers.shape} values with {group.shape} groups; expected as many of both, and at least one"
         )
-    sums = np.bincount(group, weights=numbers)
-    sizes = np.bincount(group, weights=np.ones_like(numbers))
+    sums = np.bincount(group, weights=numbers).astype(np.float64)
+    sizes = np.bincount(group).astype(np.float64)
     means = _resampled_ratios(sums, sizes, resamples, seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(numbers.mean()), float(low), float(high), int(numbers.size))
