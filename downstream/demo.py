@@ -170,7 +170,7 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
 
     def compute() -> dict[str, Any]:
         from usg.downstream.efficiency_table import EfficiencyTable
-        from usg.downstream.label_efficiency import SCRATCH, SHUFFLED, Settings, System, run_table
+        from usg.downstream.label_efficiency import SCRATCH, SHUFFLED, Settings, System, run_table, sample
 
         path = str(encoder)
         systems = [
@@ -179,12 +179,10 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
             System(f"pretrained, {SHUFFLED}", path, shuffled=True),
         ]
         shared = Settings(
-            world=settings.questions,
-            cache=str(folder / "data"),
+            **sample(settings.questions, folder / "data"),
             steps=settings.finetune_steps,
             validate_every=max(1, settings.finetune_steps // 8),
         )
-        shared.data(settings.labels, 0).prepare_data()
         jobs = min(2, os.cpu_count() or 1) if settings.finetune_steps > 50 else 1
         results = run_table(
             systems, shared, [settings.labels], settings.seeds, folder / "qa", jobs=jobs, keep_models=True

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
-from usg.pretrain.corpora import WorldScenes
+from usg.pretrain.corpora import WorldScenes, world_corpus
 from usg.progress import progress
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class Settings:
     """What all cells share.
 
     Attributes:
-        world: scenes that labels are drawn from, that choose steps and rates, and that are reported.
-        cache: folder of sampled scenes.
+        train: folder of the corpus that labels are drawn from.
+        val: of the one that chooses steps and rates.
+        test: of the one that is reported.
         steps: of every run, times `System.longer`.
         validate_every: steps.
         rates: learning rates to choose from.
@@ -78,8 +79,9 @@ class Settings:
         test_labels: questions to report on; None is all.
     """
 
-    world: WorldScenes = QA_SCENES
-    cache: str = "runs/cache"
+    train: str
+    val: str
+    test: str
     steps: int = 400
     validate_every: int = 50
     rates: tuple[float, ...] = (5e-4,)
@@ -93,8 +95,9 @@ class Settings:
         from usg.downstream.data import QADataModule
 
         return QADataModule(
-            world=self.world,
-            cache=self.cache,
+            self.train,
+            self.val,
+            self.test,
             labels=labels,
             per_scene=self.per_scene,
             val_labels=self.val_labels,
@@ -199,13 +202,9 @@ def _train(cell: Cell, settings: Settings, model_folder: Path | None) -> dict[st
 
 
 def _fingerprint(cell: Cell, settings: Settings) -> str:
-    """What a result depends on: settings and the encoder's files."""
-    parts: list[Any] = [
-        {**asdict(cell.system), "encoder": ""},
-        cell.labels,
-        cell.seed,
-        {**asdict(settings), "cache": ""},
-    ]
+    """What a result depends on: settings, the names of the corpora (sampled ones say what they hold), the encoder."""
+    shared = asdict(settings) | {name: Path(getattr(settings, name)).name for name in ("train", "val", "test")}
+    parts: list[Any] = [{**asdict(cell.system), "encoder": ""}, cell.labels, cell.seed, shared]
     encoder = Path(cell.system.encoder)
     # From scratch only the architecture and the vocabulary matter.
     names = ["config.json", "vocab.json"] + ([] if cell.system.scratch else ["model.safetensors"])
@@ -247,6 +246,16 @@ def run_table(
         return list(progress(pool.map(run, cells), len(cells), "finetuning runs"))
 
 
+def sample(world: WorldScenes, cache: Path) -> dict[str, str]:
+    """Folders of the scenes by split, sampled when missing; once, before processes ask for them together.
+
+    Args:
+        world: scenes to sample.
+        cache: folder of sampled scenes.
+    """
+    return {split: str(world_corpus(world, split, cache)) for split in ("train", "val", "test")}
+
+
 def main(argv: Sequence[str]) -> int:
     """Runs `usg finetune qa-table`."""
     parser = argparse.ArgumentParser(prog="usg finetune qa-table", description=__doc__.splitlines()[0])
@@ -278,13 +287,12 @@ def main(argv: Sequence[str]) -> int:
     for encoder in encoders.values():
         load_encoder(encoder)  # a wrong folder is said now, not by a process in an hour
     settings = Settings(
-        cache=str(options.cache),
+        **sample(QA_SCENES, options.cache),
         steps=options.steps,
         validate_every=max(1, options.steps // 8),
         rates=tuple(options.rates),
         test_labels=options.test_labels,
     )
-    settings.data(max(options.labels), 0).prepare_data()  # sampled once, before processes ask for it together
     results = run_table(
         systems_of(encoders, options.longer), settings, options.labels, options.seeds, options.cells, options.jobs
     )
