@@ -128,8 +128,22 @@ def test_no_such_folder(name: str | Path) -> None:
 
 
 def test_a_hub_name_without_network_fails_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileNotFoundError, match=r"no model folder someone/something, and the hub did not give it"
-    ) as error:
+    with pytest.raises(FileNotFoundError, match=r"no model folder someone/something; the hub was not asked") as error:
         GraphTransformer.from_pretrained("someone/something", local_files_only=True, cache_dir=tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unreachable_hub_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def nobody_answers(url: str, **settings: object) -> None:
+        asked.append(url)
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr("usg.nn.checkpoint.get_hf_file_metadata", nobody_answers)
+    with pytest.raises(
+        FileNotFoundError, match="no model folder someone/something; the hub cannot be reached"
+    ) as error:
+        GraphTransformer.from_pretrained("someone/something", cache_dir=tmp_path)
+    assert len(asked) == 1
     assert "\n" not in str(error.value)
