@@ -147,3 +147,23 @@ def test_an_unreachable_hub_is_asked_once(tmp_path: Path, monkeypatch: pytest.Mo
         GraphTransformer.from_pretrained("someone/something", cache_dir=tmp_path)
     assert len(asked) == 1
     assert "\n" not in str(error.value)
+
+
+def test_pushing_sends_the_files_of_a_folder(model: GraphTransformer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, set[str]] = {}
+
+    class Hub:
+        def __init__(self, token: str | None = None) -> None:
+            self.repo_id = ""
+
+        def create_repo(self, repo_id: str, **settings: object) -> Hub:
+            self.repo_id = repo_id
+            return self
+
+        def upload_folder(self, *, repo_id: str, folder_path: Path, **settings: object) -> str:
+            sent[repo_id] = {path.name for path in folder_path.iterdir()}
+            return "done"
+
+    monkeypatch.setattr("huggingface_hub.hub_mixin.HfApi", Hub)
+    model.push_to_hub("someone/something")
+    assert sent == {"someone/something": {"config.json", "model.safetensors", "vocab.json", "README.md"}}

@@ -80,8 +80,7 @@ def locate(
     except LocalEntryNotFoundError:
         why = "was not asked" if local_files_only else "cannot be reached"
         raise FileNotFoundError(
-            f"no model folder {name}; the hub {why}, and no earlier download has it: pass a folder that save_pretrained "
-            "wrote"
+            f"no model folder {name}; the hub {why}, and no earlier download has it: pass a folder of save_pretrained"
         ) from None
     except (HfHubHTTPError, HFValidationError, OSError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
