@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from usg.corpus import Corpus, CorpusWriter
 from usg.formats import Problems, guess_format, read_graphs
@@ -102,10 +103,18 @@ def corpus_of(path: str | Path, cache: Path) -> Path:
 def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str]) -> None:
     """Write a corpus beside its name, then rename, so that a cached corpus always is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    with CorpusWriter(unfinished, provenance=provenance, overwrite=True) as writer:
-        writer.write_all(graphs)
-    unfinished.replace(folder)
+    with TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as unfinished:
+        with CorpusWriter(unfinished, provenance=provenance) as writer:
+            writer.write_all(graphs)
+        try:
+            Path(unfinished).rename(folder)
+        except OSError:
+            # Another process was faster, with the same content; anything else is an error.
+            if not folder.is_dir():
+                raise
+        else:
+            folder.chmod(0o755)  # temporary folders are for their owner alone
+            Path(unfinished).mkdir()  # what the context manager will remove
 
 
 def _digest(*files: Path) -> str:

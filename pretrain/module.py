@@ -20,7 +20,7 @@ from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.pretrain.data import GraphDataModule, NumberedBatch, vocabulary_from_state, vocabulary_state
 from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.sizes import encoder_config
-from usg.pretrain.table import test_table
+from usg.pretrain.table import print_table
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
@@ -72,6 +72,7 @@ class PretrainingModule(LightningModule):
         self.settings = optimizer
         self.seed, self.table_path, self.table_nodes = seed, table_path, table_nodes
         self.encoder: GraphTransformer | None = None
+        self._has_learnt = False
 
     def configure_model(self) -> None:
         """Build the encoder, now that the data knows its vocabulary."""
@@ -82,6 +83,19 @@ class PretrainingModule(LightningModule):
         """AdamW over everything, warm-up and cosine over the whole run."""
         return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches))
 
+    def on_train_start(self) -> None:
+        """From here on there is something to score."""
+        self._has_learnt = True
+
+    def on_test_start(self) -> None:
+        """Scoring needs trained weights.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if not self._has_learnt:
+            raise ValueError("there is nothing to test: pass --ckpt_path last, or a checkpoint's file")
+
     def training_step(self, batch: NumberedBatch, batch_idx: int) -> Tensor:
         """One step; the masks are a function of (seed, step)."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
@@ -90,7 +104,8 @@ class PretrainingModule(LightningModule):
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss.detach()), step)
         self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch.graphs.num_graphs)
-        if (done := self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+        every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
+        if every and done % every == 0:
             figures = {"loss": loss.detach(), **metrics}
             values = {f"train/{name}": float(value) for name, value in figures.items()}
             values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -112,7 +127,7 @@ class PretrainingModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Print the table of masked prediction, and write it where `table_path` says."""
         if self.trainer.is_global_zero:
-            test_table(self.model, self._data, per_graph=self.table_nodes, path=self.table_path)
+            print_table(self.model, self._data, per_graph=self.table_nodes, path=self.table_path)
 
     def losses(self, batch: GraphBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the objectives' losses, and the figures to log.
@@ -170,6 +185,7 @@ class PretrainingModule(LightningModule):
         """
         if "encoder" not in checkpoint or "vocabulary" not in checkpoint:
             raise ValueError("the checkpoint is not one of `usg pretrain`: it holds no encoder and no vocabulary")
+        self._has_learnt = True
         config = GraphTransformerConfig.from_dict(checkpoint["encoder"])
         vocabulary = vocabulary_from_state(checkpoint["vocabulary"])
         if self.trainer.state.fn == "fit":

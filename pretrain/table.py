@@ -9,7 +9,7 @@ from usg.pretrain.evaluation import MaskedPredictionTable, evaluate_masked
 from usg.pretrain.examples import MaskedExample
 
 
-def test_table(
+def print_table(
     model: GraphTransformer, data: GraphDataModule, *, per_graph: int | None = None, path: str | None = None
 ) -> MaskedPredictionTable:
     """Scores a model beside the counting baselines, and on the world beside the exact ceiling, and prints the table.

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 from usg.cli import main
 from usg.nn import GraphTransformer
@@ -92,6 +94,34 @@ def test_mistakes_are_one_line(
     small_run: Any, capsys: pytest.CaptureFixture[str], more: list[str], message: str
 ) -> None:
     assert message in error(capsys, [*small_run.words(run="mistakes"), *more])
+
+
+def test_scoring_needs_a_checkpoint(small_run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing to test: pass --ckpt_path last" in error(capsys, small_run.words("test"))
+
+
+def test_overwriting_clears_the_earlier_run_away(small_run: Any) -> None:
+    run = small_run.usg("--trainer.max_steps", "1", run="twice")
+    small_run.usg("--trainer.max_steps", "2", "--overwrite", "true", "--checkpoint.every", "0", run="twice")
+    assert not (run / "checkpoints").exists()
+    assert (run / "metrics.csv").read_text().count("\n") == 3
+
+
+class Interrupt(Callback):
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_has_its_status(
+    small_run: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usg.training.callbacks.StepSeed.on_before_optimizer_step", Interrupt.on_before_optimizer_step)
+    interrupts = signal.getsignal(signal.SIGINT)
+    try:
+        assert main(small_run.words(run="interrupted")) == 130
+    finally:
+        signal.signal(signal.SIGINT, interrupts)  # Lightning leaves it ignored
+    assert "interrupted; run again to resume" in capsys.readouterr().err
 
 
 def test_an_earlier_run_is_not_overwritten(small_run: Any, capsys: pytest.CaptureFixture[str]) -> None:

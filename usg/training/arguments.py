@@ -110,7 +110,7 @@ def one_line(message: str, keys: Iterable[str]) -> str:
 
     Example:
         >>> one_line("Subcommand 'fit' does not accept option 'data.batchsize'", ["data.batch_size", "seed"])
-        "unknown key 'data.batchsize'; did you mean 'data.batch_size'? Known: data.batch_size, seed"
+        "unknown key 'data.batchsize'; did you mean 'data.batch_size'? Known: data.batch_size"
     """
     found = _UNKNOWN_KEY.search(message)
     if found:

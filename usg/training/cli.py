@@ -9,6 +9,7 @@ several are merged in order, and later words win over them. The run folder is `t
 `config.yaml`, `metrics.csv`, `checkpoints/last.ckpt` and what the run makes besides.
 """
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from jsonargparse import ArgumentError
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from usg.files import atomic_path
 from usg.training.arguments import SUBCOMMANDS, one_line, prepare_arguments
@@ -30,9 +32,11 @@ from usg.training.quiet import quiet_lightning
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "default_root_dir": "runs/default",
     "check_val_every_n_epoch": None,
+    "val_check_interval": 1000,
     "num_sanity_val_steps": 0,
     "enable_model_summary": False,
-    "deterministic": True,
+    # On a GPU an operation without a deterministic form warns; the CPU has none.
+    "deterministic": "warn",
     "use_distributed_sampler": False,
 }
 
@@ -113,11 +117,15 @@ class TrainingCLI(LightningCLI):
         return arguments if subcommand == "fit" else arguments | {"verbose": False}
 
     def before_instantiate_classes(self) -> None:
-        """Refuse to write a second run over a first one."""
+        """Refuse to write a second run over a first one, or clear the first one away."""
         run = Path(self._get(self.config, "trainer").default_root_dir)
-        if self.subcommand != "fit" or self._get(self.config, "ckpt_path") or self._get(self.config, "overwrite"):
+        if self.subcommand != "fit" or self._get(self.config, "ckpt_path"):
             return
-        if (run / "checkpoints").is_dir() or (run / "metrics.csv").is_file():
+        if self._get(self.config, "overwrite"):
+            # Were they left, `--ckpt_path last` could resume the old run under the name of the new one.
+            shutil.rmtree(run / "checkpoints", ignore_errors=True)
+            (run / "metrics.csv").unlink(missing_ok=True)
+        elif (run / "checkpoints").is_dir() or (run / "metrics.csv").is_file():
             raise FileExistsError(
                 f"{run} holds a run already: resume it with --ckpt_path last, replace it with --overwrite true, "
                 "or name another folder with --trainer.default_root_dir"
@@ -187,12 +195,20 @@ def run_training(
     settings = {f"trainer.{name}": value for name, value in _TRAINER_DEFAULTS.items()} | dict(defaults or {})
     helps = _SUBCOMMAND_HELP.items()
     parsers = {name: {**common, "prog": f"{prog} {name}", "description": text} for name, text in helps}
-    TrainingCLI(
-        module,
-        data,
-        args=words,
-        settings=settings,
-        links=links or {},
-        parser_kwargs={**common, "prog": prog, "description": description, **parsers},
-    )
+    try:
+        TrainingCLI(
+            module,
+            data,
+            args=words,
+            settings=settings,
+            links=links or {},
+            parser_kwargs={**common, "prog": prog, "description": description, **parsers},
+        )
+    except MisconfigurationException as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    except SystemExit as error:
+        # Lightning ends the process itself when it is interrupted; `usg` has a message and a status for that.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
     return 0
