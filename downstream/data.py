@@ -23,8 +23,8 @@ from usg.batch.vocabulary import MASK_INDEX
 from usg.batch.words import MASK
 from usg.corpus import Corpus
 from usg.downstream.questions import Question, by_scene, draw_labels, questions_of
-from usg.downstream.shuffle import shuffle_edges
 from usg.graph import SceneGraph
+from usg.graph.shuffle import shuffle_edges
 from usg.nn import GraphTransformer
 from usg.pretrain.corpora import WorldScenes, world_corpus
 from usg.progress import progress

@@ -15,7 +15,6 @@ from usg import __version__
 from usg.corpus import Corpus
 from usg.downstream.demo import DemoSettings, exact, pretrain_words
 from usg.downstream.page import Html, curves, element, figure, guesses, join, page, section, table
-from usg.downstream.provenance import commit, machine
 from usg.downstream.qa import QuestionAnswering
 from usg.downstream.questions import questions_of
 from usg.downstream.table import EXECUTOR
@@ -26,6 +25,7 @@ from usg.nn import GraphTransformer
 from usg.pretrain.corpora import world_corpus
 from usg.pretrain.evaluation import hide
 from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples
+from usg.provenance import commit, machine
 
 _SYSTEMS = {
     "model": "graph transformer",

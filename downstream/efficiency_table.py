@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usg.downstream.label_efficiency import Settings
-from usg.downstream.provenance import commit, machine
 from usg.downstream.questions import Question
 from usg.downstream.scores import accuracy_by, is_right
 from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
 from usg.metrics import Estimate, paired_difference
+from usg.provenance import commit, machine
 
 Hits = NDArray[np.float64]
 """`(seeds, q)` 1 where a test question was answered rightly."""

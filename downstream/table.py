@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from usg.downstream.baselines import majority, regression
 from usg.downstream.data import QADataModule
-from usg.downstream.provenance import commit
 from usg.downstream.questions import QUESTIONS_KEY, Question
 from usg.downstream.scores import accuracy_by, is_right
-from usg.downstream.shuffle import shuffle_edges
 from usg.files import atomic_path
+from usg.graph.shuffle import shuffle_edges
 from usg.metrics import Estimate, mean_interval, paired_difference
+from usg.provenance import commit
 
 if TYPE_CHECKING:
     from usg.downstream.qa import QuestionAnswering

@@ -24,7 +24,7 @@ from usg.graph import NodeKind, SceneGraph
 from usg.metrics import Estimate, mean_interval, paired_difference
 from usg.nn import GraphTransformer
 from usg.pretrain.baselines import counting_baselines
-from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples, shuffle_edges
+from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples, shuffled
 from usg.progress import progress
 
 PROTOCOL = "one node hidden at a time, top-1 among labels of its kind"
@@ -112,8 +112,9 @@ def evaluate_masked(
     guesses: dict[str, dict[NodeKind, list[str]]] = {"model": {}, "model_shuffled_edges": {}}
     for kind, found in examples.items():
         guesses["model"][kind] = guess(model, found, grounding=grounding, batch_size=batch_size)
-        shuffled = shuffle_edges(found, seed=seed)
-        guesses["model_shuffled_edges"][kind] = guess(model, shuffled, grounding=grounding, batch_size=batch_size)
+        guesses["model_shuffled_edges"][kind] = guess(
+            model, shuffled(found, seed=seed), grounding=grounding, batch_size=batch_size
+        )
     for system, by_kind in counting_baselines(train, list(examples)).items():
         guesses[system] = {kind: predict(examples[kind]) for kind, predict in by_kind.items()}
     if ceiling is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from usg.graph import Attribute, Element, NodeKind, Relation, SceneGraph, SceneObject
+from usg.graph.shuffle import shuffle_edges
 
 KIND_NAMES = {NodeKind.OBJECT: "object", NodeKind.ATTRIBUTE: "attribute", NodeKind.RELATION: "relation"}
 
@@ -91,26 +92,6 @@ def kind_of(element: Element) -> NodeKind:
     return NodeKind.ATTRIBUTE if isinstance(element, Attribute) else NodeKind.RELATION
 
 
-def shuffle_edges(examples: Sequence[MaskedExample], *, seed: int = 0) -> list[MaskedExample]:
-    """The same examples in graphs whose structure is destroyed.
-
-    Every attribute and both ends of every relation are handed to objects drawn at random. Labels and their numbers
-    stay, so that only structure is lost.
-    """
-    generator = np.random.default_rng(seed)
-    return [replace(example, graph=_shuffled(example.graph, generator)) for example in examples]
-
-
-def _shuffled(graph: SceneGraph, generator: np.random.Generator) -> SceneGraph:
-    ids = [obj.id for obj in graph.objects]
-    owners = generator.integers(0, max(len(ids), 1), len(graph.attributes))
-    ends = generator.integers(0, max(len(ids), 1), (len(graph.relations), 2))
-    return SceneGraph(
-        sources=graph.sources,
-        objects=graph.objects,
-        attributes=tuple(replace(a, object=ids[i]) for a, i in zip(graph.attributes, owners, strict=True)),
-        relations=tuple(
-            replace(r, subject=ids[i], object=ids[j]) for r, (i, j) in zip(graph.relations, ends, strict=True)
-        ),
-        metadata=graph.metadata,
-    )
+def shuffled(examples: Sequence[MaskedExample], *, seed: int = 0) -> list[MaskedExample]:
+    """The same examples in graphs whose structure is destroyed; labels and their numbers stay."""
+    return [replace(e, graph=shuffle_edges(e.graph, (seed, number))) for number, e in enumerate(examples)]

@@ -19,7 +19,6 @@ import argparse
 import dataclasses
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from usg.files import atomic_path
+from usg.provenance import commit
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
             f"{row['case']:44} {row['system']:20} {row['seconds']:9.4f} {row['per_second']:10.0f} {row['ratio']:7.2f}"
         )
     if options.json:
-        result = {"command": " ".join(["usg bench batch", *argv]), "commit": _commit(), "rows": rows}
+        result = {"command": " ".join(["usg bench batch", *argv]), "commit": commit(), "rows": rows}
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(result, indent=1) + "\n")
     return 0
@@ -195,15 +195,6 @@ def _interleave(calls: dict[str, Callable[[], object]], rounds: int, threads: in
     finally:
         torch.set_num_threads(before)
     return {name: statistics.median(values) for name, values in times.items()}
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that runs, None outside one."""
-    try:
-        words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.names import unknown_name
+from usg.provenance import commit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
                 )
                 rows.append(row)
     if options.json:
-        result = {"command": "usg bench ops " + " ".join(argv), "commit": _commit(), "rows": rows}
+        result = {"command": "usg bench ops " + " ".join(argv), "commit": commit(), "rows": rows}
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(result, indent=1) + "\n")
     return 0
@@ -239,15 +239,6 @@ def _resident(key: str) -> int:
     """KiB of this process from /proc."""
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith(key)).split()[1])
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that runs, None outside one."""
-    try:
-        words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 if __name__ == "__main__":

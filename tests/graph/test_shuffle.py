@@ -1,7 +1,7 @@
 from collections import Counter
 
-from usg.downstream.shuffle import shuffle_edges
 from usg.graph import Relation, SceneGraph, SceneObject
+from usg.graph.shuffle import shuffle_edges
 from usg.world import scenes
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from usg.graph import SceneGraph
+from usg.graph.scene_graph import SceneGraph
 
 _TRIES = 20  # draws of the endpoints before a relation of an object with itself is accepted
 
