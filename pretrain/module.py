@@ -94,7 +94,12 @@ class PretrainingModule(LightningModule):
             ValueError: there are none.
         """
         if not self._has_learnt:
-            raise ValueError("there is nothing to test: pass --ckpt_path last, or a checkpoint's file")
+            raise ValueError("there is nothing to score: pass --ckpt_path last, or a checkpoint's file")
+
+    def on_validation_start(self) -> None:
+        """As `on_test_start`, before a validation that is not part of a training."""
+        if self.trainer.state.fn == "validate":
+            self.on_test_start()
 
     def training_step(self, batch: NumberedBatch, batch_idx: int) -> Tensor:
         """One step; the masks are a function of (seed, step)."""

@@ -11,6 +11,7 @@ import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from usg.cli import main
+from usg.listing import config_files
 from usg.nn import GraphTransformer
 
 
@@ -97,7 +98,25 @@ def test_mistakes_are_one_line(
 
 
 def test_scoring_needs_a_checkpoint(small_run: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "nothing to test: pass --ckpt_path last" in error(capsys, small_run.words("test"))
+    for subcommand in ("test", "validate"):
+        assert "nothing to score: pass --ckpt_path last" in error(capsys, small_run.words(subcommand))
+
+
+def test_validate_prints_its_figures(small_run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    small_run.usg("--ckpt_path", "last", subcommand="validate")
+    with (small_run.run / "metrics.csv").open(newline="") as stream:
+        last = list(csv.DictReader(stream))[-1]
+    assert f"val/loss {float(last['val/loss']):.4f}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["training/tensorboard"], ["training/wandb"]])
+def test_shipped_configurations_are_accepted(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    names = [name for name in config_files() if name.startswith("pretrain/")]
+    for name in names if not more else names[:1]:
+        words = [word for config in (name, *more) for word in ("--config", config)]
+        with pytest.raises(SystemExit):
+            main(["pretrain", "fit", *words, "--print_config"])
+        assert "seed_everything" in capsys.readouterr().out
 
 
 def test_overwriting_clears_the_earlier_run_away(small_run: Any) -> None:

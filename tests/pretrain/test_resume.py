@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 from usg.training.checkpoint_io import load_checkpoint
 
@@ -30,9 +31,33 @@ def test_killed_and_resumed_equals_uninterrupted(small_run: Any, step: int) -> N
     assert_same_run(small_run.run, killed)
 
 
-def assert_same_run(one: Path, other: Path) -> None:
+class Crash(Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        if trainer.global_step == self.step:
+            raise ConnectionAbortedError
+
+
+# Three passes of five batches; the checkpoint resumed from lies in the middle of a pass, and at the end of one.
+@pytest.mark.parametrize("every", [4, 5])
+def test_a_run_of_passes_resumes_exactly(small_run: Any, every: int) -> None:
+    words = ["--trainer.max_steps", "-1", "--trainer.max_epochs", "3", "--trainer.val_check_interval", "4"]
+    words += ["--checkpoint.every", str(every)]
+    straight = small_run.usg(*words, run=f"straight{every}")
+    crash = f"{Crash.__module__}.Crash"
+    sys.modules.setdefault(Crash.__module__, sys.modules[__name__])
+    with pytest.raises(ConnectionAbortedError):
+        callback = f"[{{class_path: {crash}, init_args: {{step: 9}}}}]"
+        small_run.usg(*words, "--trainer.callbacks", callback, run=f"crashed{every}")
+    resumed = small_run.usg(*words, "--ckpt_path", "last", run=f"crashed{every}")
+    assert_same_run(straight, resumed, steps=15)
+
+
+def assert_same_run(one: Path, other: Path, steps: int = 12) -> None:
     first, second = (load_checkpoint(run / "checkpoints" / "last.ckpt") for run in (one, other))
-    assert first["global_step"] == second["global_step"] == 12
+    assert first["global_step"] == second["global_step"] == steps
     for name, weight in first["state_dict"].items():
         again = second["state_dict"][name]
         assert torch.equal(weight, again) if isinstance(weight, torch.Tensor) else weight == again, name

@@ -13,6 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from usg.training.checkpoint_io import LAST
+from usg.training.loader import ShuffledBatches
 from usg.training.metrics_log import MetricsLog
 from usg.training.seeds import seed_step
 
@@ -59,6 +60,7 @@ class RunCheckpoint(Checkpoint):
             raise ValueError(f"checkpoint.every is {every}; expected a number of steps, or 0 for no checkpoints")
         self.every = every
         self._saved_step = 0
+        self._position: dict[str, Any] = {}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -77,8 +79,19 @@ class RunCheckpoint(Checkpoint):
         _flush(trainer)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """The step resumed from is saved already."""
+        """Keep what resuming needs: the step, which is saved already, and the position in the data."""
         self._saved_step = checkpoint["global_step"]
+        self._position = checkpoint["loops"]["fit_loop"]["state_dict"].get("combined_loader", [{}])[0]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Set the position in the data again.
+
+        Lightning loses it when the loader was made before the states were restored, as `estimated_stepping_batches`
+        makes it for runs that are counted in epochs.
+        """
+        if self._position and isinstance(trainer.train_dataloader, ShuffledBatches):
+            trainer.train_dataloader.load_state_dict(self._position)
+        self._position = {}
 
     def _save(self, trainer: Trainer) -> None:
         # While gradients accumulate the step stands still: save when it has just moved on.
@@ -133,6 +146,16 @@ class PlainProgress(Callback):
 
     def _print(self, line: str) -> None:
         print(line, file=self._stream or sys.stderr, flush=True)
+
+
+class PrintFigures(Callback):
+    """Prints what a validation found that is not part of a training."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print one figure a line, on standard output."""
+        if trainer.state.fn == "validate" and trainer.is_global_zero:
+            figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name != "step"}
+            print("\n".join(f"{name} {value:.4f}" for name, value in sorted(figures.items())))
 
 
 def _flush(trainer: Trainer) -> None:

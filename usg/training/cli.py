@@ -23,7 +23,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from usg.files import atomic_path
 from usg.training.arguments import SUBCOMMANDS, one_line, prepare_arguments
-from usg.training.callbacks import PlainProgress, RunCheckpoint, StepSeed
+from usg.training.callbacks import PlainProgress, PrintFigures, RunCheckpoint, StepSeed
 from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newest_checkpoint
 from usg.training.metrics_log import MetricsLog
 from usg.training.quiet import quiet_lightning
@@ -145,7 +145,7 @@ class TrainingCLI(LightningCLI):
                 log.continue_after(load_checkpoint(checkpoint)["global_step"])
             others = [] if loggers in (True, None) else loggers if isinstance(loggers, list) else [loggers]
             config["logger"] = [log, *others]
-        callbacks: list[Callback] = [StepSeed(self._get(self.config, "seed_everything"))]
+        callbacks: list[Callback] = [StepSeed(self._get(self.config, "seed_everything")), PrintFigures()]
         if config["enable_progress_bar"] is not False:
             terminal = sys.stderr.isatty()
             callbacks += [TQDMProgressBar()] if terminal else [PlainProgress()] if fit else []
