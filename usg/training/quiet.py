@@ -31,16 +31,10 @@ _NOISE = (
 )
 
 _WARNINGS = (
-    # Asks for worker processes: batches are packed from memory-mapped columns by a thread, one ahead.
-    r".*does not have many workers.*",
-    # Only hit counts of a shuffled loader: ours says by its class which it is.
-    r".*Your .*dataloader.*shuffle.*",
     # torch's own notice to Lightning about its pytree import.
     r".*isinstance\(treespec, LeafSpec\).*",
     # A run of few steps on purpose (tests, demo) logs at its end.
     r"The number of training batches .* is smaller than the logging interval.*",
-    # The bar's total is right from the first step.
-    r".*`training_step` .*ambiguous collection.*batch_size.*",
 )
 
 
