@@ -11,6 +11,7 @@ disjoint halves of a batch.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -40,7 +41,7 @@ class Targets:
         return int(self.nodes.numel())
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """Base of the objectives: a weight, a share of the graphs, and the two steps `corrupt` and `loss`.
 
     Args:
@@ -63,13 +64,13 @@ class Objective(nn.Module):
         """`(g,)` bool, the graphs it applies to, from their lots `(g,)` in [0, 1)."""
         return lots < self.share if self.share > 0 else lots >= 1.0 + self.share
 
+    @abstractmethod
     def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
         """Hide something: the targets carry the changed batch; the one given is left as it is."""
-        raise NotImplementedError(f"{type(self).__name__} defines no corrupt()")
 
+    @abstractmethod
     def loss(self, model: GraphTransformer, states: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
         """The mean loss over the targets and the figures to log, from states `(n, dim)`."""
-        raise NotImplementedError(f"{type(self).__name__} defines no loss()")
 
 
 def draw(count: int, generator: torch.Generator, like: Tensor) -> Tensor:

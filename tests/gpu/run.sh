@@ -91,7 +91,7 @@ else
   summary+=("sanitizer: not here (no compute-sanitizer on PATH)")
 fi
 step bench "torch_geometric" bench
-step pretrain "lightning jsonargparse torchdata safetensors" pretrain
+step pretrain "lightning jsonargparse safetensors" pretrain
 
 echo "== summary"
 printf '%s\n' "${summary[@]}" | tee "$OUT/summary.txt"
