@@ -45,10 +45,10 @@ class DemoSettings:
     scenes: WorldScenes = WorldScenes(train=12_000, val=300, test=500)  # noqa: RUF009
     steps: int = 2_500
     table_nodes: int = 2
-    questions: WorldScenes = WorldScenes(train=200, val=60, test=250, seed=71_000, captions=0, questions=8)  # noqa: RUF009
+    questions: WorldScenes = WorldScenes(train=300, val=60, test=250, seed=71_000, captions=0, questions=8)  # noqa: RUF009
     labels: int = 300
     seeds: tuple[int, ...] = (0,)
-    finetune_steps: int = 400
+    finetune_steps: int = 300
     options: tuple[str, ...] = ()
 
     def scaled(self, minutes: float) -> DemoSettings:
@@ -63,7 +63,7 @@ QUICK = DemoSettings(
     scenes=WorldScenes(train=300, val=20, test=20),
     steps=20,
     table_nodes=1,
-    questions=WorldScenes(train=30, val=10, test=20, seed=71_000, captions=0, questions=4),
+    questions=WorldScenes(train=60, val=10, test=20, seed=71_000, captions=0, questions=4),
     labels=60,
     finetune_steps=10,
     options=("--model.dim", "32", "--model.layers", "1", "--model.heads", "2"),

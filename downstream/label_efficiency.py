@@ -37,7 +37,7 @@ from usg.progress import progress
 if TYPE_CHECKING:
     from usg.downstream.data import QADataModule
 
-QA_SCENES = WorldScenes(train=1000, val=250, test=1000, seed=71_000, captions=0, questions=8)
+QA_SCENES = WorldScenes(train=2000, val=250, test=1000, seed=71_000, captions=0, questions=8)
 """The scenes that questions are asked about; pretraining has other seeds, so no scene is in both."""
 
 SCRATCH, LONGER, SHUFFLED = "scratch", "scratch, trained longer", "shuffled edges"
@@ -82,11 +82,11 @@ class Settings:
     train: str
     val: str
     test: str
-    steps: int = 400
-    validate_every: int = 50
-    rates: tuple[float, ...] = (5e-4,)
-    per_scene: int = 4
-    scenes_per_batch: int = 16
+    steps: int = 300
+    validate_every: int = 37
+    rates: tuple[float, ...] = (1e-3,)
+    per_scene: int = 1
+    scenes_per_batch: int = 32
     val_labels: int = 500
     test_labels: int | None = None
 
@@ -117,7 +117,7 @@ class Cell:
     seed: int
 
 
-def systems_of(encoders: Mapping[str, str], longer: int = 4) -> list[System]:
+def systems_of(encoders: Mapping[str, str], longer: int = 3) -> list[System]:
     """The rows: scratch, scratch trained longer, every encoder, the first with shuffled edges.
 
     Args:
@@ -270,7 +270,7 @@ def main(argv: Sequence[str]) -> int:
     add("--labels", type=int, nargs="+", default=[300, 2000], help="numbers of labelled questions (default: 300 2000)")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of labels, weights and batches (default: 0 1 2)")
     add("--steps", type=int, default=Settings.steps, help=f"steps of a run (default: {Settings.steps})")
-    add("--longer", type=int, default=4, help="factor of the steps of the longer scratch run (default: 4)")
+    add("--longer", type=int, default=3, help="factor of the steps of the longer scratch run (default: 3)")
     add("--rates", type=float, nargs="+", default=list(Settings.rates), help="learning rates each cell chooses from")
     add("--test-labels", type=int, default=None, help="test questions (default: all)")
     add("--cache", type=Path, default=Path("runs/cache"), help="folder of sampled scenes")

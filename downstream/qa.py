@@ -8,6 +8,11 @@ pretraining, and the encoder's own label prediction at the mask, restricted to t
 so a pretrained head is used again instead of a new one that few labels would have to teach (pattern-exploiting
 training; Schick and Schütze, EACL 2021). The loss is cross-entropy. Answers that are no entry of the encoder's
 vocabulary get a row of their own.
+
+Before training the answers are calibrated on the labelled questions (the idea of Zhao et al., Calibrate Before Use,
+ICML 2021): one scale makes the logits nearly even, one bias for each answer gives it its share among the labels.
+Pretraining taught how likely the words are in captions, and is sure of it; started from there, few labels are learnt by
+heart before the wrong certainty is undone.
 """
 
 from __future__ import annotations
@@ -42,6 +47,8 @@ SIZES = {"tiny": graph_transformer_tiny, "small": graph_transformer_small, "base
 _HEAD_FILE, _SCHEMA, _VERSION = "question_answering.json", "usg.question_answering", 1
 _CHECKPOINT_KEY = "question_answering"
 _SCENES_PER_PASS = 64
+SPREAD = 0.1
+"""Deviation of the calibrated logits between questions."""
 
 
 class AnswerHead(nn.Module):
@@ -64,13 +71,28 @@ class AnswerHead(nn.Module):
         self.entries: Tensor
         self.rows: Tensor
         self.extra = nn.Linear(dim, len(self.rows)) if len(self.rows) else None
+        self.scale = nn.Parameter(torch.ones(()))
+        self.bias = nn.Parameter(torch.zeros(len(self.answers)))
 
     def forward(self, model: GraphTransformer, states: Tensor) -> Tensor:
         """Logits `(q, a)` from states `(q, dim)`."""
         logits = model.label_logits(states, None)[:, self.entries]
         if self.extra is not None:
             logits = logits.index_copy(1, self.rows, self.extra(states))
-        return logits
+        return logits * self.scale + self.bias
+
+    @torch.no_grad()
+    def calibrate(self, logits: Tensor, answers: Tensor) -> None:
+        """Scales logits to a deviation of `SPREAD` between questions; an answer's mean becomes the log of its share.
+
+        Args:
+            logits: `(q, a)` of the labelled questions, neither scaled nor shifted yet.
+            answers: `(q,)` the right ones.
+        """
+        centred = logits.log_softmax(-1)
+        self.scale.copy_(SPREAD / (centred - centred.mean(0)).square().mean().sqrt().clamp(min=1e-6))
+        counts = torch.bincount(answers, minlength=logits.shape[1]) + 1.0
+        self.bias.copy_((counts / counts.sum()).log() - self.scale * logits.mean(0))
 
 
 class QuestionAnswering(LightningModule):
@@ -85,6 +107,7 @@ class QuestionAnswering(LightningModule):
         size: tiny, small or base; the encoder from scratch when there is no `encoder`.
         optimizer: learning rate and schedule.
         seed: of new weights.
+        dropout: share of values dropped in finetuning, whatever pretraining had.
         grounding: show boxes, times and spans to the encoder. Off, relations have to be read and cannot be measured.
     """
 
@@ -93,13 +116,16 @@ class QuestionAnswering(LightningModule):
         encoder: str | None = None,
         scratch: bool = False,
         size: Literal["tiny", "small", "base"] = "tiny",
-        optimizer: OptimizerSettings = OptimizerSettings(learning_rate=5e-4, warmup_steps=50),  # noqa: B008
+        optimizer: OptimizerSettings = OptimizerSettings(learning_rate=1e-3, warmup_steps=30),  # noqa: B008
         seed: int = 0,
+        dropout: float = 0.1,
         grounding: bool = False,
     ) -> None:
         super().__init__()
+        if not 0 <= dropout < 1:
+            raise ValueError(f"model.dropout is {dropout}; expected a share in [0, 1)")
         self.encoder, self.scratch, self.size, self.settings, self.seed = encoder, scratch, size, optimizer, seed
-        self.grounding = grounding
+        self.dropout, self.grounding = dropout, grounding
         self.model: GraphTransformer | None = None
         self.head: AnswerHead | None = None
         self._right: list[Tensor] = []
@@ -116,6 +142,9 @@ class QuestionAnswering(LightningModule):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.model = self._encoder(vocabulary).train()
+            for module in self.model.modules():
+                if isinstance(module, nn.Dropout):
+                    module.p = self.dropout
             self.head = AnswerHead(answers, self.model.vocabulary, self.model.config.dim)
 
     def _encoder(self, vocabulary: Vocabulary | None) -> GraphTransformer:
@@ -156,6 +185,20 @@ class QuestionAnswering(LightningModule):
     def _attach(self) -> None:
         model, head = self.built()
         self.trainer.datamodule.use(model, head.answers, self.grounding)  # type: ignore[attr-defined]
+
+    @torch.no_grad()
+    def on_train_start(self) -> None:
+        """Calibrates the answers on the labelled questions; a resumed run has done so."""
+        if self.trainer.global_step == 0:
+            _, head = self.built()
+            data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+            groups = by_scene(data.questions("train"))
+            parts = [groups[i : i + _SCENES_PER_PASS] for i in range(0, len(groups), _SCENES_PER_PASS)]
+            batches = [data.make_batch("train", part).to(self.device) for part in parts]
+            self.eval()
+            logits = torch.cat([self(batch.graphs, batch.masks) for batch in batches])
+            self.train()
+            head.calibrate(logits, torch.cat([batch.answers for batch in batches]))
 
     def on_validation_start(self) -> None:
         """Tells the data what to pack with."""
@@ -208,9 +251,8 @@ class QuestionAnswering(LightningModule):
         model, head = self.built()
         target = Path(folder)
         model.save_pretrained(target)
-        content = {"schema": _SCHEMA, "version": _VERSION, "answers": list(head.answers)}
-        if head.extra is not None:
-            content["extra"] = {name: value.tolist() for name, value in head.extra.state_dict().items()}
+        weights = {name: value.tolist() for name, value in head.state_dict().items()}
+        content = {"schema": _SCHEMA, "version": _VERSION, "answers": list(head.answers), "weights": weights}
         with atomic_path(target / _HEAD_FILE) as temporary:
             temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
@@ -234,8 +276,7 @@ class QuestionAnswering(LightningModule):
         if content.get("schema") != _SCHEMA or content.get("version") != _VERSION:
             raise ValueError(f"{file} has version {content.get('version')!r}; this code reads {_SCHEMA} {_VERSION}")
         head = AnswerHead(content["answers"], model.vocabulary, model.config.dim)
-        if head.extra is not None:
-            head.extra.load_state_dict({name: torch.tensor(value) for name, value in content["extra"].items()})
+        head.load_state_dict({name: torch.tensor(value) for name, value in content["weights"].items()})
         module.model, module.head = model, head
         return module
 
