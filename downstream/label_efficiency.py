@@ -156,9 +156,10 @@ def run_cell(cell: Cell, settings: Settings, folder: Path, keep_models: bool = F
             return found
     result = {"fingerprint": fingerprint, **_train(cell, settings, file.with_suffix("") if keep_models else None)}
     folder.mkdir(parents=True, exist_ok=True)
+    content = json.dumps(result)
     with atomic_path(file) as temporary:
-        temporary.write_text(json.dumps(result) + "\n", encoding="utf-8")
-    return result
+        temporary.write_text(content + "\n", encoding="utf-8")
+    return dict(json.loads(content))  # as it will be read
 
 
 def _train(cell: Cell, settings: Settings, model_folder: Path | None) -> dict[str, Any]:
