@@ -217,16 +217,6 @@ class GraphDataModule(LightningDataModule):
         return self.holdout
 
 
-def vocabulary_state(vocabulary: Vocabulary) -> dict[str, Any]:
-    """A vocabulary as plain values, for a checkpoint."""
-    return {"labels": list(vocabulary.labels), "counts": vocabulary.counts.tolist(), "buckets": vocabulary.buckets}
-
-
-def vocabulary_from_state(state: dict[str, Any]) -> Vocabulary:
-    """The inverse of `vocabulary_state`."""
-    return Vocabulary(tuple(state["labels"]), np.array(state["counts"], dtype=np.int64), state["buckets"])
-
-
 def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int, share: float = 1.0) -> list[int | None]:
     """The number of a caption for each graph, drawn from (seed, epoch, number of the graph); None for one without.
 

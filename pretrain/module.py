@@ -16,10 +16,9 @@ from torch import Tensor, nn
 
 from usg.batch import GraphBatch, Vocabulary
 from usg.files import atomic_path
-from usg.nn import GraphTransformer, GraphTransformerConfig
-from usg.pretrain.data import GraphDataModule, NumberedBatch, vocabulary_from_state, vocabulary_state
+from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
+from usg.pretrain.data import GraphDataModule, NumberedBatch
 from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
-from usg.pretrain.sizes import encoder_config
 from usg.pretrain.table import print_table
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
@@ -32,7 +31,7 @@ class PretrainingModule(LightningModule):
     """The encoder and its objectives.
 
     Args:
-        size: tiny (1 M weights), small (5 M) or base (40 M); see `usg.pretrain.sizes`.
+        size: tiny (1 M weights), small (5 M) or base (40 M); see `usg.nn.SIZES`.
         dim: width instead of the size's.
         layers: number of layers instead of the size's.
         heads: attention heads instead of the size's.
@@ -62,7 +61,7 @@ class PretrainingModule(LightningModule):
         table_nodes: int | None = None,
     ) -> None:
         super().__init__()
-        self.config = encoder_config(
+        self.config = sized_config(
             size, dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense
         )
         chosen = [MaskedNode(), Endpoint(), MaskedCaption()] if objectives is None else objectives
@@ -179,7 +178,7 @@ class PretrainingModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the encoder's sizes and the vocabulary beside the weights."""
         checkpoint["encoder"] = self.model.config.to_dict()
-        checkpoint["vocabulary"] = vocabulary_state(self.model.vocabulary)
+        checkpoint["vocabulary"] = self.model.vocabulary.to_state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the checkpoint's encoder; training goes on only with the same one.
@@ -192,7 +191,7 @@ class PretrainingModule(LightningModule):
             raise ValueError("the checkpoint is not one of `usg pretrain`: it holds no encoder and no vocabulary")
         self._has_learnt = True
         config = GraphTransformerConfig.from_dict(checkpoint["encoder"])
-        vocabulary = vocabulary_from_state(checkpoint["vocabulary"])
+        vocabulary = Vocabulary.from_state(checkpoint["vocabulary"])
         if self.trainer.state.fn == "fit":
             ours = self.model.vocabulary
             if vocabulary.digest() != ours.digest():

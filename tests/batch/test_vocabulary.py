@@ -115,3 +115,10 @@ def test_no_file_and_no_json(tmp_path: Path) -> None:
     (tmp_path / "vocab.json").write_text("{")
     with pytest.raises(ValueError, match="is not JSON"):
         Vocabulary.load(tmp_path / "vocab.json")
+
+
+def test_state_is_plain_and_whole(vocabulary: Vocabulary) -> None:
+    state = json.loads(json.dumps(vocabulary.to_state()))
+    assert Vocabulary.from_state(state) == vocabulary
+    with pytest.raises(ValueError, match="not whole: KeyError\\('counts'\\)"):
+        Vocabulary.from_state({"labels": state["labels"], "buckets": 1})

@@ -14,11 +14,13 @@ from torch import Tensor
 from usg.batch import GraphBatch, Vocabulary
 from usg.graph import Attribute, Box, EdgeType, Grounding, NodeKind, Relation, SceneGraph, SceneObject, Source
 from usg.nn import (
+    SIZES,
     GraphTransformer,
     GraphTransformerConfig,
     graph_transformer_base,
     graph_transformer_small,
     graph_transformer_tiny,
+    sized_config,
 )
 from usg.ops import CSR
 from usg.world.scene import sample_graphs
@@ -214,10 +216,15 @@ def test_copies_and_pickles(model: GraphTransformer) -> None:
 
 def test_sizes() -> None:
     vocabulary = Vocabulary.build({"dog": 1}, buckets=1)
-    assert graph_transformer_tiny(vocabulary).num_parameters == pytest.approx(1e6, rel=0.2)
-    assert graph_transformer_small(vocabulary).num_parameters == pytest.approx(5e6, rel=0.1)
     with torch.device("meta"):
-        assert graph_transformer_base(vocabulary).num_parameters == pytest.approx(40e6, rel=0.1)
+        tiny, small = graph_transformer_tiny(vocabulary), graph_transformer_small(vocabulary, dropout=0.1)
+        base = graph_transformer_base(vocabulary)
+    assert tiny.num_parameters == pytest.approx(1e6, rel=0.2)
+    assert small.num_parameters == pytest.approx(5e6, rel=0.1)
+    assert base.num_parameters == pytest.approx(40e6, rel=0.1)
+    assert {"tiny": tiny.config, "base": base.config} == {name: SIZES[name] for name in ("tiny", "base")}
+    assert small.config == sized_config("small", dropout=0.1)
+    assert all(config.dropout == 0.0 for config in SIZES.values())
 
 
 def test_it_starts_near_the_frequencies_of_the_labels() -> None:

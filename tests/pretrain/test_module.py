@@ -18,7 +18,6 @@ from usg.pretrain.evaluation import guess
 from usg.pretrain.examples import masked_examples
 from usg.pretrain.module import PretrainingModule
 from usg.pretrain.objectives import Endpoint, MaskedNode
-from usg.pretrain.sizes import SIZES, encoder_config
 from usg.training.optimizer import OptimizerSettings
 from usg.training.quiet import quiet_lightning
 from usg.training.seeds import step_generator
@@ -77,11 +76,11 @@ def test_objectives_of_one_class_have_names_of_their_own() -> None:
         PretrainingModule(objectives=[])
 
 
-def test_sizes() -> None:
-    assert set(SIZES) == {"tiny", "small", "base"}
-    assert encoder_config("base").layers == 12
+def test_size_and_its_replacements() -> None:
+    config = PretrainingModule(size="small", layers=2, dropout=0.1).config
+    assert (config.dim, config.layers, config.heads, config.dropout) == (256, 2, 8, 0.1)
     with pytest.raises(LookupError, match="did you mean 'small'"):
-        encoder_config("smal")
+        PretrainingModule(size="smal")
 
 
 def test_the_encoder_is_not_there_before_the_data() -> None:

@@ -86,6 +86,56 @@ class GraphTransformerConfig:
         return cls(**values)
 
 
+SIZES = {
+    "tiny": GraphTransformerConfig(dim=128, layers=4, heads=4),
+    "small": GraphTransformerConfig(dim=256, layers=6, heads=8),
+    "base": GraphTransformerConfig(dim=512, layers=12, heads=8),
+}
+"""The named sizes: about 1, 5 and 40 million weights beside the label table."""
+
+
+def sized_config(
+    size: str = "tiny",
+    *,
+    dim: int | None = None,
+    layers: int | None = None,
+    heads: int | None = None,
+    dropout: float = 0.0,
+    two_hop: bool = False,
+    dense: bool = False,
+) -> GraphTransformerConfig:
+    """The configuration of a named size, with single numbers replaced.
+
+    Args:
+        size: tiny, small or base.
+        dim: width instead of the size's.
+        layers: number of layers instead of the size's.
+        heads: attention heads instead of the size's.
+        dropout: share of values dropped in training.
+        two_hop: two-hop edges.
+        dense: edges between every two nodes of a graph.
+
+    Raises:
+        LookupError: there is no such size.
+        ValueError: the numbers do not fit each other.
+
+    >>> sized_config("small", layers=2).layers
+    2
+    """
+    if size not in SIZES:
+        raise LookupError(unknown_name("size", size, SIZES))
+    known = SIZES[size]
+    return dataclasses.replace(
+        known,
+        dim=known.dim if dim is None else dim,
+        layers=known.layers if layers is None else layers,
+        heads=known.heads if heads is None else heads,
+        dropout=dropout,
+        two_hop=two_hop,
+        dense=dense,
+    )
+
+
 def write_config(path: str | os.PathLike[str], config: GraphTransformerConfig, vocabulary_digest: str) -> None:
     """Writes config.json: the architecture, its sizes, and which vocabulary the weights belong to."""
     content = {

@@ -20,7 +20,7 @@ from usg.batch import GraphBatch, Texts, Vocabulary, pack
 from usg.graph import NodeKind, SceneGraph
 from usg.nn import checkpoint
 from usg.nn.block import Block
-from usg.nn.config import GraphTransformerConfig
+from usg.nn.config import GraphTransformerConfig, sized_config
 from usg.nn.label_embedding import LabelEmbedding
 from usg.nn.node_embedding import NodeEmbedding
 from usg.nn.prediction import LabelHead
@@ -103,7 +103,7 @@ class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="ap
         return self.head(states, self.labels.known(), kind)
 
     def pack(
-        self, graphs: Sequence[SceneGraph], words: Sequence[Texts] | None = None, grounding: bool = True
+        self, graphs: Sequence[SceneGraph], words: Sequence[Texts] | None = None, grounding: bool = False
     ) -> GraphBatch:
         """Packs graphs for this model: its vocabulary, its edges, its device; see `usg.batch.pack`."""
         batch = pack(
@@ -157,25 +157,18 @@ def graph_transformer_tiny(
     vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False
 ) -> GraphTransformer:
     """About 1 M weights beside the label table: 128 wide, 4 layers, 4 heads."""
-    return _build(128, 4, 4, vocabulary, dropout, two_hop, dense)
+    return GraphTransformer(sized_config("tiny", dropout=dropout, two_hop=two_hop, dense=dense), vocabulary)
 
 
 def graph_transformer_small(
     vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False
 ) -> GraphTransformer:
     """About 5 M weights beside the label table: 256 wide, 6 layers, 8 heads."""
-    return _build(256, 6, 8, vocabulary, dropout, two_hop, dense)
+    return GraphTransformer(sized_config("small", dropout=dropout, two_hop=two_hop, dense=dense), vocabulary)
 
 
 def graph_transformer_base(
-    vocabulary: Vocabulary, *, dropout: float = 0.1, two_hop: bool = False, dense: bool = False
+    vocabulary: Vocabulary, *, dropout: float = 0.0, two_hop: bool = False, dense: bool = False
 ) -> GraphTransformer:
     """About 40 M weights beside the label table: 512 wide, 12 layers, 8 heads."""
-    return _build(512, 12, 8, vocabulary, dropout, two_hop, dense)
-
-
-def _build(
-    dim: int, layers: int, heads: int, vocabulary: Vocabulary, dropout: float, two_hop: bool, dense: bool
-) -> GraphTransformer:
-    config = GraphTransformerConfig(dim=dim, layers=layers, heads=heads, dropout=dropout, two_hop=two_hop, dense=dense)
-    return GraphTransformer(config, vocabulary)
+    return GraphTransformer(sized_config("base", dropout=dropout, two_hop=two_hop, dense=dense), vocabulary)
