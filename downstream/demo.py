@@ -81,7 +81,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="every stage in seconds, with figures that mean nothing")
     parser.add_argument("--overwrite", action="store_true", help="start anew instead of going on")
     options = parser.parse_args(argv)
-    demo(options.out, QUICK if options.quick else DemoSettings().scaled(options.minutes), overwrite=options.overwrite)
+    settings = QUICK if options.quick else DemoSettings().scaled(options.minutes)
+    try:
+        demo(options.out, settings, overwrite=options.overwrite)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same words without --overwrite go on where it was") from None
     return 0
 
 

@@ -78,7 +78,13 @@ def test_kinds_of_bench_are_dispatched_alike(capsys: pytest.CaptureFixture[str])
     ("error", "status", "line"),
     [
         (ValueError("the box is inverted; swap x0 and x1"), 2, "the box is inverted; swap x0 and x1"),
-        (KeyError("no graph 7 in the corpus"), 2, "no graph 7 in the corpus"),
+        (LookupError("no graph 7 in the corpus"), 2, "no graph 7 in the corpus"),
+        (
+            ValueError("line 3:\n    CSV parse error:\n\n Expected 2 columns"),
+            2,
+            "line 3: CSV parse error: Expected 2 columns",
+        ),
+        (OSError("Tried reading 8 bytes\nbut got 4"), 1, "Tried reading 8 bytes but got 4"),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory", "a.jsonl"),
             2,
@@ -89,7 +95,17 @@ def test_kinds_of_bench_are_dispatched_alike(capsys: pytest.CaptureFixture[str])
             1,
             "out/0.parquet: No space left on device; free some space and run again",
         ),
-        (KeyError("dog"), 2, "KeyError: 'dog' (run again with --debug for the traceback)"),
+        *(
+            (error, 1, f"{type(error).__name__}: {error} (run again with --debug for the traceback)")
+            for error in (
+                KeyError("dog"),
+                KeyError("a dog"),
+                IndexError("list index out of range"),
+                TypeError("'int' object is not iterable"),
+                ValueError("dog"),
+                ModuleNotFoundError("No module named 'usg.grap'", name="usg.grap"),
+            )
+        ),
         (
             RuntimeError("sizes differ\nat length"),
             1,
@@ -123,10 +139,13 @@ def test_debug_lets_the_error_through(command) -> None:
         cli.main(["try", "--debug"])
 
 
-def test_interrupt_says_how_to_go_on(command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_interrupt_says_how_to_go_on_where_the_command_knows(command, capsys: pytest.CaptureFixture[str]) -> None:
     command(fails(KeyboardInterrupt()))
     assert cli.main(["try"]) == 130
-    assert capsys.readouterr().err == "usg: interrupted; run again to resume\n"
+    assert capsys.readouterr().err == "usg: interrupted; nothing already written is lost\n"
+    command(fails(KeyboardInterrupt("the same words with --resume go on where it was")))
+    assert cli.main(["try"]) == 130
+    assert capsys.readouterr().err == "usg: interrupted; the same words with --resume go on where it was\n"
 
 
 def test_exit_of_an_argument_parser_passes(command) -> None:

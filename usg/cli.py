@@ -9,8 +9,9 @@ It knows no command. Commands are entry points of the group `usg.commands`, and 
 A command is imported only when it is called. Help shows one line for each: the first line of the module's docstring
 for a function named `main`, else of the function's own, read from the source without importing it.
 
-Exit status: 0 done, 1 some items failed (or the machine did: a full disk), 2 wrong use, 130 interrupted. Errors are
-one line on standard error; `--debug`, anywhere on the line, shows the traceback instead.
+Exit status: 0 done, 1 some items failed (or the machine or the program did), 2 wrong use, 130 interrupted. Errors are
+one line on standard error; `--debug`, anywhere on the line, shows the traceback instead. A command that can go on where
+it was interrupted raises `KeyboardInterrupt` with the words that say how.
 """
 
 import ast
@@ -27,10 +28,10 @@ from usg.names import unknown_name
 
 _DISTRIBUTION = "universal-scene-graph"
 
-# What a wrong call raises. An OSError outside this list is the machine's, not the caller's.
+# What a wrong call raises. An OSError outside this list is the machine's, not the caller's; KeyError and IndexError,
+# though they are LookupErrors, and TypeError are what a fault of the program raises.
 _WRONG_USE = (
     ValueError,
-    TypeError,
     LookupError,
     ImportError,
     FileNotFoundError,
@@ -63,10 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = dispatch("usg.commands", "usg", words)
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if debug:
             raise
-        print("usg: interrupted; run again to resume", file=sys.stderr)
+        remedy = str(interrupt) or "nothing already written is lost"
+        print(f"usg: interrupted; {remedy}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted. Nothing may be written at exit either.
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if debug:
             raise
         print(f"usg: error: {describe(error)}", file=sys.stderr)
-        return 2 if isinstance(error, _WRONG_USE) else 1
+        return 2 if _is_wrong_use(error) else 1
 
 
 def bench(argv: Sequence[str]) -> int:
@@ -124,19 +126,29 @@ def describe(error: Exception) -> str:
         >>> describe(KeyError("dog"))
         "KeyError: 'dog' (run again with --debug for the traceback)"
     """
+    return " ".join(line.strip() for line in _message(error).splitlines() if line.strip())
+
+
+def _message(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("usg"):
         return f"this needs the package {error.name!r}, which is not installed: {_install_line(error.name)}"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; free some space and run again" if error.errno == errno.ENOSPC else ""
         return f"{where}{error.strerror}{remedy}"
-    # str() of a KeyError quotes its message.
-    message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    if isinstance(error, (*_WRONG_USE, OSError)) and " " in message:
-        return message
-    # Not a sentence, or not an error that a wrong call raises: most likely a fault of the program.
+    if _is_wrong_use(error) or (isinstance(error, OSError) and str(error)):
+        return str(error)
     first_line = str(error).splitlines()[0] if str(error) else "no message"
     return f"{type(error).__name__}: {first_line} (run again with --debug for the traceback)"
+
+
+def _is_wrong_use(error: Exception) -> bool:
+    """Whether the caller can put it right. Else the machine failed or, most likely, the program."""
+    own_module_missing = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "usg"
+    if own_module_missing or isinstance(error, (KeyError, IndexError)):
+        return False
+    # What was raised for the caller to read is a sentence.
+    return isinstance(error, _WRONG_USE) and " " in str(error)
 
 
 def _install_line(module: str) -> str:

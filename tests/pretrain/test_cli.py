@@ -140,7 +140,7 @@ def test_an_interrupt_has_its_status(
         assert main(small_run.words(run="interrupted")) == 130
     finally:
         signal.signal(signal.SIGINT, interrupts)  # Lightning leaves it ignored
-    assert "interrupted; run again to resume" in capsys.readouterr().err
+    assert "usg: interrupted; --ckpt_path last resumes from the last checkpoint\n" in capsys.readouterr().err
 
 
 def test_an_earlier_run_is_not_overwritten(small_run: Any, capsys: pytest.CaptureFixture[str]) -> None:

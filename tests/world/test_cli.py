@@ -24,6 +24,15 @@ def test_an_interrupted_corpus_is_resumed(tmp_path):
     assert list(Corpus(parts)) == list(Corpus(whole))
 
 
+def test_an_interrupt_says_how_to_go_on(tmp_path, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("usg.world.cli.write_scenes", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="--resume goes on"):
+        main(["scenes", "-n", "4", "-o", str(tmp_path / "world")])
+
+
 def test_another_data_set_is_not_resumed(tmp_path):
     write_scenes(2, "train", 0, tmp_path / "a", captions=0, questions=0, referring=0)
     with pytest.raises(ValueError, match="another data set"):

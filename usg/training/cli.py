@@ -209,6 +209,7 @@ def run_training(
     except SystemExit as error:
         # Lightning ends the process itself when it is interrupted; `usg` has a message and a status for that.
         if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+            remedy = "--ckpt_path last resumes from the last checkpoint" if words[:1] == ["fit"] else ""
+            raise KeyboardInterrupt(remedy) from None
         raise
     return 0

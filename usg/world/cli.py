@@ -129,17 +129,20 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Makes scenes of the procedural world, with captions, questions and full ground truth."""
     args = parser().parse_args(argv)
-    made = write_scenes(
-        args.n,
-        args.split,
-        args.seed,
-        args.output,
-        captions=args.captions,
-        questions=args.questions,
-        referring=args.referring,
-        workers=args.workers,
-        overwrite=args.overwrite,
-        resume=args.resume,
-    )
+    try:
+        made = write_scenes(
+            args.n,
+            args.split,
+            args.seed,
+            args.output,
+            captions=args.captions,
+            questions=args.questions,
+            referring=args.referring,
+            workers=args.workers,
+            overwrite=args.overwrite,
+            resume=args.resume,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"--resume goes on after the whole shards in {args.output}") from None
     print(f"{args.output}: {made:,} scenes of the split {args.split}, seed {args.seed}")
     return 0
