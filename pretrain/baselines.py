@@ -2,7 +2,7 @@
 
 Naive Bayes scores a label c of a hidden node by log P(c) + sum_f log P(f | c) over the features f seen one hop away,
 P(f | c) = (n(f, c) + a) / (n(c, family of f) + a |family|). It is no straw man: the smoothing a and the set of features
-are chosen by accuracy on a tenth of the training graphs, and every set below is tried.
+are chosen by accuracy on the last tenth of the training graphs (at most 500), and every set below is tried.
 
 The features of a hidden node:
     object     its attribute values, and of its relations the role, predicate and label at the other end, as one feature
@@ -17,7 +17,7 @@ longer one hop, and is shown as a second, stronger row.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,7 @@ Feature = tuple[str, ...]
 """A family followed by what was seen."""
 Extractor = Callable[[MaskedExample], Iterable[Feature]]
 SMOOTHING = (1.0, 0.3, 0.1, 0.03, 0.01)
+MOST_HELD_BACK = 500
 
 
 def slot(example: MaskedExample) -> str:
@@ -111,7 +112,7 @@ ONE_HOP: dict[NodeKind, tuple[Extractor, ...]] = {
     ),
     NodeKind.RELATION: (relation_features(False), relation_features(True)),
 }
-WITH_CO_OBJECTS = {**ONE_HOP, NodeKind.OBJECT: (object_features(True, True), object_features(False, True))}
+CO_OBJECTS = (object_features(True, True), object_features(False, True))
 
 
 @dataclass
@@ -171,36 +172,24 @@ class NaiveBayes:
         return scores
 
 
-def fit_naive_bayes(
-    train: Sequence[MaskedExample], extractors: Sequence[Extractor], *, tune_share: float = 0.1, most: int = 2000
-) -> NaiveBayes:
-    """Count on the training examples; features and smoothing are chosen on the last `tune_share` of them.
+def choose(candidates: Sequence[Counts], held: Sequence[MaskedExample]) -> NaiveBayes:
+    """The features and the smoothing that are most often right on held-back examples, which are counted afterwards.
 
     Args:
-        train: examples of one kind.
-        extractors: the sets of features to choose from.
-        tune_share: share held back for the choice; afterwards it is counted too.
-        most: at most so many examples are held back.
+        candidates: counts over the same examples, each with its own features.
+        held: examples that none of them has counted; may be empty, then the first candidate wins.
 
     Raises:
-        ValueError: there is nothing to count.
+        ValueError: nothing was counted.
     """
-    if not train:
-        raise ValueError("naive Bayes got no training examples; the training graphs have no node of this kind")
-    held = min(max(int(len(train) * tune_share), 1), most) if len(train) > 1 else 0
-    best: tuple[float, Counts, float] | None = None
-    for extract in extractors:
-        counts = Counts(extract)
-        for example in train[: len(train) - held]:
-            counts.add(example)
-        for smoothing in SMOOTHING:
-            guesses = NaiveBayes(counts, smoothing).guess(train[len(train) - held :])
-            right = sum(g == e.answer for g, e in zip(guesses, train[len(train) - held :], strict=True))
-            if best is None or right > best[0]:
-                best = (right, counts, smoothing)
-    assert best is not None
-    _, counts, smoothing = best
-    for example in train[len(train) - held :]:
+    if not candidates[0].label_counts:
+        raise ValueError("naive Bayes has counted no example: the training graphs have no node of this kind")
+
+    def right(counts: Counts, smoothing: float) -> int:
+        return sum(g == e.answer for g, e in zip(NaiveBayes(counts, smoothing).guess(held), held, strict=True))
+
+    counts, smoothing = max(((c, a) for c in candidates for a in SMOOTHING), key=lambda pair: right(*pair))
+    for example in held:
         counts.add(example)
     return NaiveBayes(counts, smoothing)
 
@@ -214,11 +203,8 @@ class SlotPrior:
     by_slot: bool
 
     @classmethod
-    def fit(cls, train: Sequence[MaskedExample], by_slot: bool) -> SlotPrior:
-        """Count labels by slot."""
-        counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for example in train:
-            counts[slot(example)][example.answer] += 1
+    def of(cls, counts: Mapping[str, Counter[str]], by_slot: bool) -> SlotPrior:
+        """From the labels counted by slot."""
         overall: Counter[str] = sum(counts.values(), Counter())
         return cls({name: c.most_common(1)[0][0] for name, c in counts.items()}, overall.most_common(1)[0][0], by_slot)
 
@@ -227,18 +213,43 @@ class SlotPrior:
         return [self.best.get(slot(e), self.overall) if self.by_slot else self.overall for e in examples]
 
 
-def counting_baselines(
-    train: Iterable[SceneGraph], kinds: Sequence[NodeKind]
-) -> dict[str, dict[NodeKind, Callable[[Sequence[MaskedExample]], list[str]]]]:
-    """Fit all of them: system -> kind -> a function from examples to guessed labels."""
-    examples = masked_examples(train)
-    systems: dict[str, dict[NodeKind, Callable[[Sequence[MaskedExample]], list[str]]]] = defaultdict(dict)
+Guesser = Callable[[Sequence[MaskedExample]], list[str]]
+"""From examples of one kind to a label for each."""
+
+
+def counting_baselines(train: Collection[SceneGraph], kinds: Sequence[NodeKind]) -> dict[str, dict[NodeKind, Guesser]]:
+    """Fit all of them in one pass over the graphs, of which only the held-back ones are kept.
+
+    Args:
+        train: graphs to count; the last tenth, at most 500, chooses features and smoothing first.
+        kinds: the kinds of node.
+
+    Returns:
+        System -> kind -> what guesses. A kind that the graphs lack is left out.
+    """
+    held_back = min(len(train) // 10, MOST_HELD_BACK)
+    extractors = {kind: (*ONE_HOP[kind], *(CO_OBJECTS if kind == NodeKind.OBJECT else ())) for kind in kinds}
+    counts = {kind: [Counts(extract) for extract in extractors[kind]] for kind in kinds}
+    slots: dict[NodeKind, dict[str, Counter[str]]] = {kind: defaultdict(Counter) for kind in kinds}
+    held: dict[NodeKind, list[MaskedExample]] = {kind: [] for kind in kinds}
+    for number, graph in enumerate(train):
+        found = masked_examples([graph])
+        for kind in kinds:
+            for example in found[kind]:
+                slots[kind][slot(example)][example.answer] += 1
+                if number >= len(train) - held_back:
+                    held[kind].append(example)
+                else:
+                    for candidate in counts[kind]:
+                        candidate.add(example)
+    systems: dict[str, dict[NodeKind, Guesser]] = defaultdict(dict)
     for kind in kinds:
-        if not examples[kind]:
+        if not counts[kind][0].label_counts:
             continue
-        systems["majority"][kind] = SlotPrior.fit(examples[kind], by_slot=False).guess
-        systems["slot_prior"][kind] = SlotPrior.fit(examples[kind], by_slot=True).guess
-        systems["naive_bayes"][kind] = fit_naive_bayes(examples[kind], ONE_HOP[kind]).guess
+        one_hop = len(ONE_HOP[kind])
+        systems["majority"][kind] = SlotPrior.of(slots[kind], by_slot=False).guess
+        systems["slot_prior"][kind] = SlotPrior.of(slots[kind], by_slot=True).guess
+        systems["naive_bayes"][kind] = choose(counts[kind][:one_hop], held[kind]).guess
         if kind == NodeKind.OBJECT:
-            systems["naive_bayes_co_objects"][kind] = fit_naive_bayes(examples[kind], WITH_CO_OBJECTS[kind]).guess
+            systems["naive_bayes_co_objects"][kind] = choose(counts[kind][one_hop:], held[kind]).guess
     return dict(systems)

@@ -189,11 +189,9 @@ def hide(batch: GraphBatch, examples: Sequence[MaskedExample]) -> tuple[GraphBat
     hidden = torch.tensor(
         [o + node for o, e in zip(offsets, examples, strict=False) for node in e.hidden], device=device
     )
-    label, has_span, has_box = batch.label.clone(), batch.has_span.clone(), batch.has_box.clone()
-    label[hidden] = MASK_INDEX
-    has_span[hidden] = False
-    has_box[hidden] = False
-    return replace(batch, label=label, has_span=has_span, has_box=has_box), nodes
+    is_hidden = torch.zeros(batch.num_nodes, dtype=torch.bool, device=device)
+    is_hidden[hidden] = True
+    return replace(batch.ungrounded(is_hidden), label=batch.label.masked_fill(is_hidden, MASK_INDEX)), nodes
 
 
 def _percent(estimate: Estimate | None, signed: bool = False) -> str:

@@ -18,7 +18,7 @@ from usg.graph import EdgeType, NodeKind
 from usg.nn import GraphTransformer
 from usg.ops import segment_softmax, segment_sum
 from usg.pretrain.objectives.objective import Objective, Targets, draw
-from usg.pretrain.objectives.structure import arguments, in_graphs, select_edges
+from usg.pretrain.objectives.structure import arguments, in_graphs, relation_pairs, select_edges
 
 ENDS = {
     "subject": (EdgeType.SUBJECT_TO_RELATION, EdgeType.RELATION_TO_SUBJECT),
@@ -29,6 +29,8 @@ TWO_HOP = (EdgeType.SUBJECT_TO_OBJECT, EdgeType.OBJECT_TO_SUBJECT)
 
 class Endpoint(Objective):
     """Find the hidden subject or object of relations.
+
+    Relations that are not alone between their two objects are left out: the others would show the hidden end.
 
     Args:
         rate: share of the relations of which one end is hidden.
@@ -51,6 +53,7 @@ class Endpoint(Objective):
         _, subject, target = arguments(batch)
         chosen = (batch.kind == NodeKind.RELATION) & in_graphs(batch, self.applies_to(lots))
         chosen &= draw(batch.num_nodes, generator, batch.label) < self.rate
+        chosen &= ~_has_company(relation_pairs(batch, subject, target))
         at_subject = chosen & (draw(batch.num_nodes, generator, batch.label) < 0.5)
         listener, speaker = batch.graph.row_index.long(), batch.graph.col.long()
         cut = torch.zeros_like(batch.edge_type, dtype=torch.bool)
@@ -93,3 +96,9 @@ class Endpoint(Objective):
         loss = -found.clamp(min=torch.finfo(found.dtype).tiny).log().mean()
         best = torch.zeros_like(found).scatter_reduce_(0, row, probability.detach(), "amax")
         return loss, {"loss": loss.detach(), "accuracy": (found.detach() >= best).float().mean()}
+
+
+def _has_company(pair: Tensor) -> Tensor:
+    """`(n,)` bool: relations between two objects that another relation joins too."""
+    _, inverse, count = torch.unique(pair, return_inverse=True, return_counts=True)
+    return (pair >= 0) & (count[inverse] > 1)

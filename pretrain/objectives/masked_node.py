@@ -8,8 +8,8 @@ section 3.2), which keeps the arguments of a hidden attribute or relation visibl
 
 Leaks closed: copies of a hidden node in other media are hidden with it; all relations between the same two objects are
 hidden together (an inverse or duplicate would give the answer away); boxes of a hidden relation's arguments are dropped
-for half of them (else "left of" is read off the boxes), and a hidden node keeps neither its text span, whose length is
-that of the word, nor its own box.
+for half of them (else "left of" is read off the boxes); and a hidden node says nothing of where it was seen, because
+the length of its span is that of the word, and that a caption has it at all says which labels are possible.
 """
 
 from __future__ import annotations
@@ -83,16 +83,13 @@ class MaskedNode(Objective):
         if self.guard_copies:
             hidden = spread_over_copies(hidden, batch)
         dice = draw(batch.num_nodes, generator, batch.label)
-        label = torch.where(hidden & (dice < 0.8), MASK_INDEX, batch.label)
-        swapped = hidden & (dice >= 0.9)
+        # What is hidden only because it would betray something gets no chance of being kept.
+        label = batch.label.masked_fill(hidden & ((dice < 0.8) | ~chosen), MASK_INDEX)
+        swapped = chosen & (dice >= 0.9)
         label[swapped] = self._other_labels(batch, swapped, generator)
         dropped = self._boxes_to_drop(batch, hidden, subject, target, generator)
-        corrupted = replace(
-            batch,
-            label=label,
-            has_span=batch.has_span & ~hidden,
-            has_box=batch.has_box & ~dropped,
-        )
+        corrupted = replace(batch.ungrounded(hidden), label=label)
+        corrupted = replace(corrupted, has_box=corrupted.has_box & ~dropped)
         nodes = chosen.nonzero().squeeze(1)
         return Targets(nodes, batch.label[nodes], corrupted)
 
@@ -136,7 +133,7 @@ class MaskedNode(Objective):
     def _boxes_to_drop(
         self, batch: GraphBatch, hidden: Tensor, subject: Tensor, target: Tensor, generator: torch.Generator
     ) -> Tensor:
-        dropped = hidden.clone()
+        dropped = torch.zeros_like(hidden)
         relations = hidden & (batch.kind == NodeKind.RELATION)
         relations &= draw(batch.num_nodes, generator, batch.label) < self.drop_boxes
         for column in (subject, target):

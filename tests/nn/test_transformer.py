@@ -128,12 +128,12 @@ def test_absent_is_not_zero(model: GraphTransformer) -> None:
             sources=[Source("i", "image", width=8, height=8)], objects=[SceneObject("a", "dog", groundings=groundings)]
         )
 
-    absent, zero = model(model.pack([scene(), scene(Box(0, 0, 0, 0))])).chunk(2)
+    absent, zero = model(model.pack([scene(), scene(Box(0, 0, 0, 0))], grounding=True)).chunk(2)
     assert distance(absent, zero) > 1e-2
 
 
 def test_every_feature_is_heard(model: GraphTransformer) -> None:
-    batch = model.pack([GRAPHS[1]])
+    batch = model.pack([GRAPHS[1]], grounding=True)
     states = model(batch)
     n = batch.num_nodes
     changes = {

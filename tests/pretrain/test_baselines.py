@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject
-from usg.pretrain.baselines import SlotPrior, counting_baselines, fit_naive_bayes, object_features
+from usg.pretrain.baselines import Counts, NaiveBayes, choose, counting_baselines, object_features
 from usg.pretrain.examples import MaskedExample, masked_examples, shuffled
 from usg.world import scenes
 
@@ -22,13 +22,20 @@ def pair(label: str, colour: str, other: str = "table", predicate: str = "on") -
     )
 
 
+def counted(graphs: list[SceneGraph]) -> NaiveBayes:
+    counts = Counts(object_features(True, False))
+    for example in objects_named_first(graphs):
+        counts.add(example)
+    return choose([counts], [])
+
+
 def objects_named_first(graphs: list[SceneGraph]) -> list[MaskedExample]:
     return [example for example in masked_examples(graphs)[NodeKind.OBJECT] if example.element.id == "o0"]
 
 
 def test_naive_bayes_agrees_with_the_formula() -> None:
     graphs = [pair("cup", "red")] * 6 + [pair("cup", "blue")] * 2 + [pair("apple", "red")] * 3 + [pair("sky", "blue")]
-    model = fit_naive_bayes(objects_named_first(graphs), [object_features(True, False)], tune_share=0.0)
+    model = counted(graphs)
     counts, a = model.counts, model.smoothing
     n = Counter({"cup": 8, "apple": 3, "sky": 1})
     red = {"cup": 6, "apple": 3, "sky": 0}
@@ -43,7 +50,7 @@ def test_naive_bayes_agrees_with_the_formula() -> None:
 
 
 def test_a_feature_never_seen_says_nothing() -> None:
-    model = fit_naive_bayes(objects_named_first([pair("cup", "red")] * 5), [object_features(True, False)])
+    model = counted([pair("cup", "red")] * 5)
     assert model.guess(objects_named_first([pair("?", "green", "roof", "beneath")])) == ["cup"]
 
 
@@ -71,9 +78,26 @@ def with_nonsense(example: MaskedExample) -> SceneGraph:
 
 def test_majority_and_slot_prior() -> None:
     graphs = [pair("cup", "red")] * 3 + [pair("hat", "blue", "man", "worn by")] * 2
+    systems = counting_baselines(graphs, [NodeKind.OBJECT])
     examples = masked_examples(graphs)[NodeKind.OBJECT]
-    assert SlotPrior.fit(examples, by_slot=False).guess(examples[:2]) == ["cup", "cup"]
-    assert SlotPrior.fit(examples, by_slot=True).guess(examples[:2]) == ["cup", "table"]
+    assert systems["majority"][NodeKind.OBJECT](examples[:2]) == ["cup", "cup"]
+    assert systems["slot_prior"][NodeKind.OBJECT](examples[:2]) == ["cup", "table"]
+
+
+def test_held_back_examples_choose_and_are_counted_afterwards() -> None:
+    graphs = [pair("cup", "red")] * 6 + [pair("vase", "blue")] * 6
+    held = objects_named_first([pair("cup", "blue", "shelf", "beneath")] * 5)
+    candidates = [Counts(object_features(joint, False)) for joint in (True, False)]
+    for example in objects_named_first(graphs):
+        for counts in candidates:
+            counts.add(example)
+    model = choose(candidates, held)
+    assert model.counts.label_counts == [11.0, 6.0]
+
+
+def test_a_kind_that_training_lacks_has_no_baseline() -> None:
+    graphs = [SceneGraph(objects=(SceneObject("o0", "cup"),))] * 3
+    assert NodeKind.RELATION not in counting_baselines(graphs, [NodeKind.OBJECT, NodeKind.RELATION])["majority"]
 
 
 def test_naive_bayes_beats_the_prior_on_the_world_and_co_objects_help() -> None:

@@ -40,7 +40,8 @@ def test_a_guess_does_not_depend_on_what_is_hidden(model: GraphTransformer, kind
     changed = []
     for example in examples:
         elements = tuple(
-            replace(e, **{name: other}) if e.id == example.element.id else e for e in getattr(example.graph, field)
+            replace(e, **{name: other}, groundings=()) if e.id == example.element.id else e
+            for e in getattr(example.graph, field)
         )
         changed.append(replace(example, graph=replace(example.graph, **{field: elements})))
     assert guess(model, examples, grounding=True) == guess(model, changed, grounding=True)
@@ -48,10 +49,11 @@ def test_a_guess_does_not_depend_on_what_is_hidden(model: GraphTransformer, kind
 
 def test_hiding_masks_the_label_and_drops_its_span_and_box(model: GraphTransformer) -> None:
     examples = masked_examples(TEST, per_graph=1)[NodeKind.OBJECT]
-    batch = model.pack([example.graph for example in examples])
+    batch = model.pack([example.graph for example in examples], grounding=True)
     hidden, nodes = hide(batch, examples)
     assert bool((hidden.label[nodes] == MASK_INDEX).all()) and bool(batch.has_box[nodes].all())
     assert not bool(hidden.has_box[nodes].any()) and not bool(hidden.has_span[nodes].any())
+    assert bool(batch.modality[nodes].all()) and not bool(hidden.modality[nodes].any())
     answers = [model.vocabulary.index(example.answer) for example in examples]
     assert batch.label[nodes].tolist() == answers
 

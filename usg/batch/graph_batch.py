@@ -103,6 +103,16 @@ class GraphBatch:
     def __repr__(self) -> str:
         return f"GraphBatch({self.num_graphs} graphs, {self.num_nodes} nodes, {self.num_edges} edges, {self.device})"
 
+    def ungrounded(self, nodes: Tensor) -> GraphBatch:
+        """The same batch in which the nodes of the `(n,)` bool say nothing of where they were seen."""
+        return dataclasses.replace(
+            self,
+            modality=self.modality.masked_fill(nodes, 0),
+            has_box=self.has_box & ~nodes,
+            has_time=self.has_time & ~nodes,
+            has_span=self.has_span & ~nodes,
+        )
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> GraphBatch:
         """The same batch on another device."""
         return self._each(lambda part: part.to(device, non_blocking=non_blocking))

@@ -40,12 +40,14 @@ class Features:
 
 
 def features(elements: Elements, regions: bool) -> Features:
-    """Reads the groundings; without `regions` only the modality, so that nothing says where."""
+    """Reads the groundings; without `regions` nothing, not even the modality.
+
+    That a caption grounds an element says that its label stands there word for word, which gives labels away.
+    """
     m = len(elements.label)
-    nothing = Features(_modality(elements, m), *(np.full((m, width), ABSENT) for width in (4, 2, 2)))
     if not regions:
-        return nothing
-    return Features(nothing.modality, _boxes(elements, m), _times(elements, m), _spans(elements, m))
+        return Features(np.zeros(m, dtype=np.int64), *(np.full((m, width), ABSENT) for width in (4, 2, 2)))
+    return Features(_modality(elements, m), _boxes(elements, m), _times(elements, m), _spans(elements, m))
 
 
 def _modality(elements: Elements, m: int) -> Ints:

@@ -40,7 +40,7 @@ def pack(
         words: the texts beside each graph: `None`, a number (a caption: that text source of the graph, from 0), a
             string (a question; `<mask>` in it asks for an answer), or a sequence of numbers and strings. Words of
             different texts do not hear each other.
-        grounding: `False` leaves every box, time and span of the graph's nodes absent.
+        grounding: `False` leaves modality, box, time and span of the graph's nodes absent.
         two_hop: add edges between the ends of a relation, and between attributes of one object.
         dense: join every two nodes of a graph.
 
