@@ -1,5 +1,6 @@
 """The layout: what setup.cfg lists is what exists, and what must stay light is light."""
 
+import ast
 import configparser
 import subprocess
 import sys
@@ -24,13 +25,13 @@ def python(*code: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 
 def test_packages_listed_are_the_packages_on_disk(setup_cfg: configparser.RawConfigParser) -> None:
-    listed = set(setup_cfg["options"]["packages"].split())
-    on_disk = set()
+    listed = setup_cfg["options"]["packages"].split()
+    on_disk = []
     for folder in ("usg", *MAPPED):
         for init in (ROOT / folder).rglob("__init__.py"):
             name = ".".join(init.parent.relative_to(ROOT).parts)
-            on_disk.add(name if folder == "usg" else f"usg.{name}")
-    assert listed == on_disk
+            on_disk.append(name if folder == "usg" else f"usg.{name}")
+    assert sorted(listed) == sorted(on_disk)
 
 
 def test_no_module_lies_outside_a_package() -> None:
@@ -63,10 +64,13 @@ def test_core_requirements_are_three() -> None:
     assert sorted(line.partition(">")[0] for line in core) == ["networkx", "numpy", "pyarrow"]
 
 
-@pytest.mark.parametrize("group", ["usg.commands", "usg.bench", "usg.evaluate"])
-def test_entry_points_load(group: str) -> None:
-    for entry in entry_points(group=group):
-        assert callable(entry.load()), entry
+def test_entry_points_load(setup_cfg: configparser.RawConfigParser) -> None:
+    for group, lines in setup_cfg["options.entry_points"].items():
+        listed = [line.partition("=")[0].strip() for line in lines.split("\n") if line]
+        ours = [entry for entry in entry_points(group=group) if entry.value.startswith("usg.")]
+        assert sorted(entry.name for entry in ours) == sorted(listed), f"{group}: install the checkout again"
+        for entry in ours:
+            assert callable(entry.load()), entry
 
 
 def test_every_command_says_what_it_does() -> None:
@@ -118,7 +122,9 @@ def test_floors_import_downwards_only() -> None:
     wrong = []
     for room, floor in floors.items():
         folder = ROOT / room if room in MAPPED else ROOT / "usg" / room
-        for module in folder.rglob("*.py"):
+        modules = list(folder.rglob("*.py"))
+        assert modules, f"{room} is empty"
+        for module in modules:
             if module.name in ("cli.py", "demo.py", "bench.py"):
                 continue  # commands stand above the rooms
             for other in _rooms_imported(module.read_text(encoding="utf-8")):
@@ -127,10 +133,29 @@ def test_floors_import_downwards_only() -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import usg.world",
+        "import numpy, usg.world.scene as scene",
+        "from usg import world",
+        "from usg.world import scenes",
+        "from usg.world.scene import (\n    scenes,\n)",
+        "def f():\n    from usg import world as w",
+        "try:\n    import usg.world\nexcept ImportError: pass",
+    ],
+)
+def test_every_form_of_import_is_seen(source: str) -> None:
+    assert _rooms_imported(source) == {"world"}
+
+
 def _rooms_imported(source: str) -> set[str]:
-    rooms = set()
-    for line in source.splitlines():
-        words = line.split()
-        if len(words) >= 2 and words[0] in ("from", "import") and words[1].startswith("usg."):
-            rooms.add(words[1].split(".")[1])
-    return rooms
+    """The packages and modules directly in `usg` that a source imports, in functions too."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"line {node.lineno}: imports are absolute"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith("usg.")}

@@ -10,8 +10,6 @@ import pytest
 from usg.batch.bench import main
 
 
-# torch_geometric 2.8 scripts a class while it is imported, which torch 2.13 deprecates.
-@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--graphs", "5", "--batch-size", "2", "--rounds", "1", "--json", str(tmp_path / "b.json")]) == 0
     result = json.loads((tmp_path / "b.json").read_text())

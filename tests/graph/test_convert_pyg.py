@@ -6,8 +6,6 @@ from strategies import scene_graphs
 
 from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject, from_hetero, from_pyg, to_hetero, to_pyg
 
-pytest.importorskip("torch_geometric", reason="the extra train is not installed")
-
 GRAPH = SceneGraph(
     objects=(SceneObject("m", "man"), SceneObject("h", "horse", score=0.5)),
     attributes=(Attribute("a", "h", "brown", kind="colour"),),

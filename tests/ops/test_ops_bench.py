@@ -9,9 +9,6 @@ from usg.ops.bench_systems import build, edges, floor_bytes
 
 SMALL = Case(graphs=3, nodes=5, degree=2, hub=True, words=2, heads=2, width=4, types=3)
 
-# torch_geometric scripts a class at import, which torch deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
 
 def test_edges_of_a_case():
     source, target, nodes = edges(SMALL)
