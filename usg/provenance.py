@@ -1,22 +1,44 @@
-"""Where figures come from: the commit and the machine, in words."""
+"""Where figures come from: the command, the commit and the machine, in words."""
 
 from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+
+
+def command(prog: str, argv: Sequence[str]) -> str:
+    """The line that a shell runs again.
+
+    Args:
+        prog: the command, as "usg bench ops".
+        argv: the words after it.
+
+    Example:
+        >>> command("usg bench ops", ["--case", "levi", "--json", "my rows.json"])
+        "usg bench ops --case levi --json 'my rows.json'"
+    """
+    return f"{prog} {shlex.join(argv)}".rstrip()
 
 
 def commit() -> str | None:
     """The short commit of the checkout that this code runs from, `+` where it has been edited; None outside one."""
     folder = Path(__file__).resolve().parent
     try:
-        words = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--exclude=*"]
-        found = subprocess.run(words, capture_output=True, text=True, check=True, timeout=10)
+        # Installed, this package may lie in the environment of another project's checkout.
+        if Path(_git(folder, "rev-parse", "--show-toplevel")).resolve() != folder.parent:
+            return None
+        return _git(folder, "describe", "--always", "--dirty=+", "--exclude=*") or None
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+
+
+def _git(folder: Path, *words: str) -> str:
+    run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10)
+    return run.stdout.strip()
 
 
 def machine() -> str:

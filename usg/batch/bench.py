@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from usg.files import atomic_path
-from usg.provenance import commit
+from usg.provenance import command, commit
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
             f"{row['case']:44} {row['system']:20} {row['seconds']:9.4f} {row['per_second']:10.0f} {row['ratio']:7.2f}"
         )
     if options.json:
-        result = {"command": " ".join(["usg bench batch", *argv]), "commit": commit(), "rows": rows}
+        result = {"command": command("usg bench batch", argv), "commit": commit(), "rows": rows}
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(result, indent=1) + "\n")
     return 0

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.names import unknown_name
-from usg.provenance import commit
+from usg.provenance import command, commit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
                 )
                 rows.append(row)
     if options.json:
-        result = {"command": "usg bench ops " + " ".join(argv), "commit": commit(), "rows": rows}
+        result = {"command": command("usg bench ops", argv), "commit": commit(), "rows": rows}
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(result, indent=1) + "\n")
     return 0
