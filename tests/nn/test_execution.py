@@ -51,6 +51,19 @@ def test_it_is_traced_whole(model: GraphTransformer) -> None:
         torch.testing.assert_close(compiled(batch), model(batch))
 
 
+# Tracing makes an instance of the autograd function itself, which torch deprecates.
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+@pytest.mark.usefixtures("fresh_compiler")
+def test_training_is_traced_whole() -> None:
+    config = GraphTransformerConfig(dim=32, layers=2, heads=4, dropout=0.1, attention_dropout=0.1)
+    model = GraphTransformer(config, VOCABULARY).train()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True, dynamic=True)
+    for graphs in (GRAPHS, GRAPHS[:2]):
+        states = compiled(model.pack(graphs, ["zebra"] * len(graphs)))
+        states.square().sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in model.blocks.parameters() if weight.grad is not None)
+
+
 @pytest.mark.gpu
 def test_gpu(model: GraphTransformer) -> None:
     batch = model.pack(GRAPHS, ["is there a zebra"] * len(GRAPHS))

@@ -38,10 +38,23 @@ def test_refuses_what_cannot_be_trained() -> None:
         build_optimizer(frozen, OptimizerSettings(), 10)
     with pytest.raises(ValueError, match=r"set trainer\.max_steps"):
         build_optimizer(nn.Linear(2, 2), OptimizerSettings(), 0)
-    with pytest.raises(ValueError, match="learning_rate is 0"):
-        OptimizerSettings(learning_rate=0.0)
-    with pytest.raises(ValueError, match="floor 2"):
-        OptimizerSettings(floor=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", 0.0),
+        ("weight_decay", -0.1),
+        ("warmup_steps", -1),
+        ("floor", 2),
+        ("beta1", 1.0),
+        ("beta2", -0.1),
+        ("beta2", float("nan")),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is {value}; expected"):
+        OptimizerSettings(**{name: value})
 
 
 def test_a_step_of_training_moves_the_weights() -> None:

@@ -11,7 +11,6 @@ Graphormer's per-head edge bias (Ying et al. 2021, https://arxiv.org/abs/2106.05
 (e, H, D) tensor: see usg/ops/attention_torch.py for the rewriting.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -175,5 +174,5 @@ def _check(
             raise ValueError(f"graph_attention: {name} is on {tensor.device}, the graph on {graph.device}; use CSR.to")
     if edge_type.dtype not in (torch.int32, torch.int64):
         raise TypeError(f"graph_attention: edge_type must be int32 or int64, got {edge_type.dtype}")
-    if not 0.0 <= dropout < 1.0 or math.isnan(dropout):
+    if not 0.0 <= dropout < 1.0:
         raise ValueError(f"graph_attention: dropout must be in [0, 1), got {dropout}")

@@ -41,10 +41,15 @@ class OptimizerSettings:
         """Refuse what cannot be trained with."""
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
-        if self.warmup_steps < 0 or not 0 <= self.floor <= 1:
-            raise ValueError(
-                f"warmup_steps is {self.warmup_steps} and floor {self.floor}; expected at least 0, a share in [0, 1]"
-            )
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is {self.weight_decay}; expected at least 0")
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps is {self.warmup_steps}; expected at least 0")
+        if not 0 <= self.floor <= 1:
+            raise ValueError(f"floor is {self.floor}; expected a share of the peak in [0, 1]")
+        for name, value in (("beta1", self.beta1), ("beta2", self.beta2)):
+            if not 0 <= value < 1:
+                raise ValueError(f"{name} is {value}; expected a number in [0, 1)")
 
 
 def learning_rate_factor(step: int, total: int, settings: OptimizerSettings) -> float:
