@@ -9,7 +9,7 @@ over graphs, the difference to one-hop naive Bayes is paired.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from usg.graph import NodeKind, SceneGraph
 from usg.metrics import Estimate, mean_interval, paired_difference
 from usg.nn import GraphTransformer
 from usg.pretrain.baselines import counting_baselines
-from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples, shuffled
+from usg.pretrain.examples import KIND_NAMES, MaskedExample, facts, masked_examples, shuffled
 from usg.progress import progress
 
 PROTOCOL = "one node hidden at a time, top-1 among labels of its kind"
@@ -37,31 +37,44 @@ class MaskedPredictionTable:
     Attributes:
         cells: system -> kind name -> accuracy with its interval.
         over_naive_bayes: kind name -> the model's accuracy minus that of one-hop naive Bayes, paired.
+        over_naive_bayes_unseen: the same on the test graphs whose facts no training graph has; empty when all are new.
+        shuffled: share of the masked nodes whose graph the shuffled-edge control changed.
         grounding: whether boxes, times and spans were seen.
     """
 
     cells: Mapping[str, Mapping[str, Estimate]]
     over_naive_bayes: Mapping[str, Estimate]
+    over_naive_bayes_unseen: Mapping[str, Estimate]
+    shuffled: float
     grounding: bool = False
 
     def to_text(self) -> str:
         """The table as aligned text, in per cent."""
-        kinds = list(self.over_naive_bayes)
-        width = max(len(name) for name in [*self.cells, "model - naive_bayes"])
+        kinds = list(self.cells["model"])
+        differences = {"model - naive_bayes": self.over_naive_bayes}
+        if self.over_naive_bayes_unseen:
+            differences["the same, new graphs"] = self.over_naive_bayes_unseen
+        width = max(len(name) for name in [*self.cells, *differences])
         lines = [f"{'masked':{width}}" + "".join(f"{kind:>24}" for kind in kinds)]
         for system, cells in self.cells.items():
             lines.append(f"{system:{width}}" + "".join(f"{_percent(cells.get(kind)):>24}" for kind in kinds))
-        differences = "".join(f"{_percent(self.over_naive_bayes[kind], True):>24}" for kind in kinds)
-        lines.append(f"{'model - naive_bayes':{width}}{differences}")
+        for name, by_kind in differences.items():
+            lines.append(f"{name:{width}}" + "".join(f"{_percent(by_kind.get(kind), True):>24}" for kind in kinds))
         counts = ", ".join(f"{self.cells['model'][kind].n:,} {kind}s" for kind in kinds)
         seen = "boxes, times and spans seen" if self.grounding else "boxes, times and spans hidden"
-        return "\n".join([*lines, f"{counts}; {PROTOCOL}; {seen}; 95 % intervals over graphs"])
+        lines.append(f"{counts}; {PROTOCOL}; {seen}; 95 % intervals over graphs")
+        lines.append(f"shuffling changed the graphs of {100 * self.shuffled:.0f} % of the nodes")
+        if self.over_naive_bayes_unseen:
+            news = ", ".join(f"{e.n:,} {kind}s" for kind, e in self.over_naive_bayes_unseen.items())
+            lines.append(f"new graphs: those whose facts no training graph has, {news}")
+        return "\n".join(lines)
 
     def to_dict(self, command: str, commit: str | None = None) -> dict[str, Any]:
         """The table in the shape `--json` files have."""
         baselines = {name: cells for name, cells in self.cells.items() if name != "model"}
         metrics = {f"{kind}_accuracy": estimate.to_dict() for kind, estimate in self.cells["model"].items()}
         metrics |= {f"{kind}_over_naive_bayes": e.to_dict() for kind, e in self.over_naive_bayes.items()}
+        metrics |= {f"{kind}_over_naive_bayes_unseen": e.to_dict() for kind, e in self.over_naive_bayes_unseen.items()}
         return {
             "command": command,
             "commit": commit,
@@ -82,7 +95,7 @@ class MaskedPredictionTable:
 
 def evaluate_masked(
     model: GraphTransformer,
-    train: Iterable[SceneGraph],
+    train: Collection[SceneGraph],
     test: Sequence[SceneGraph],
     *,
     per_graph: int | None = None,
@@ -110,11 +123,12 @@ def evaluate_masked(
     if not examples:
         raise ValueError("no node to hide in the test graphs: they are empty; check the path with `usg check`")
     guesses: dict[str, dict[NodeKind, list[str]]] = {"model": {}, "model_shuffled_edges": {}}
+    changed: list[bool] = []
     for kind, found in examples.items():
         guesses["model"][kind] = guess(model, found, grounding=grounding, batch_size=batch_size)
-        guesses["model_shuffled_edges"][kind] = guess(
-            model, shuffled(found, seed=seed), grounding=grounding, batch_size=batch_size
-        )
+        control = shuffled(found, seed=seed)
+        changed += [one.graph != other.graph for one, other in zip(found, control, strict=True)]
+        guesses["model_shuffled_edges"][kind] = guess(model, control, grounding=grounding, batch_size=batch_size)
     for system, by_kind in counting_baselines(train, list(examples)).items():
         guesses[system] = {kind: predict(examples[kind]) for kind, predict in by_kind.items()}
     if ceiling is not None:
@@ -123,12 +137,16 @@ def evaluate_masked(
             kind: [ceiling(example) for example in progress(examples[kind], len(examples[kind]), "exact ceiling")]
             for kind in kinds
         }
-    return _table(examples, guesses, grounding)
+    asked = {facts(graph) for graph in test}
+    seen = {number for number in map(facts, train) if number in asked}
+    return _table(examples, guesses, seen, float(np.mean(changed)), grounding)
 
 
 def _table(
     examples: Mapping[NodeKind, list[MaskedExample]],
     guesses: Mapping[str, Mapping[NodeKind, list[str]]],
+    seen: set[int],
+    changed: float,
     grounding: bool,
 ) -> MaskedPredictionTable:
     right: dict[str, dict[NodeKind, np.ndarray]] = {
@@ -138,17 +156,21 @@ def _table(
         }
         for system, by_kind in guesses.items()
     }
-    groups = {kind: [example.group for example in found] for kind, found in examples.items()}
+    groups = {kind: np.array([example.group for example in found]) for kind, found in examples.items()}
     cells = {
         system: {KIND_NAMES[kind]: mean_interval(hits, groups[kind]) for kind, hits in by_kind.items()}
         for system, by_kind in right.items()
     }
-    difference = {
-        KIND_NAMES[kind]: paired_difference(hits, right["naive_bayes"][kind], groups[kind])
-        for kind, hits in right["model"].items()
-        if kind in right.get("naive_bayes", {})
-    }
-    return MaskedPredictionTable(cells, difference, grounding)
+    over, over_unseen = {}, {}
+    for kind, hits in right["model"].items():
+        if kind not in right.get("naive_bayes", {}):
+            continue
+        bayes, name = right["naive_bayes"][kind], KIND_NAMES[kind]
+        over[name] = paired_difference(hits, bayes, groups[kind])
+        new = np.array([facts(example.graph) not in seen for example in examples[kind]])
+        if seen and new.any():
+            over_unseen[name] = paired_difference(hits[new], bayes[new], groups[kind][new])
+    return MaskedPredictionTable(cells, over, over_unseen, changed, grounding)
 
 
 def guess(

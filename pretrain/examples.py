@@ -18,7 +18,7 @@ class MaskedExample:
     """One hidden element.
 
     Attributes:
-        graph: the whole graph; nobody may read `answer` off it.
+        graph: the whole graph, the hidden label included: whoever predicts leaves out what `hidden` names.
         element: the hidden object, attribute or relation.
         kind: its node kind.
         node: its number among the nodes of the Levi form.
@@ -95,3 +95,10 @@ def kind_of(element: Element) -> NodeKind:
 def shuffled(examples: Sequence[MaskedExample], *, seed: int = 0) -> list[MaskedExample]:
     """The same examples in graphs whose structure is destroyed; labels and their numbers stay."""
     return [replace(e, graph=shuffle_edges(e.graph, (seed, number))) for number, e in enumerate(examples)]
+
+
+def facts(graph: SceneGraph) -> int:
+    """A number that graphs saying the same in labels share: objects, attributes with their owners, triples."""
+    objects = sorted(obj.label for obj in graph.objects)
+    attributes = sorted((graph.object(a.object).label, a.value) for a in graph.attributes)
+    return hash((tuple(objects), tuple(attributes), tuple(sorted(graph.triples))))

@@ -74,7 +74,13 @@ class PretrainingModule(LightningModule):
         self._has_learnt = False
 
     def configure_model(self) -> None:
-        """Build the encoder, now that the data knows its vocabulary."""
+        """Build the encoder, now that the data knows its vocabulary.
+
+        Raises:
+            ValueError: captions are to be predicted and the data gives none.
+        """
+        if not self._data.captions and any(isinstance(objective, MaskedCaption) for objective in self._objectives):
+            raise ValueError("MaskedCaption has nothing to predict with data.captions off; switch one of them")
         if self.encoder is None:
             self._build(self.config, self._data.vocabulary)
 

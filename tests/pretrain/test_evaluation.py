@@ -89,3 +89,11 @@ def test_the_table_counts_right_guesses_and_knows_the_ceiling(model: GraphTransf
 def test_nothing_to_hide_is_an_error(model: GraphTransformer) -> None:
     with pytest.raises(ValueError, match="no node to hide"):
         evaluate_masked(model, TRAIN, [SceneGraph()])
+
+
+def test_graphs_that_training_has_are_counted_apart(model: GraphTransformer) -> None:
+    twins = [replace(graph, metadata={}) for graph in TRAIN[:10]]
+    table = evaluate_masked(model, TRAIN, [*TEST, *twins], per_graph=1)
+    assert table.over_naive_bayes["object"].n == 40 and table.over_naive_bayes_unseen["object"].n == 30
+    assert "new graphs" in table.to_text()
+    assert not evaluate_masked(model, TRAIN, TEST, per_graph=1).over_naive_bayes_unseen
