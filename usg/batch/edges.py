@@ -14,6 +14,7 @@ import torch
 
 from usg.batch.ranges import Ints, pointer, ranges, stable_order
 from usg.graph import EdgeType
+from usg.graph.levi import edges_by_type, join_edges
 from usg.ops import CSR
 
 
@@ -79,34 +80,17 @@ def _graph_edges(nodes: Nodes, two_hop: bool, dense: bool) -> tuple[Ints, Ints, 
     heard = ranges(first, nodes.heard)
     others = ranges(first + 1, nodes.heard - 1)
     hub = np.repeat(first, nodes.heard - 1)
-    parts: list[tuple[Ints, Ints, EdgeType]] = [
-        (heard, heard, EdgeType.SELF),
-        (nodes.attribute, nodes.owner, EdgeType.ATTRIBUTE_TO_OBJECT),
-        (nodes.owner, nodes.attribute, EdgeType.OBJECT_TO_ATTRIBUTE),
-        (nodes.relation, nodes.subject, EdgeType.RELATION_TO_SUBJECT),
-        (nodes.subject, nodes.relation, EdgeType.SUBJECT_TO_RELATION),
-        (nodes.relation, nodes.target, EdgeType.RELATION_TO_OBJECT),
-        (nodes.target, nodes.relation, EdgeType.OBJECT_TO_RELATION),
-        (others, hub, EdgeType.NODE_TO_GRAPH),
-        (hub, others, EdgeType.GRAPH_TO_NODE),
-    ]
-    if two_hop:
-        left, right = _siblings(nodes)
-        parts += [
-            (nodes.subject, nodes.target, EdgeType.SUBJECT_TO_OBJECT),
-            (nodes.target, nodes.subject, EdgeType.OBJECT_TO_SUBJECT),
-            (left, right, EdgeType.SIBLING),
-        ]
+    siblings = _siblings(nodes) if two_hop else None
+    parts = edges_by_type(
+        heard, others, hub, nodes.attribute, nodes.owner, nodes.relation, nodes.subject, nodes.target, siblings
+    )
     if dense:
         left, right = _pairs(first, nodes.heard)
         n = int(nodes.offsets[-1])
         joined = np.concatenate([part[0] * n + part[1] for part in parts])
         new = ~np.isin(left * n + right, joined)
         parts.append((left[new], right[new], EdgeType.OTHER))
-    source = np.concatenate([part[0] for part in parts])
-    target = np.concatenate([part[1] for part in parts])
-    kind = np.repeat(np.array([part[2] for part in parts], dtype=np.int64), [len(part[0]) for part in parts])
-    return source, target, kind
+    return join_edges(parts)
 
 
 def _pairs(first: Ints, count: Ints) -> tuple[Ints, Ints]:

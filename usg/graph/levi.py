@@ -8,14 +8,18 @@ ACL 2018, section 3.2.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from usg.graph.elements import Attribute, Relation, SceneObject
 from usg.graph.scene_graph import SceneGraph
+
+Ints: TypeAlias = NDArray[np.int64]
 
 
 class NodeKind(IntEnum):
@@ -51,6 +55,9 @@ class EdgeType(IntEnum):
     OTHER = 17  # any other pair of one graph, when attention is dense
 
 
+EdgesOfType: TypeAlias = tuple[Ints, Ints, EdgeType]
+"""Sources, targets and their type."""
+
 GRAPH_LABEL = "<graph>"
 """The label of the graph node."""
 
@@ -69,11 +76,11 @@ class LeviGraph:
         edge_types: `(e,)` `EdgeType`.
     """
 
-    kinds: NDArray[np.int64]
+    kinds: Ints
     labels: tuple[str, ...]
     ids: tuple[str | None, ...]
-    edges: NDArray[np.int64]
-    edge_types: NDArray[np.int64]
+    edges: Ints
+    edge_types: Ints
 
     def __len__(self) -> int:
         """The number of nodes."""
@@ -110,8 +117,17 @@ def to_levi(graph: SceneGraph, two_hop: bool = False) -> LeviGraph:
     owner = np.array([node[attribute.object] for attribute in graph.attributes], dtype=np.int64)
     subject = np.array([node[relation.subject] for relation in graph.relations], dtype=np.int64)
     target = np.array([node[relation.object] for relation in graph.relations], dtype=np.int64)
-    edges, types = levi_edges(n, owner, 1 + objects, subject, target, 1 + objects + attributes, two_hop)
-    return LeviGraph(kinds, labels, ids, edges, types)
+    nodes = np.arange(n, dtype=np.int64)
+    attribute, relation = nodes[1 + objects :][:attributes], nodes[1 + objects + attributes :]
+    siblings = None
+    if two_hop:
+        left, right = np.nonzero((owner[:, None] == owner[None, :]) & ~np.eye(len(owner), dtype=bool))
+        siblings = attribute[left], attribute[right]
+    hub = np.zeros(n - 1, dtype=np.int64)
+    source, end, types = join_edges(
+        edges_by_type(nodes, nodes[1:], hub, attribute, owner, relation, subject, target, siblings)
+    )
+    return LeviGraph(kinds, labels, ids, np.stack([source, end]), types)
 
 
 def from_levi(levi: LeviGraph) -> SceneGraph:
@@ -155,34 +171,34 @@ def _ends(levi: LeviGraph, edge_type: EdgeType) -> dict[int, int]:
     return dict(zip(target, source, strict=True))
 
 
-def levi_edges(
-    n: int,
-    owner: NDArray[np.int64],
-    first_attribute: int,
-    subject: NDArray[np.int64],
-    target: NDArray[np.int64],
-    first_relation: int,
-    two_hop: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Edges and edge types of the Levi form over nodes `0..n-1`, node 0 being the graph node.
+def edges_by_type(
+    nodes: Ints,
+    others: Ints,
+    hub: Ints,
+    attribute: Ints,
+    owner: Ints,
+    relation: Ints,
+    subject: Ints,
+    target: Ints,
+    siblings: tuple[Ints, Ints] | None = None,
+) -> list[EdgesOfType]:
+    """Which edges the Levi form has, of one graph or of many whose nodes are numbered through.
 
     Args:
-        n: number of nodes.
-        owner: `(attributes,)` the object node of each attribute node.
-        first_attribute: number of the first attribute node; the rest follow.
-        subject: `(relations,)` the subject's object node of each relation node.
-        target: `(relations,)` the object's object node of each relation node.
-        first_relation: number of the first relation node; the rest follow.
-        two_hop: as in `to_levi`.
+        nodes: all nodes.
+        others: all nodes but the graph nodes.
+        hub: `(len(others),)` the graph node of each.
+        attribute: attribute nodes.
+        owner: `(len(attribute),)` the object node of each.
+        relation: relation nodes.
+        subject: `(len(relation),)` the subject's object node of each.
+        target: `(len(relation),)` the object's object node of each.
+        siblings: ordered pairs of attributes of one object; given for two-hop edges.
 
     Returns:
-        `(2, e)` edges, source over target, and `(e,)` types.
+        Sources, targets and the type of each kind of edge.
     """
-    attribute = first_attribute + np.arange(len(owner), dtype=np.int64)
-    relation = first_relation + np.arange(len(subject), dtype=np.int64)
-    nodes = np.arange(n, dtype=np.int64)
-    others, hub = nodes[1:], np.zeros(max(n - 1, 0), dtype=np.int64)
-    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], EdgeType]] = [
+    edges = [
         (nodes, nodes, EdgeType.SELF),
         (attribute, owner, EdgeType.ATTRIBUTE_TO_OBJECT),
         (owner, attribute, EdgeType.OBJECT_TO_ATTRIBUTE),
@@ -193,13 +209,18 @@ def levi_edges(
         (others, hub, EdgeType.NODE_TO_GRAPH),
         (hub, others, EdgeType.GRAPH_TO_NODE),
     ]
-    if two_hop:
-        left, right = np.nonzero((owner[:, None] == owner[None, :]) & ~np.eye(len(owner), dtype=bool))
-        parts += [
+    if siblings is not None:
+        edges += [
             (subject, target, EdgeType.SUBJECT_TO_OBJECT),
             (target, subject, EdgeType.OBJECT_TO_SUBJECT),
-            (attribute[left], attribute[right], EdgeType.SIBLING),
+            (*siblings, EdgeType.SIBLING),
         ]
-    edges = np.stack([np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])])
-    types = np.repeat(np.array([int(p[2]) for p in parts], dtype=np.int64), [len(p[0]) for p in parts])
-    return edges, types
+    return edges
+
+
+def join_edges(edges: Sequence[EdgesOfType]) -> tuple[Ints, Ints, Ints]:
+    """Sources, targets and types of all edges, in the order given."""
+    source = np.concatenate([part[0] for part in edges])
+    target = np.concatenate([part[1] for part in edges])
+    types = np.repeat(np.array([part[2] for part in edges], dtype=np.int64), [len(part[0]) for part in edges])
+    return source, target, types
