@@ -183,7 +183,7 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
             System(f"pretrained, {SHUFFLED}", path, shuffled=True),
         ]
         shared = Settings(
-            **sample(settings.questions, folder / "data"),
+            *sample(settings.questions, folder / "data"),
             steps=settings.finetune_steps,
             validate_every=max(1, settings.finetune_steps // 8),
         )

@@ -247,14 +247,15 @@ def run_table(
         return list(progress(pool.map(run, cells), len(cells), "finetuning runs"))
 
 
-def sample(world: WorldScenes, cache: Path) -> dict[str, str]:
-    """Folders of the scenes by split, sampled when missing; once, before processes ask for them together.
+def sample(world: WorldScenes, cache: Path) -> tuple[str, str, str]:
+    """Folders of the train, val and test scenes, sampled when missing; once, before processes ask for them together.
 
     Args:
         world: scenes to sample.
         cache: folder of sampled scenes.
     """
-    return {split: str(world_corpus(world, split, cache)) for split in ("train", "val", "test")}
+    train, val, test = (str(world_corpus(world, split, cache)) for split in ("train", "val", "test"))
+    return train, val, test
 
 
 def main(argv: Sequence[str]) -> int:
@@ -288,7 +289,7 @@ def main(argv: Sequence[str]) -> int:
     for encoder in encoders.values():
         load_encoder(encoder)  # a wrong folder is said now, not by a process in an hour
     settings = Settings(
-        **sample(QA_SCENES, options.cache),
+        *sample(QA_SCENES, options.cache),
         steps=options.steps,
         validate_every=max(1, options.steps // 8),
         rates=tuple(options.rates),
