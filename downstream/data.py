@@ -64,12 +64,14 @@ class QuestionBatch:
 
 
 def with_mask(question: str) -> str:
-    """The question as the encoder reads it: its words, then the mask.
+    """The question as the encoder reads it: the mask, then its words.
+
+    In front, because after the words of a question ("what is the cup on") a mask looks like the next word of a caption.
 
     >>> with_mask("Is there a dog?")
-    'Is there a dog? <mask>'
+    '<mask> Is there a dog?'
     """
-    return f"{question} {MASK}"
+    return f"{MASK} {question}"
 
 
 def pack_questions(
