@@ -1,9 +1,11 @@
 """A small run on scenes of the world, made once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from usg.cli import main
 
@@ -37,8 +39,17 @@ class SmallRun:
         return self.folder / run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Runs are compared bit by bit, here and in processes of their own; sums over two threads round differently."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
+def small_run(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> SmallRun:
     small = SmallRun(tmp_path_factory.mktemp("pretrain"))
     (small.folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     small.usg()

@@ -21,7 +21,7 @@ PROGRAM = "import sys; from usg.cli import main; sys.exit(main())"
 def test_killed_and_resumed_equals_uninterrupted(small_run: Any, step: int) -> None:
     callback = f"[{{class_path: kill_at.KillAt, init_args: {{step: {step}}}}}]"
     words = [sys.executable, "-c", PROGRAM, *small_run.words(run=f"killed{step}"), "--trainer.callbacks", callback]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
     process = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert process.returncode == -signal.SIGKILL, process.stderr
     killed = small_run.folder / f"killed{step}"
