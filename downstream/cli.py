@@ -68,5 +68,6 @@ def finetune_qa(argv: Sequence[str]) -> int:
         QuestionAnswering,
         QADataModule,
         defaults={"trainer.default_root_dir": "runs/qa"},
+        links={"seed_everything": ["model.seed", "data.seed"]},
         description="Question answering over scene graphs.",
     )

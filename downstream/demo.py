@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.pretrain.corpora import WorldScenes
+from usg.provenance import commit
 
 if TYPE_CHECKING:
     from usg.pretrain.examples import MaskedExample
@@ -43,7 +44,7 @@ class DemoSettings:
     """
 
     scenes: WorldScenes = WorldScenes(train=12_000, val=300, test=500)  # noqa: RUF009
-    steps: int = 2_500
+    steps: int = 1_800
     table_nodes: int = 2
     questions: WorldScenes = WorldScenes(train=300, val=60, test=250, seed=71_000, captions=0, questions=8)  # noqa: RUF009
     labels: int = 300
@@ -53,9 +54,9 @@ class DemoSettings:
 
     def scaled(self, minutes: float) -> DemoSettings:
         """The same with as many pretraining steps as fit into `minutes`."""
-        if minutes < 5:
-            raise ValueError(f"--minutes {minutes:g}: the demo needs at least 5; --quick shows its stages in less")
         fixed = 5.0  # what is not pretraining
+        if minutes < fixed + 2:
+            raise ValueError(f"--minutes {minutes:g}: the demo needs at least 7; --quick shows its stages in less")
         return replace(self, steps=int(self.steps * (minutes - fixed) / (MINUTES - fixed)))
 
 
@@ -160,11 +161,12 @@ def masked_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[st
     def compute() -> dict[str, Any]:
         from usg.nn import GraphTransformer
         from usg.pretrain.evaluation import evaluate_masked
+        from usg.pretrain.table import world_ceiling
 
         train, test = (_world(folder, settings.scenes, part) for part in ("train", "test"))
         model = GraphTransformer.from_pretrained(encoder)
         table = evaluate_masked(model, train, list(test), per_graph=settings.table_nodes, ceiling=world_ceiling)
-        return {"text": table.to_text(), **table.to_dict("usg demo")}
+        return {"text": table.to_text(), **table.to_dict("usg demo", commit())}
 
     return _once(folder / "masked.json", compute)
 
@@ -198,12 +200,6 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
         return {"text": table.to_text(), "curves": curves, **json.loads(table.to_json("usg demo"))}
 
     return _once(folder / "questions.json", compute)
-
-
-def world_ceiling(example: MaskedExample) -> str:
-    """The most probable label under the world's exact posterior."""
-    chances = exact(example)
-    return max(chances, key=chances.__getitem__)
 
 
 def exact(example: MaskedExample) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -81,9 +82,9 @@ class EfficiencyTable:
         return list(dict.fromkeys(str(detail["system"]) for detail in self.details))
 
     def mean(self, system: str, labels: int) -> tuple[float, float]:
-        """Mean accuracy over seeds and its standard deviation."""
+        """Mean accuracy over seeds and its standard deviation, which one seed does not have (NaN)."""
         by_seed = self.hits[system][labels].mean(1)
-        return float(by_seed.mean()), float(by_seed.std(ddof=1)) if len(by_seed) > 1 else 0.0
+        return float(by_seed.mean()), float(by_seed.std(ddof=1)) if len(by_seed) > 1 else float("nan")
 
     def difference(self, other: str, labels: int) -> tuple[Estimate, float]:
         """The main system minus another, on the same labels and questions.
@@ -103,7 +104,8 @@ class EfficiencyTable:
             cells = []
             for labels in self.labels:
                 mean, spread = self.mean(system, labels)
-                cells.append(f"{100 * mean:.1f}" if system == EXECUTOR else f"{100 * mean:.1f} ± {100 * spread:.1f}")
+                no_spread = system == EXECUTOR or math.isnan(spread)
+                cells.append(f"{100 * mean:.1f}" if no_spread else f"{100 * mean:.1f} ± {100 * spread:.1f}")
             rows.append((system, cells))
         return rows
 
@@ -117,7 +119,8 @@ class EfficiencyTable:
             for labels in self.labels:
                 estimate, worst = self.difference(other, labels)
                 interval = f"[{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
-                cells.append(f"{100 * estimate.value:+.1f} {interval}, least {100 * worst:+.1f}")
+                least = f", least {100 * worst:+.1f}" if len(self.hits[other][labels]) > 1 else ""
+                cells.append(f"{100 * estimate.value:+.1f} {interval}{least}")
             rows.append((other, cells))
         return rows
 
@@ -135,11 +138,16 @@ class EfficiencyTable:
         """What was measured, in one sentence."""
         seeds = len(next(iter(self.hits[self.main].values())))
         scenes = len({question.scene for question in self.questions})
+        over = (
+            f"mean ± standard deviation over {seeds} seeds, each with its own labels, the same for all systems"
+            if seeds > 1
+            else "one seed, so the spread over seeds is not known"
+        )
+        least = ", `least` is the smallest difference of a seed" if seeds > 1 else ""
         return (
-            f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; mean ± standard "
-            f"deviation over {seeds} seeds, each with its own labelled questions, the same for all systems; "
-            f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} validation questions; "
-            "intervals are 95 % bootstrap intervals over test scenes, `least` is the smallest difference of a seed"
+            f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; {over}; "
+            f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} further labelled validation "
+            f"questions; intervals are 95 % bootstrap intervals over test scenes, given the seeds{least}"
         )
 
     def to_text(self) -> str:

@@ -34,16 +34,9 @@ from usg.downstream.questions import Question, by_scene
 from usg.downstream.scores import accuracy_by
 from usg.files import atomic_path
 from usg.graph import SceneGraph
-from usg.nn import (
-    GraphTransformer,
-    GraphTransformerConfig,
-    graph_transformer_base,
-    graph_transformer_small,
-    graph_transformer_tiny,
-)
+from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 
-SIZES = {"tiny": graph_transformer_tiny, "small": graph_transformer_small, "base": graph_transformer_base}
 _HEAD_FILE, _SCHEMA, _VERSION = "question_answering.json", "usg.question_answering", 1
 _CHECKPOINT_KEY = "question_answering"
 _SCENES_PER_PASS = 64
@@ -153,7 +146,7 @@ class QuestionAnswering(LightningModule):
             return GraphTransformer(pretrained.config, pretrained.vocabulary) if self.scratch else pretrained
         if vocabulary is None:
             raise ValueError("an encoder from scratch needs a vocabulary; give one, or name a pretrained encoder")
-        return SIZES[self.size](vocabulary)
+        return GraphTransformer(sized_config(self.size), vocabulary)
 
     def built(self) -> tuple[GraphTransformer, AnswerHead]:
         """Encoder and head.
@@ -174,13 +167,14 @@ class QuestionAnswering(LightningModule):
         if self.model is None and stage == "fit":
             vocabulary = data.training_vocabulary() if self.encoder is None else None
             self.build(vocabulary, data.training_answers)
-        elif self.model is None and self.encoder is not None:
+        elif self.model is None and self.encoder is not None and self.trainer.ckpt_path is None:
             self._adopt(QuestionAnswering.from_pretrained(self.encoder))
         if self.model is not None:
             self._attach()
 
     def _adopt(self, other: QuestionAnswering) -> None:
         self.model, self.head = other.built()
+        self.grounding = other.grounding
 
     def _attach(self) -> None:
         model, head = self.built()
@@ -214,9 +208,8 @@ class QuestionAnswering(LightningModule):
         checkpoint[_CHECKPOINT_KEY] = {
             "answers": list(head.answers),
             "config": model.config.to_dict(),
-            "labels": list(model.vocabulary.labels),
-            "counts": torch.from_numpy(model.vocabulary.counts),
-            "buckets": model.vocabulary.buckets,
+            "grounding": self.grounding,
+            "vocabulary": model.vocabulary.to_state(),
             "digest": model.vocabulary.digest(),
         }
 
@@ -230,7 +223,8 @@ class QuestionAnswering(LightningModule):
         if saved is None:
             raise ValueError("this checkpoint is not one of question answering; make one with usg finetune qa fit")
         if self.model is None:
-            vocabulary = Vocabulary(tuple(saved["labels"]), saved["counts"].numpy(), saved["buckets"])
+            vocabulary = Vocabulary.from_state(saved["vocabulary"])
+            self.grounding = saved["grounding"]
             self.model = GraphTransformer(GraphTransformerConfig.from_dict(saved["config"]), vocabulary)
             self.head = AnswerHead(saved["answers"], vocabulary, self.model.config.dim)
             return
@@ -252,7 +246,13 @@ class QuestionAnswering(LightningModule):
         target = Path(folder)
         model.save_pretrained(target)
         weights = {name: value.tolist() for name, value in head.state_dict().items()}
-        content = {"schema": _SCHEMA, "version": _VERSION, "answers": list(head.answers), "weights": weights}
+        content = {
+            "schema": _SCHEMA,
+            "version": _VERSION,
+            "grounding": self.grounding,
+            "answers": list(head.answers),
+            "weights": weights,
+        }
         with atomic_path(target / _HEAD_FILE) as temporary:
             temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
@@ -277,7 +277,7 @@ class QuestionAnswering(LightningModule):
             raise ValueError(f"{file} has version {content.get('version')!r}; this code reads {_SCHEMA} {_VERSION}")
         head = AnswerHead(content["answers"], model.vocabulary, model.config.dim)
         head.load_state_dict({name: torch.tensor(value) for name, value in content["weights"].items()})
-        module.model, module.head = model, head
+        module.model, module.head, module.grounding = model, head, content["grounding"]
         return module
 
     # ---------------------------------------------------------------- running
