@@ -76,7 +76,7 @@ def write_report(
     }
     lead = (
         "A graph transformer learns what everyday scenes are like by filling in what is hidden in their graphs, "
-        "and then needs fewer labels to answer questions about them."
+        "and then is taught to answer questions about them from few labels."
     )
     report = folder / "report.html"
     with atomic_path(report) as temporary:
