@@ -25,7 +25,7 @@ from usg.batch.words import tokenize
 from usg.downstream.questions import Question
 from usg.graph import SceneGraph
 
-STRENGTHS = (1e-3, 1e-2, 1e-1)
+STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """L2 penalties tried by the regressions."""
 
 _COUNTS = 4  # 0, 1, 2, 3 or more of what the question names

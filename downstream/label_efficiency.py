@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 from usg.files import atomic_path
 from usg.pretrain.corpora import WorldScenes, world_corpus
 from usg.progress import progress
+from usg.provenance import commit
 
 if TYPE_CHECKING:
     from usg.downstream.data import QADataModule
@@ -154,7 +155,11 @@ def run_cell(cell: Cell, settings: Settings, folder: Path, keep_models: bool = F
         found = json.loads(file.read_text(encoding="utf-8"))
         if found["fingerprint"] == fingerprint:
             return found
-    result = {"fingerprint": fingerprint, **_train(cell, settings, file.with_suffix("") if keep_models else None)}
+    result = {
+        "fingerprint": fingerprint,
+        "commit": commit(),
+        **_train(cell, settings, file.with_suffix("") if keep_models else None),
+    }
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(result)
     with atomic_path(file) as temporary:

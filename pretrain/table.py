@@ -7,7 +7,7 @@ from usg.nn import GraphTransformer
 from usg.pretrain.data import GraphDataModule
 from usg.pretrain.evaluation import MaskedPredictionTable, evaluate_masked
 from usg.pretrain.examples import MaskedExample
-from usg.provenance import commit
+from usg.provenance import command, commit
 
 
 def print_table(
@@ -34,7 +34,7 @@ def print_table(
     )
     print(table.to_text())
     if path is not None:
-        table.write_json(path, " ".join(["usg", *sys.argv[1:]]), commit())
+        table.write_json(path, command("usg", sys.argv[1:]), commit())
     return table
 
 

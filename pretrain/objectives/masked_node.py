@@ -45,7 +45,8 @@ class MaskedNode(Objective):
         keep_arguments: share of graphs in which the objects of hidden attributes and relations stay visible.
         drop_boxes: probability that the boxes of a hidden relation's arguments are dropped.
         guard_pairs: hide all relations between the same two objects together.
-        guard_copies: hide all copies of a hidden node together.
+        guard_copies: hide all copies of a hidden node, joined to it by identity edges, together. Graphs whose media
+            were merged have one node instead of copies, so that there is nothing to guard.
         weight, share: as in `Objective`.
     """
 

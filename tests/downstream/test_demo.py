@@ -64,6 +64,6 @@ def test_executor_is_right_on_every_question(folder):
 def test_minutes_scale_pretraining():
     assert DemoSettings().scaled(15.0) == DemoSettings()
     assert DemoSettings().scaled(25.0) == replace(DemoSettings(), steps=2 * DemoSettings().steps)
-    with pytest.raises(ValueError, match="needs at least 5"):
-        DemoSettings().scaled(1)
+    with pytest.raises(ValueError, match="needs at least 7"):
+        DemoSettings().scaled(6)
     assert QUICK.steps < 100
