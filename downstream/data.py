@@ -121,7 +121,7 @@ class QADataModule(LightningDataModule):
         scenes_per_batch: scenes in a training batch, each with all its labelled questions.
         scenes_per_test_batch: the same for validation and test.
         seed: of the choice of labels and of the order of batches.
-        shuffle_edges: control. `test` permutes owners and ends inside each test graph, `all` in training and
+        shuffle_edges: control. `test` draws owners and ends anew inside each test graph, `all` in training and
             validation too; `none` leaves the graphs as they are.
     """
 

@@ -179,7 +179,7 @@ class EfficiencyTable:
             "## By kind of question, %",
             _markdown("system, labels", columns, kinds),
             "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes "
-            "and ends of relations are permuted inside each graph, in finetuning and in test. The executor runs each "
+            "and ends of relations are drawn anew in each graph, in finetuning and in test. The executor runs each "
             "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
             "labelled questions.",
         ]

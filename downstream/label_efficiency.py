@@ -52,7 +52,7 @@ class System:
         name: as printed.
         encoder: folder of the pretrained encoder, or whose architecture is used.
         scratch: its weights are drawn anew.
-        shuffled: edges are permuted, in training and test.
+        shuffled: edges are drawn anew, in training and test.
         longer: factor of the number of steps.
     """
 

@@ -162,7 +162,7 @@ def qa_table(data: QADataModule, systems: Mapping[str, Sequence[bool]]) -> QATab
 
 
 def shuffled_right(module: QuestionAnswering, data: QADataModule) -> list[bool]:
-    """Which test questions a model answers rightly when owners and ends are permuted inside each test graph."""
+    """Which test questions a model answers rightly when owners and ends are drawn anew in each test graph."""
     questions = data.questions("test")
     graphs = {scene: shuffle_edges(graph, scene) for scene, graph in data.graphs("test").items()}
     return is_right(questions, module.answer_all(graphs, questions))

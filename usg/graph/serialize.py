@@ -184,14 +184,16 @@ def _make(cls: type[T], values: Mapping[str, Any]) -> T:
     """Call a dataclass with the values; explain the keys only when they do not fit."""
     try:
         return cls(**values)
-    except TypeError:
-        pass
+    except TypeError as error:
+        wrong = str(error)
     parts = fields(cls)  # type: ignore[arg-type]
     names = [part.name for part in parts]
     for key in values:
         if key not in names:
             raise Misfit(unknown_key(key, names))
     missing = [part.name for part in parts if part.default is MISSING and part.name not in values]
+    if not missing:
+        raise Misfit(wrong)
     raise Misfit(f"{missing[0]!r} is missing (keys seen: {', '.join(map(repr, values)) or 'none'})")
 
 
