@@ -1,42 +1,29 @@
 """Captions of a scene graph, written from its facts, with the words of every fact marked.
 
-Three degrees of detail take turns: short (one fact), medium (about half of the relations, with an attribute here and
-there), full (every object with all its attributes, every relation). An object is introduced with "a", or "another"
-where its words were used before, and taken up with "the" and the shortest description that singles it out. Each caption
-is a text source; each mention of an object, attribute or relation grounds it by the code points of its words.
+Four kinds take turns: short (one fact), statements (three facts, each about a thing that a description singles out; see
+usg/world/statements.py), medium (about half of the relations, with an attribute here and there), full (every object
+with all its attributes, every relation). In the others an object is introduced with "a", or "another" where its words
+were used before, and taken up with "the" and the shortest description that singles it out. Each caption is a text
+source; each mention of an object, attribute or relation grounds it by the code points of its words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from usg.graph.elements import Attribute, Grounding, Relation, Source
 from usg.graph.region import TextSpan
 from usg.graph.scene_graph import SceneGraph
 from usg.world.draw import Uniform, shuffled
+from usg.world.marked_text import MarkedText
 from usg.world.phrases import ADJECTIVE_ORDER, article, descriptions
 from usg.world.program import LABEL, View
+from usg.world.statements import Statements
 
-DETAILS = ("short", "medium", "full")
+DETAILS = ("short", "statements", "medium", "full")
+_STATEMENTS = 3
 _OPENINGS = ("there is", "this is", "you can see", "the picture shows", "here is")
-
-
-@dataclass
-class _Text:
-    """Words so far, and the spans of each element's mentions."""
-
-    words: str = ""
-    mentions: list[tuple[str, TextSpan]] = field(default_factory=list)
-
-    def say(self, words: str, element: str | None = None) -> None:
-        """Appends words, after a space, and marks them as a mention of an element."""
-        if not words:
-            return
-        start = len(self.words) + bool(self.words)
-        self.words = f"{self.words} {words}" if self.words else words
-        if element is not None:
-            self.mentions.append((element, TextSpan(((start, len(self.words)),))))
 
 
 class _Writer:
@@ -44,7 +31,7 @@ class _Writer:
 
     def __init__(self, graph: SceneGraph, view: View, uniform: Uniform) -> None:
         self.graph, self.view, self.uniform = graph, view, uniform
-        self.text, self.introduced = _Text(), set[str]()
+        self.text, self.introduced = MarkedText(), set[str]()
         self.used: set[str] = set()
 
     def choose(self, options: Sequence[str]) -> str:
@@ -117,7 +104,7 @@ def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[t
 
     Args:
         graph: any scene graph with an object; negated elements are not mentioned.
-        detail: short, medium or full.
+        detail: short, statements, medium or full.
         uniform: the randomness.
 
     Returns:
@@ -125,6 +112,8 @@ def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[t
     """
     view = View(graph)
     writer = _Writer(graph, view, uniform)
+    if detail == "statements" and Statements(graph, view, uniform).write(_STATEMENTS, writer.text):
+        return writer.text.words, writer.text.mentions
     relations = [r for r in graph.relations if not r.negated and r.subject in view.bit and r.object in view.bit]
     relations = [relations[k] for k in shuffled(len(relations), uniform)]
     names = [view.ids[k] for k in shuffled(len(view.ids), uniform)]
@@ -146,7 +135,7 @@ def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[t
 
 
 def add_captions(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGraph:
-    """Returns the graph with captions caption0, caption1, ... as text sources, of the three details in turn.
+    """Returns the graph with captions caption0, caption1, ... as text sources, of the four kinds in turn.
 
     >>> from usg.world import sample_scene
     >>> scene = sample_scene("train", 0, 0, captions=3)

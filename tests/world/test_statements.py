@@ -1,0 +1,111 @@
+"""usg.world.statements: every statement is true, and what it says "the" of is one thing."""
+
+from collections import Counter
+
+import pytest
+
+from usg.graph.elements import Attribute, Relation, SceneObject
+from usg.graph.scene_graph import SceneGraph
+from usg.world import scenes
+from usg.world.marked_text import MarkedText
+from usg.world.phrases import plural
+from usg.world.program import View
+from usg.world.scene import CAPTIONS, stream
+from usg.world.statements import Statements
+
+
+@pytest.fixture(scope="module")
+def said():
+    """(graph, words of one statement, ids mentioned in order)"""
+    found = []
+    for graph in scenes(150, "train", 12):
+        uniform = stream("train", 99, graph.metadata["index"], CAPTIONS)
+        for _ in range(4):
+            text = MarkedText()
+            writer = Statements(graph, View(graph), uniform)
+            if writer.write(1, text):
+                found.append((graph, text.words.split(), [name for name, _ in text.mentions]))
+    return found
+
+
+def facts_of(graph):
+    """object id -> the words that are true of it"""
+    true = {obj.id: {obj.label, "thing"} for obj in graph.objects}
+    for attribute in graph.attributes:
+        true[attribute.object].add(attribute.value)
+    return true
+
+
+def fitting(graph, words):
+    """Objects that plain words (adjectives and a noun) or words with one relation describe; no use of the writer."""
+    true = facts_of(graph)
+    if "that" not in words:
+        return {name for name, facts in true.items() if set(words) <= facts}
+    at = words.index("that")
+    own, clause = {name for name, facts in true.items() if set(words[:at]) <= facts}, words[at + 1 :]
+    result = set()
+    for relation in graph.relations:
+        predicate = relation.predicate.split()
+        start, end = ["is", *predicate, "the"], ["is", *predicate]
+        if clause[: len(start)] == start and relation.object in fitting(graph, clause[len(start) :]):
+            result.add(relation.subject)
+        before = clause[1 : -len(end)]
+        if clause[0] == "the" and clause[-len(end) :] == end and relation.subject in fitting(graph, before):
+            result.add(relation.object)
+    return own & result
+
+
+def test_all_three_forms_are_written(said):
+    forms = Counter(
+        "count" if w[0] == "there" else "label" if w[-2] in ("a", "an") else "attribute" for _, w, _ in said
+    )
+    assert set(forms) == {"count", "label", "attribute"} and min(forms.values()) > 60
+    assert sum("that" in words for _, words, _ in said) > 100
+
+
+def test_counts_are_right(said):
+    for graph, words, names in said:
+        if words[0] == "there":
+            number, rest = int(words[2]), words[3:]
+            if number > 1:
+                assert not names
+                ends = {plural(word): word for facts in facts_of(graph).values() for word in facts}
+                rest = [*rest[:-1], ends[rest[-1]]]
+            assert len(fitting(graph, rest)) == number
+
+
+def test_what_is_said_of_the_thing_is_true_of_one_thing_alone(said):
+    for graph, words, names in said:
+        if words[0] == "there":
+            continue
+        answer = graph[names[-1]]
+        kind = answer.kind if isinstance(answer, Attribute) else None
+        start = 4 if words[1] == kind else 1
+        end = -3 if isinstance(answer, SceneObject) else -2
+        about = fitting(graph, words[start:end])
+        owner = answer.object if isinstance(answer, Attribute) else answer.id
+        assert about == {owner}, " ".join(words)
+        assert not isinstance(answer, Relation)
+
+
+def test_the_answer_is_not_given_away(said):
+    for _, words, _ in said:
+        if words[0] != "there":
+            assert words.count(words[-1]) == 1 or "that" in words
+
+
+def test_a_graph_with_nothing_to_say():
+    graph = SceneGraph(objects=(SceneObject("a", "cup"), SceneObject("b", "cup")))
+    text = MarkedText()
+    assert Statements(graph, View(graph), stream("train", 0, 0, CAPTIONS)).write(3, text) == 1
+    assert text.words == "there are 2 cups" and not text.mentions
+
+
+def test_joined_texts_keep_their_spans():
+    first, second = MarkedText(), MarkedText()
+    first.say("there is a")
+    first.say("cup", "o1")
+    second.say("a")
+    second.say("dog", "o2")
+    first.join(second)
+    assert [span.quote(first.words) for _, span in first.mentions] == ["cup", "dog"]
