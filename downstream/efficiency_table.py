@@ -90,11 +90,11 @@ class EfficiencyTable:
         """The main system minus another, on the same labels and questions.
 
         Returns:
-            The mean over seeds with its interval over test scenes, and the smallest difference of a seed.
+            The mean over seeds with its interval over seeds and test scenes, and the smallest difference of a seed.
         """
         first, second = self.hits[self.main][labels], self.hits[other][labels]
         scenes = [question.scene for question in self.questions]
-        estimate = paired_difference(first.mean(0), second.mean(0), scenes)
+        estimate = paired_difference(first, second, scenes)
         return estimate, float((first.mean(1) - second.mean(1)).min())
 
     def rows(self) -> list[tuple[str, list[str]]]:
@@ -147,7 +147,7 @@ class EfficiencyTable:
         return (
             f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; {over}; "
             f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} further labelled validation "
-            f"questions; intervals are 95 % bootstrap intervals over test scenes, given the seeds{least}"
+            f"questions; intervals are 95 % bootstrap intervals over test scenes and seeds{least}"
         )
 
     def to_text(self) -> str:

@@ -33,7 +33,25 @@ def test_a_paired_difference_is_tighter_than_two_intervals() -> None:
     assert estimate.low > 0.0
 
 
+def test_runs_that_disagree_widen_the_interval() -> None:
+    generator = np.random.default_rng(2)
+    agreeing = (generator.random((3, 600)) < 0.5).astype(float)
+    shifted = (generator.random((3, 600)) < np.array([[0.3], [0.5], [0.7]])).astype(float)
+    one, two = mean_interval(agreeing, np.arange(600)), mean_interval(shifted, np.arange(600))
+    assert one.value == pytest.approx(agreeing.mean()) and one.n == 600
+    assert two.high - two.low > 3 * (one.high - one.low)
+
+
+def test_equal_runs_have_the_interval_of_one() -> None:
+    values = (np.random.default_rng(3).random(400) < 0.4).astype(float)
+    one, three = (mean_interval(v, np.arange(400) // 2) for v in (values, np.stack([values] * 3)))
+    assert three.value == one.value
+    assert three.low == pytest.approx(one.low, abs=0.01) and three.high == pytest.approx(one.high, abs=0.01)
+
+
 def test_wrong_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="groups"):
+        mean_interval([[1.0, 0.0]], [0, 1, 2])
     with pytest.raises(ValueError, match="groups"):
         mean_interval([1.0], [0, 1])
     with pytest.raises(ValueError, match="at least one"):

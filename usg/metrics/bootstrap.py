@@ -2,7 +2,8 @@
 
 Questions or masked nodes of one scene are not independent, so the statistical unit is the scene: groups are drawn with
 replacement and the ratio of sums is taken (cluster bootstrap, percentile interval; Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993, sections 8 and 13.3).
+Introduction to the Bootstrap, 1993, sections 8 and 13.3). Where the items were answered by several runs (seeds), runs
+are drawn with replacement too, independently of the groups, so that the interval holds for another run on other scenes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def mean_interval(
     """The mean of values and its interval.
 
     Args:
-        values: `(n,)` numbers, e.g. 1.0 for a right answer.
+        values: `(n,)` numbers, e.g. 1.0 for a right answer; or `(r, n)` of r runs over the same items.
         groups: `(n,)` the group of each value, any integers.
         level: coverage of the interval.
         resamples: bootstrap samples.
@@ -47,21 +48,22 @@ def mean_interval(
     """
     numbers = np.asarray(values, dtype=np.float64)
     group = np.unique(np.asarray(groups), return_inverse=True)[1]
-    if numbers.size == 0 or numbers.shape != group.shape:
+    if numbers.size == 0 or numbers.ndim > 2 or numbers.shape[-1:] != group.shape:
         raise ValueError(
             f"{numbers.shape} values with {group.shape} groups; expected as many of both, and at least one"
         )
-    sums = np.bincount(group, weights=numbers).astype(np.float64)
+    runs = np.atleast_2d(numbers)
+    sums = np.stack([np.bincount(group, weights=run) for run in runs]).astype(np.float64)
     sizes = np.bincount(group).astype(np.float64)
     means = _resampled_ratios(sums, sizes, resamples, seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(numbers.mean()), float(low), float(high), int(numbers.size))
+    return Estimate(float(numbers.mean()), float(low), float(high), int(group.size))
 
 
 def paired_difference(
     first: ArrayLike, second: ArrayLike, groups: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> Estimate:
-    """The mean of `first - second` over the same items, with its interval.
+    """The mean of `first - second` over the same items and runs, with its interval; arguments as of `mean_interval`.
 
     >>> paired_difference([1, 1, 1], [0, 1, 0], [0, 1, 2]).low > -1
     True
@@ -75,7 +77,9 @@ def _resampled_ratios(
 ) -> NDArray[np.float64]:
     generator = np.random.default_rng(seed)
     ratios = np.empty(resamples)
+    runs, groups = sums.shape
     for i in range(resamples):
-        drawn = generator.integers(0, len(sums), len(sums))
-        ratios[i] = sums[drawn].sum() / sizes[drawn].sum()
+        drawn = generator.integers(0, groups, groups)
+        run = generator.integers(0, runs, runs) if runs > 1 else slice(None)
+        ratios[i] = sums[run][:, drawn].mean(0).sum() / sizes[drawn].sum()
     return ratios
