@@ -9,7 +9,8 @@ section 3.2), which keeps the arguments of a hidden attribute or relation visibl
 Leaks closed: copies of a hidden node in other media are hidden with it; all relations between the same two objects are
 hidden together (an inverse or duplicate would give the answer away); boxes of a hidden relation's arguments are dropped
 for half of them (else "left of" is read off the boxes); and a hidden node says nothing of where it was seen, because
-the length of its span is that of the word, and that a caption has it at all says which labels are possible.
+the length of its span is that of the word, and that a caption has it at all says which labels are possible. A hidden
+attribute keeps its kind ("colour"), as the counting baselines know it too.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from usg.graph import (
     Attribute,
@@ -20,7 +21,8 @@ from usg.graph import (
 )
 
 NOUNS = ["man", "horse", "tree", "traffic light", "skateboard", "dog"]
-VALUES = ["red", "brown", "tall", "two", "wooden"]
+VALUES = {"red": "colour", "brown": "colour", "tall": "size", "two": None, "wooden": None}
+"""Attribute values and their kinds."""
 PREDICATES = ["riding", "next to", "under", "on"]
 CAPTIONS = [
     "A man, riding the brown horse.",
@@ -54,17 +56,12 @@ def random_graph(seed: int) -> SceneGraph:
         for i in range(rng.randint(1, 6))
     ]
     ids = [obj.id for obj in objects]
-    attributes = [
-        Attribute(
-            f"a{i}",
-            rng.choice(ids),
-            rng.choice(VALUES),
-            negated=rng.random() < 0.2,
-            time=time(),
-            groundings=groundings(),
-        )
-        for i in range(rng.randint(0, 6))
-    ]
+    attributes = []
+    for i in range(rng.randint(0, 6)):
+        owner, value = rng.choice(ids), rng.choice(list(VALUES))
+        negated = rng.random() < 0.2
+        attribute = Attribute(f"a{i}", owner, value, kind=VALUES[value], negated=negated, time=time())
+        attributes.append(replace(attribute, groundings=groundings()))
     relations = [
         Relation(
             f"r{i}", rng.choice(ids), rng.choice(PREDICATES), rng.choice(ids), time=time(), groundings=groundings()

@@ -58,7 +58,7 @@ SCENE = SceneGraph(
         ),
     ],
     attributes=[
-        Attribute("brown", "h", "brown", groundings=(Grounding("a", TextSpan(((16, 21),))),)),
+        Attribute("brown", "h", "brown", kind="colour", groundings=(Grounding("a", TextSpan(((16, 21),))),)),
         Attribute("big", "h", "big", time=TimeSpan(5.0, 10.0)),
     ],
     relations=[Relation("r", "m", "riding", "h", groundings=(Grounding("a", TextSpan(((0, 3), (8, 13)))),))],
@@ -71,7 +71,9 @@ SCENE_VOCABULARY = Vocabulary.build(
 def test_a_scene_by_hand() -> None:
     batch = pack([SceneGraph(), SCENE], SCENE_VOCABULARY, words=[None, [0, "zebra is <mask>", 1]])
     names = [*SCENE_VOCABULARY.labels, "xylophone", "the", "rides", "a", "zebra", "it"]
-    assert batch.num_unseen == 6
+    assert batch.num_unseen == 7  # the last is the kind "colour"
+    kinds = {i: k for i, k in enumerate(batch.attribute_kind.tolist()) if k != -1}
+    assert kinds == {6: len(SCENE_VOCABULARY) + 6}
     words = ["the", "man", "rides", "a", "brown", "horse", "zebra", "is", "<mask>", "it", "is", "big", "the", "horse"]
     nodes = ["<graph>", "<graph>", "man", "horse", "xylophone", "train", "brown", "big", "riding"]
     assert [names[i] for i in batch.label.tolist()] == nodes + words
@@ -99,6 +101,20 @@ def test_labels_that_are_equal_share_their_unseen_number() -> None:
     v = len(SCENE_VOCABULARY)
     assert batch.label.tolist() == [2, v, v, 2, v, v, v]
     assert batch.unseen_subwords.tolist() == SCENE_VOCABULARY.subwords("zebra").tolist()
+
+
+def test_a_kind_of_attribute_is_the_entry_of_its_word() -> None:
+    attributes = [
+        Attribute("a", "o", "red", kind="colour"),
+        Attribute("b", "o", "old"),
+        Attribute("c", "o", "old", kind="age"),
+    ]
+    graph = SceneGraph(objects=[SceneObject("o", "horse")], attributes=attributes)
+    vocabulary = Vocabulary.build({"horse": 1}, {"red": 1, "old": 1}, words={"colour": 1})
+    batch = pack([graph, graph], vocabulary)
+    colour, age = vocabulary.index("colour"), len(vocabulary)
+    assert batch.attribute_kind.tolist() == [-1, -1, colour, -1, age] * 2
+    assert batch.unseen_subwords.tolist() == vocabulary.subwords("age").tolist()
 
 
 @pytest.mark.parametrize("two_hop", [False, True])

@@ -63,6 +63,8 @@ def elements_of_columns(columns: GraphColumns) -> Elements:
         names=columns.labels,
         label=np.concatenate([columns.object_label, columns.attribute_value, columns.relation_predicate]),
         negated=np.concatenate([columns.object_negated, columns.attribute_negated, columns.relation_negated]),
+        kinds=columns.kinds,
+        attribute_kind=columns.attribute_kind,
         owner=columns.attribute_object,
         subject=columns.relation_subject,
         target=columns.relation_object,

@@ -30,6 +30,8 @@ class Elements:
         names: the distinct labels, in any order; a label may stand twice.
         label: `(m,)` places in `names`.
         negated: `(m,)` bool.
+        kinds: the distinct kinds of attributes.
+        attribute_kind: place in `kinds` of each attribute, -1 for one without a kind.
         owner: object number, within its graph, of each attribute.
         subject, target: object numbers, within their graph, of each relation.
         time: `(m, 2)` when an element holds, seconds.
@@ -52,6 +54,8 @@ class Elements:
     names: Sequence[str]
     label: Ints
     negated: NDArray[np.bool_]
+    kinds: Sequence[str]
+    attribute_kind: Ints
     owner: Ints
     subject: Ints
     target: Ints
@@ -78,6 +82,8 @@ def elements_of(graphs: Sequence[SceneGraph]) -> Elements:
     labels = [numbers.setdefault(obj.label, len(numbers)) for obj in objects]
     labels += [numbers.setdefault(attribute.value, len(numbers)) for attribute in attributes]
     labels += [numbers.setdefault(relation.predicate, len(numbers)) for relation in relations]
+    kinds: dict[str, int] = {}
+    attribute_kind = [-1 if a.kind is None else kinds.setdefault(a.kind, len(kinds)) for a in attributes]
     owner: list[int] = []
     ends: list[tuple[int, int]] = []
     for graph in graphs:
@@ -98,6 +104,8 @@ def elements_of(graphs: Sequence[SceneGraph]) -> Elements:
         names=list(numbers),
         label=np.array(labels, dtype=np.int64),
         negated=np.array([element.negated for element in elements], dtype=bool),
+        kinds=list(kinds),
+        attribute_kind=np.array(attribute_kind, dtype=np.int64),
         owner=np.array(owner, dtype=np.int64),
         subject=ends_array[:, 0],
         target=ends_array[:, 1],

@@ -26,6 +26,7 @@ class GraphBatch:
     Attributes:
         label: `(n,)` int64 vocabulary entry; V + i is label i of the unseen ones of this batch.
         kind: `(n,)` int64 `NodeKind`.
+        attribute_kind: `(n,)` int64; for an attribute the entry of its kind ("colour"), as `label` has it, else -1.
         modality: `(n,)` int64; 0 no grounding, 1 to 5 as in `usg.graph.MODALITIES`, 6 several.
         negated: `(n,)` bool.
         box: `(n, 4)` float32; centre x, centre y, width, height as shares of the source. 0 where absent.
@@ -48,6 +49,7 @@ class GraphBatch:
 
     label: Tensor
     kind: Tensor
+    attribute_kind: Tensor
     modality: Tensor
     negated: Tensor
     box: Tensor

@@ -82,10 +82,13 @@ def pack_elements(
     node = offsets[element_graph] + places_of_elements(elements)
     word = ranges(offsets[:-1] + heard, np.diff(offsets) - heard)
 
-    label, unseen = _labels(elements, texts, vocabulary, node, word, n)
+    objects, attributes, _ = counts = [
+        int(c.sum()) for c in (elements.objects, elements.attributes, elements.relations)
+    ]
+    attribute = node[objects : objects + attributes]
+    label, attribute_kind, unseen = _labels(elements, texts, vocabulary, node, attribute, word, n)
     kind = np.full(n, NodeKind.GRAPH, dtype=np.int64)
     kinds = (NodeKind.OBJECT, NodeKind.ATTRIBUTE, NodeKind.RELATION)
-    counts = [int(count.sum()) for count in (elements.objects, elements.attributes, elements.relations)]
     kind[node] = np.repeat(np.array(kinds, dtype=np.int64), counts)
     kind[word] = NodeKind.WORD
     negated = np.zeros(n, dtype=bool)
@@ -104,11 +107,10 @@ def pack_elements(
     text[word] = np.repeat(np.arange(len(spoken)), spoken)
 
     first_object = offsets[element_graph] + 1
-    objects, attributes, _ = counts
     nodes = Nodes(
         offsets=offsets,
         heard=heard,
-        attribute=node[objects : objects + attributes],
+        attribute=attribute,
         owner=first_object[objects : objects + attributes] + elements.owner,
         relation=node[objects + attributes :],
         subject=first_object[objects + attributes :] + elements.subject,
@@ -122,6 +124,7 @@ def pack_elements(
     return GraphBatch(
         label=tensor(label),
         kind=tensor(kind),
+        attribute_kind=tensor(attribute_kind),
         modality=tensor(modality),
         negated=tensor(negated),
         box=tensor(box),
@@ -143,22 +146,31 @@ def pack_elements(
 
 
 def _labels(
-    elements: Elements, texts: PackedTexts, vocabulary: Vocabulary, node: Ints, word: Ints, n: int
-) -> tuple[Ints, list[str]]:
-    """The entry of every node, and the labels that have none, numbered by their first node."""
+    elements: Elements, texts: PackedTexts, vocabulary: Vocabulary, node: Ints, attribute: Ints, word: Ints, n: int
+) -> tuple[Ints, Ints, list[str]]:
+    """The entry of every node and of its kind of attribute, and what has none, numbered by the first node."""
     label = np.full(n, GRAPH_INDEX, dtype=np.int64)
     label[node] = vocabulary.entries(elements.names)[elements.label]
     label[word] = vocabulary.entries(texts.words)
-    missing = np.flatnonzero(label < 0)
-    if not len(missing):
-        return label, []
-    element, place = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-    element[node], place[word] = np.arange(len(node)), np.arange(len(word))
+    kind, has_kind = np.full(n, -1, dtype=np.int64), elements.attribute_kind >= 0
     unseen: dict[str, int] = {}
-    for i in missing.tolist():
-        name = texts.words[place[i]] if place[i] >= 0 else elements.names[elements.label[element[i]]]
-        label[i] = len(vocabulary) + unseen.setdefault(name, len(unseen))
-    return label, list(unseen)
+    missing = np.flatnonzero(label < 0)
+    if len(missing):
+        element, place = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+        element[node], place[word] = np.arange(len(node)), np.arange(len(word))
+        for i in missing.tolist():
+            name = texts.words[place[i]] if place[i] >= 0 else elements.names[elements.label[element[i]]]
+            label[i] = len(vocabulary) + unseen.setdefault(name, len(unseen))
+    if has_kind.any():
+        places = elements.attribute_kind[has_kind]
+        entries = vocabulary.entries(elements.kinds).copy()
+        used, first = np.unique(places, return_index=True)
+        for place in used[np.argsort(first)].tolist():
+            if entries[place] < 0:
+                name = elements.kinds[place]
+                entries[place] = len(vocabulary) + unseen.setdefault(name, len(unseen))
+        kind[attribute[has_kind]] = entries[places]
+    return label, kind, list(unseen)
 
 
 def _spread(values: Floats, node: Ints, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ UNKNOWN_INDEX, MASK_INDEX, GRAPH_INDEX = range(3)
 BUCKETS = 4096
 """Default number of n-gram buckets."""
 
-_KEPT = 4  # corpora whose labels are looked up once; training reads a few
+_KEPT = 8  # tuples that are looked up once: labels and kinds of attributes of the few corpora that training reads
 _SCHEMA, _VERSION = "usg.vocabulary", 1
 
 

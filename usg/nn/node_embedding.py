@@ -1,5 +1,8 @@
 """What a node is before it has heard anything: its label, kind, modality, negation, and where it was seen.
 
+An attribute also says of which kind it is ("colour"), in the vectors that words have, so that it is known to be a
+colour when its value is hidden, and that a question about colours finds it.
+
 Numbers that say where (boxes, times, spans) become sines and cosines of octaves (Vaswani et al. 2017, section 3.5, per
 coordinate) and one linear layer. Absent is not zero: a node without a box gets a learned vector in its place.
 """
@@ -23,6 +26,7 @@ class NodeEmbedding(nn.Module):
     def __init__(self, config: GraphTransformerConfig) -> None:
         super().__init__()
         self.kind = nn.Embedding(len(NodeKind), config.dim)
+        self.attribute_kind = nn.Linear(config.dim, config.dim, bias=False)
         self.modality = nn.Embedding(NUM_MODALITIES, config.dim)
         self.negated = nn.Embedding(2, config.dim)
         # Shares of a source: periods 2, 1, ..., so that the ends 0 and 1 differ; words: 2, 4, ..., from neighbours up.
@@ -39,6 +43,8 @@ class NodeEmbedding(nn.Module):
         """
         x = nn.functional.embedding(batch.label, table)
         x = x + self.kind(batch.kind) + self.modality(batch.modality) + self.negated(batch.negated.long())
+        kinds = self.attribute_kind(nn.functional.embedding(batch.attribute_kind.clamp(min=0), table))
+        x = x + kinds.masked_fill((batch.attribute_kind < 0).unsqueeze(-1), 0.0)
         x = x + self.box(batch.box, batch.has_box)
         x = x + self.time(batch.time, batch.has_time)
         return x + self.span(batch.span, batch.has_span)
