@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usg.downstream.label_efficiency import Settings
-from usg.downstream.questions import Question
+from usg.downstream.questions import Question, is_stated
 from usg.downstream.scores import accuracy_by, is_right
 from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
 from usg.metrics import Estimate, paired_difference
 from usg.provenance import commit, machine
+
+STATED, NOT_STATED = "stated", "not stated"
+"""Questions of a form that captions state in pretraining, and the others; `usg.downstream.questions.is_stated`."""
 
 Hits = NDArray[np.float64]
 """`(seeds, q)` 1 where a test question was answered rightly."""
@@ -86,14 +89,26 @@ class EfficiencyTable:
         by_seed = self.hits[system][labels].mean(1)
         return float(by_seed.mean()), float(by_seed.std(ddof=1)) if len(by_seed) > 1 else float("nan")
 
-    def difference(self, other: str, labels: int) -> tuple[Estimate, float]:
+    @property
+    def stated(self) -> NDArray[np.bool_]:
+        """`(q,)` which questions are of a form that captions state."""
+        return np.array([is_stated(question) for question in self.questions])
+
+    def difference(
+        self, other: str, labels: int, among: NDArray[np.bool_] | slice = slice(None)
+    ) -> tuple[Estimate, float]:
         """The main system minus another, on the same labels and questions.
+
+        Args:
+            other: a system.
+            labels: number of labelled questions.
+            among: `(q,)` bool, the questions that count; all by default.
 
         Returns:
             The mean over seeds with its interval over seeds and test scenes, and the smallest difference of a seed.
         """
-        first, second = self.hits[self.main][labels], self.hits[other][labels]
-        scenes = [question.scene for question in self.questions]
+        first, second = (self.hits[system][labels][:, among] for system in (self.main, other))
+        scenes = np.array([question.scene for question in self.questions])[among]
         estimate = paired_difference(first, second, scenes)
         return estimate, float((first.mean(1) - second.mean(1)).min())
 
@@ -109,19 +124,26 @@ class EfficiencyTable:
             rows.append((system, cells))
         return rows
 
+    def parts(self) -> dict[str, NDArray[np.bool_] | slice]:
+        """Name -> the questions that differences are shown over: all, then those stated in captions and not."""
+        stated = self.stated
+        both = stated.any() and not stated.all()
+        return {"": slice(None)} | ({", " + STATED: stated, ", " + NOT_STATED: ~stated} if both else {})
+
     def difference_rows(self) -> list[tuple[str, list[str]]]:
-        """Other system, and the main one's lead over it in points."""
+        """Other system, and the main one's lead over it in points, over all questions and by part."""
         rows = []
         for other in self.trained:
             if other == self.main:
                 continue
-            cells = []
-            for labels in self.labels:
-                estimate, worst = self.difference(other, labels)
-                interval = f"[{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
-                least = f", least {100 * worst:+.1f}" if len(self.hits[other][labels]) > 1 else ""
-                cells.append(f"{100 * estimate.value:+.1f} {interval}{least}")
-            rows.append((other, cells))
+            for part, among in self.parts().items():
+                cells = []
+                for labels in self.labels:
+                    estimate, worst = self.difference(other, labels, among)
+                    interval = f"[{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+                    least = f", least {100 * worst:+.1f}" if len(self.hits[other][labels]) > 1 else ""
+                    cells.append(f"{100 * estimate.value:+.1f} {interval}{least}")
+                rows.append((other + part, cells))
         return rows
 
     def kind_rows(self) -> tuple[list[str], list[tuple[str, list[str]]]]:
@@ -178,6 +200,9 @@ class EfficiencyTable:
             _markdown("minus", head, self.difference_rows()),
             "## By kind of question, %",
             _markdown("system, labels", columns, kinds),
+            f"*{STATED.capitalize()}* are the {int(self.stated.sum()):,} test questions whose form has a counterpart "
+            "among the statements of the captions that pretraining read (a label or an attribute of one thing, over "
+            f"one relation at most; how many things are alike), *{NOT_STATED}* the other {int((~self.stated).sum()):,}.",
             "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes "
             "and ends of relations are drawn anew in each graph, in finetuning and in test. The executor runs each "
             "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
@@ -200,9 +225,12 @@ class EfficiencyTable:
                 for system, by_labels in self.hits.items()
             },
             "differences": {
-                other: {str(labels): self.difference(other, labels)[0].to_dict() for labels in self.labels}
+                other + part: {
+                    str(labels): self.difference(other, labels, among)[0].to_dict() for labels in self.labels
+                }
                 for other in self.trained
                 if other != self.main
+                for part, among in self.parts().items()
             },
             "runs": [dict(detail) for detail in self.details],
         }

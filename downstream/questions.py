@@ -87,6 +87,24 @@ def _template(program: object) -> str:
     return " ".join(names)
 
 
+def is_stated(question: Question) -> bool:
+    """Whether the world's captions state facts of the form that the question asks for (usg/world/statements.py).
+
+    They tell the label or an attribute of one thing, found by what it is like or over one relation, and how many things
+    are alike. A table shows the other questions apart: what was not said in pretraining cannot have been copied.
+
+    >>> is_stated(Question(0, "what is on the table", "cup", template="scene filter_label unique relate unique query"))
+    True
+    >>> is_stated(Question(0, "is there a cup", "yes", template="scene filter_label exist"))
+    False
+    """
+    functions = question.template.split()
+    hops = functions.count("relate")
+    if {"same", "union", "intersect"} & set(functions):
+        return False
+    return (functions[-1:] == ["query"] and hops <= 1) or (functions[-1:] == ["count"] and not hops)
+
+
 def draw_labels(
     questions: Iterable[Question], labels: int | None, seed: int, per_scene: int | None = None
 ) -> list[Question]:

@@ -5,7 +5,7 @@ import pytest
 
 from usg.downstream.efficiency_table import EfficiencyTable
 from usg.downstream.label_efficiency import Cell, Settings, System, run_cell, systems_of
-from usg.downstream.questions import Question
+from usg.downstream.questions import Question, is_stated
 
 
 @pytest.fixture
@@ -63,6 +63,35 @@ def test_differences_are_paired():
     assert "| **pretrained** | **50.0 ± 0.0** |" in page
     assert "usg finetune qa-table --encoder pretrained=x" in page
     assert json.loads(table.to_json("x"))["differences"]["worse"]["10"]["low"] == 0.5
+
+
+def test_forms_that_captions_state_are_shown_apart():
+    templates = ["scene filter unique query", "scene filter exist"]
+    questions = [Question(i // 2, "q", "yes", "exist", 0, templates[i % 2]) for i in range(40)]
+    ones = np.tile([1.0, 0.0], (2, 20))
+    hits = {"pretrained": {10: ones}, "scratch": {10: 0 * ones}}
+    details = [{"system": name, "labels": 10, "seed": 0, "seconds": 1.0} for name in hits]
+    table = EfficiencyTable(hits, "pretrained", questions, Settings("a", "b", "c"), details)
+    assert table.difference("scratch", 10, table.stated)[0].value == 1.0
+    assert [name for name, _ in table.difference_rows()] == ["scratch", "scratch, stated", "scratch, not stated"]
+    assert "the 20 test questions whose form" in table.to_markdown("x")
+    assert json.loads(table.to_json("x"))["differences"]["scratch, not stated"]["10"]["value"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("template", "stated"),
+    [
+        ("scene filter unique relate filter unique query", True),
+        ("scene filter filter_label count", True),
+        ("scene filter unique relate count", False),
+        ("scene filter unique same filter unique query", False),
+        ("scene filter unique relate unique relate unique query", False),
+        ("scene filter unique scene filter unique equal", False),
+        ("", False),
+    ],
+)
+def test_forms_of_statements(template, stated):
+    assert is_stated(Question(0, "q", "a", template=template)) == stated
 
 
 def test_rows_of_the_table():
