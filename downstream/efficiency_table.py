@@ -202,7 +202,8 @@ class EfficiencyTable:
             _markdown("system, labels", columns, kinds),
             f"*{STATED.capitalize()}* are the {int(self.stated.sum()):,} test questions whose form has a counterpart "
             "among the statements of the captions that pretraining read (a label or an attribute of one thing, over "
-            f"one relation at most; how many things are alike), *{NOT_STATED}* the {int((~self.stated).sum()):,} others.",
+            "one relation at most; how many things are alike), "
+            f"*{NOT_STATED}* the other {int((~self.stated).sum()):,}.",
             "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes "
             "and ends of relations are drawn anew in each graph, in finetuning and in test. The executor runs each "
             "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
