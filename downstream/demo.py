@@ -43,7 +43,7 @@ class DemoSettings:
         options: further words for `usg pretrain`.
     """
 
-    scenes: WorldScenes = WorldScenes(train=12_000, val=300, test=500, captions=2)  # noqa: RUF009
+    scenes: WorldScenes = WorldScenes(train=12_000, val=300, test=500, captions=1, statements=2)  # noqa: RUF009
     steps: int = 1_800
     table_nodes: int = 2
     questions: WorldScenes = WorldScenes(train=300, val=60, test=250, seed=71_000, captions=0, questions=8)  # noqa: RUF009
@@ -152,6 +152,7 @@ def pretrain_words(folder: Path, settings: DemoSettings) -> list[str]:
         *("--data.world.val", str(scenes.val)),
         *("--data.world.test", str(scenes.test)),
         *("--data.world.captions", str(scenes.captions)),
+        *("--data.world.statements", str(scenes.statements)),
         *("--data.world.questions", str(scenes.questions)),
         *settings.options,
     ]

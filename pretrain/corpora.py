@@ -32,6 +32,7 @@ class WorldScenes:
         test_split: split of the test scenes: iid, compose or longer.
         seed: of the data set.
         captions: captions per scene.
+        statements: statements about single things, per scene; texts like captions.
         questions: questions per scene, whose words enter the vocabulary.
     """
 
@@ -41,6 +42,7 @@ class WorldScenes:
     test_split: str = "iid"
     seed: int = 0
     captions: int = 3
+    statements: int = 0
     questions: int = 2
 
 
@@ -59,10 +61,18 @@ def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
     # The world itself is part of the name: scenes of an older one are not taken for today's.
     sources = sorted(Path(world.__file__).parent.glob("*.py"))
     version = f"v{_VERSION}-{_digest(*sources)}"
-    name = f"world-{split}-{scenes.seed}-{n}-{scenes.captions}c{scenes.questions}q-{version}"
+    language = f"{scenes.captions}c{scenes.statements}s{scenes.questions}q"
+    name = f"world-{split}-{scenes.seed}-{n}-{language}-{version}"
     folder = cache / name
     if not folder.is_dir():
-        graphs = world.scenes(n, split, scenes.seed, captions=scenes.captions, questions=scenes.questions)
+        graphs = world.scenes(
+            n,
+            split,
+            scenes.seed,
+            captions=scenes.captions,
+            statements=scenes.statements,
+            questions=scenes.questions,
+        )
         _write(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
     return folder
 

@@ -58,7 +58,8 @@ class GraphDataModule(LightningDataModule):
         world: scenes to sample, used when there is no `path`.
         batch_size: graphs in a batch.
         seed: of the order and of the caption drawn for a graph.
-        captions: put one of its captions, if it has any, beside a graph.
+        captions: put texts of a graph, if it has any, beside it.
+        captions_per_graph: how many of its texts stand beside a graph in a pass.
         caption_share: share of the graphs of a pass that get a caption; words take longer than the graph itself.
         grounding: show boxes, times and spans of the graph's nodes.
         min_count: labels and words seen fewer times in training are left to the n-gram side of the vocabulary.
@@ -75,6 +76,7 @@ class GraphDataModule(LightningDataModule):
         batch_size: int = 64,
         seed: int = 0,
         captions: bool = True,
+        captions_per_graph: int = 1,
         caption_share: float = 1.0,
         grounding: bool = False,
         min_count: int = 1,
@@ -88,10 +90,13 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(
                 f"batch_size {batch_size}, min_count {min_count}, holdout {holdout}: expected at least 1, 1 and 0"
             )
+        if captions_per_graph < 1:
+            raise ValueError(f"captions_per_graph is {captions_per_graph}; expected at least 1, or captions: false")
         if not 0 < caption_share <= 1:
             raise ValueError(f"caption_share is {caption_share}; expected a share in (0, 1], or captions: false")
         self.path, self.val_path, self.test_path, self.world = path, val_path, test_path, world
         self.batch_size, self.seed, self.captions, self.caption_share = batch_size, seed, captions, caption_share
+        self.captions_per_graph = captions_per_graph
         self.grounding, self.min_count, self.holdout = grounding, min_count, holdout
         # Which further edges batches get is the encoder's to say; the module sets it.
         self.two_hop = self.dense = False
@@ -181,7 +186,7 @@ class GraphDataModule(LightningDataModule):
         return OrderedBatches(len(self.corpus("test")), self.batch_size, partial(self.pack, "test"))
 
     def pack(self, part: str, items: Ints, epoch: int) -> NumberedBatch:
-        """Pack graphs of a part, each with the caption drawn for it in this pass.
+        """Pack graphs of a part, each with the texts drawn for it in this pass.
 
         Args:
             part: train, val or test.
@@ -189,7 +194,9 @@ class GraphDataModule(LightningDataModule):
             epoch: the pass over the data.
         """
         columns = self.corpus(part).columns(items)
-        words = draw_captions(columns, items, self.seed, epoch, self.caption_share) if self.captions else None
+        words = None
+        if self.captions:
+            words = draw_captions(columns, items, self.seed, epoch, self.captions_per_graph, self.caption_share)
         batch = pack_columns(
             columns, self.vocabulary, words=words, grounding=self.grounding, two_hop=self.two_hop, dense=self.dense
         )
@@ -217,22 +224,30 @@ class GraphDataModule(LightningDataModule):
         return self.holdout
 
 
-def draw_captions(columns: GraphColumns, items: Ints, seed: int, epoch: int, share: float = 1.0) -> list[int | None]:
-    """The number of a caption for each graph, drawn from (seed, epoch, number of the graph); None for one without.
+def draw_captions(
+    columns: GraphColumns, items: Ints, seed: int, epoch: int, number: int = 1, share: float = 1.0
+) -> list[tuple[int, ...]]:
+    """The numbers of texts of each graph, drawn from (seed, epoch, number of the graph).
+
+    Those of a graph follow one another, the first after the last, so that they differ.
 
     Args:
         columns: the graphs.
         items: `(g,)` their numbers in the corpus.
         seed: of the run.
         epoch: the pass over the data.
-        share: of the graphs that get one.
+        number: texts of each graph, if it has so many.
+        share: of the graphs that get any.
     """
     graph = np.repeat(np.arange(len(columns)), columns.num_sources)
     is_caption = (columns.source_modality == _TEXT) & (columns.source_text != None)  # noqa: E711 (elementwise)
     captions = np.bincount(graph[is_caption], minlength=len(columns))
     # One lot for both: its place in [0, share) is uniform again.
     lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64 / share
-    return [int(lot * n) if n and lot < 1 else None for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)]
+    return [
+        tuple((int(lot * n) + i) % n for i in range(min(number, n))) if lot < 1 else ()
+        for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)
+    ]
 
 
 def _hash(items: NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64]:

@@ -36,8 +36,17 @@ def test_one_caption_of_each_graph_that_has_any(corpus: Path) -> None:
     columns = Corpus(corpus).columns(np.arange(40))
     drawn = draw_captions(columns, np.arange(40), seed=0, epoch=0)
     for number, caption in enumerate(drawn):
-        assert caption is None if number % 3 == 0 else caption in range(number % 3)
-    assert {0, 1} <= set(drawn)
+        assert caption == () if number % 3 == 0 else caption[0] in range(number % 3) and len(caption) == 1
+    assert {(0,), (1,)} <= set(drawn)
+
+
+def test_several_captions_of_a_graph_differ(corpus: Path) -> None:
+    columns = Corpus(corpus).columns(np.arange(40))
+    drawn = draw_captions(columns, np.arange(40), seed=0, epoch=0, number=2)
+    assert [len(set(captions)) for captions in drawn] == [number % 3 for number in range(40)]
+    assert {(0, 1), (1, 0)} <= set(drawn)
+    batch = data(corpus, captions_per_graph=2).pack("train", np.array([2]), 0).graphs
+    assert int(batch.text.max()) == 1
 
 
 def test_captions_are_a_function_of_seed_pass_and_graph(corpus: Path) -> None:
@@ -55,8 +64,8 @@ def test_caption_share(corpus: Path) -> None:
     items = np.full(4000, 2)  # a graph with two captions, many times under different numbers
     columns = Corpus(corpus).columns(items)
     drawn = draw_captions(columns, np.arange(4000), 0, 0, share=0.25)
-    assert 0.2 < np.mean([caption is not None for caption in drawn]) < 0.3
-    assert 0.4 < np.mean([caption for caption in drawn if caption is not None]) < 0.6
+    assert 0.2 < np.mean([caption != () for caption in drawn]) < 0.3
+    assert 0.4 < np.mean([caption[0] for caption in drawn if caption]) < 0.6
 
 
 def test_batches_carry_words_of_captions(corpus: Path) -> None:

@@ -12,15 +12,17 @@ def test_scenes_are_written_with_their_language(tmp_path, capsys):
     assert main(["scenes", "-n", "4", "--split", "iid", "--seed", "3", "-o", str(folder)]) == 0
     assert "4 scenes of the split iid, seed 3" in capsys.readouterr().out
     corpus = Corpus(folder)
-    assert list(corpus) == [sample_scene("iid", 3, i, captions=3, questions=8, referring=3) for i in range(4)]
+    assert list(corpus) == [
+        sample_scene("iid", 3, i, captions=3, statements=3, questions=8, referring=3) for i in range(4)
+    ]
     assert corpus.manifest["provenance"]["split"] == "iid"
 
 
 def test_an_interrupted_corpus_is_resumed(tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    write_scenes(6, "train", 0, whole, captions=1, questions=0, referring=0)
-    assert write_scenes(2, "train", 0, parts, captions=1, questions=0, referring=0, resume=True) == 2
-    assert write_scenes(6, "train", 0, parts, captions=1, questions=0, referring=0, resume=True) == 4
+    write_scenes(6, "train", 0, whole, captions=1, statements=0, questions=0, referring=0)
+    assert write_scenes(2, "train", 0, parts, captions=1, statements=0, questions=0, referring=0, resume=True) == 2
+    assert write_scenes(6, "train", 0, parts, captions=1, statements=0, questions=0, referring=0, resume=True) == 4
     assert list(Corpus(parts)) == list(Corpus(whole))
 
 

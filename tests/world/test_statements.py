@@ -7,24 +7,19 @@ import pytest
 from usg.graph.elements import Attribute, Relation, SceneObject
 from usg.graph.scene_graph import SceneGraph
 from usg.world import scenes
-from usg.world.marked_text import MarkedText
 from usg.world.phrases import plural
-from usg.world.program import View
-from usg.world.scene import CAPTIONS, stream
-from usg.world.statements import Statements
+from usg.world.scene import STATEMENTS, stream
+from usg.world.statements import add_statements
 
 
 @pytest.fixture(scope="module")
 def said():
     """(graph, words of one statement, ids mentioned in order)"""
     found = []
-    for graph in scenes(150, "train", 12):
-        uniform = stream("train", 99, graph.metadata["index"], CAPTIONS)
-        for _ in range(4):
-            text = MarkedText()
-            writer = Statements(graph, View(graph), uniform)
-            if writer.write(1, text):
-                found.append((graph, text.words.split(), [name for name, _ in text.mentions]))
+    for graph in scenes(150, "train", 12, statements=4):
+        for source in graph.sources[1:]:
+            mentions = [(g.region.start, e.id) for e in graph.elements() for g in e.groundings if g.source == source.id]
+            found.append((graph, source.text.split(), [name for _, name in sorted(mentions)]))
     return found
 
 
@@ -94,18 +89,30 @@ def test_the_answer_is_not_given_away(said):
             assert words.count(words[-1]) == 1 or "that" in words
 
 
+def test_spans_quote_the_words_of_their_element():
+    for graph in scenes(20, "iid", 3, statements=3):
+        for element in graph.elements():
+            for grounding in element.groundings:
+                if grounding.source.startswith("statement"):
+                    word = getattr(element, "label", None) or getattr(element, "value", None) or element.predicate
+                    assert grounding.region.quote(graph.source(grounding.source).text) == word
+
+
 def test_a_graph_with_nothing_to_say():
     graph = SceneGraph(objects=(SceneObject("a", "cup"), SceneObject("b", "cup")))
-    text = MarkedText()
-    assert Statements(graph, View(graph), stream("train", 0, 0, CAPTIONS)).write(3, text) == 1
-    assert text.words == "there are 2 cups" and not text.mentions
+    done = add_statements(graph, 3, stream("train", 0, 0, STATEMENTS))
+    assert [source.text for source in done.sources] == ["there are 2 cups"]
+    assert done.objects == graph.objects
+    assert add_statements(SceneGraph(), 3, stream("train", 0, 0, STATEMENTS)) == SceneGraph()
 
 
-def test_joined_texts_keep_their_spans():
-    first, second = MarkedText(), MarkedText()
-    first.say("there is a")
-    first.say("cup", "o1")
-    second.say("a")
-    second.say("dog", "o2")
-    first.join(second)
-    assert [span.quote(first.words) for _, span in first.mentions] == ["cup", "dog"]
+def test_negated_elements_are_not_spoken_of():
+    graph = SceneGraph(
+        objects=(SceneObject("c", "cup"), SceneObject("d", "dog", negated=True)),
+        attributes=(Attribute("a", "c", "red", kind="colour", negated=True),),
+        relations=(Relation("r", "d", "behind", "c"),),
+    )
+    done = add_statements(graph, 5, stream("train", 0, 0, STATEMENTS))
+    assert done.sources
+    for source in done.sources:
+        assert not {"dog", "red", "behind"} & set(source.text.split())

@@ -1,28 +1,23 @@
 """Captions of a scene graph, written from its facts, with the words of every fact marked.
 
-Four kinds take turns: short (one fact), statements (three facts, each about a thing that a description singles out; see
-usg/world/statements.py), medium (about half of the relations, with an attribute here and there), full (every object
-with all its attributes, every relation). In the others an object is introduced with "a", or "another" where its words
-were used before, and taken up with "the" and the shortest description that singles it out. Each caption is a text
-source; each mention of an object, attribute or relation grounds it by the code points of its words.
+Three degrees of detail take turns: short (one fact), medium (about half of the relations, with an attribute here and
+there), full (every object with all its attributes, every relation). An object is introduced with "a", or "another"
+where its words were used before, and taken up with "the" and the shortest description that singles it out. Each caption
+is a text source; each mention of an object, attribute or relation grounds it by the code points of its words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from usg.graph.elements import Attribute, Grounding, Relation, Source
-from usg.graph.region import TextSpan
+from usg.graph.elements import Attribute, Relation
 from usg.graph.scene_graph import SceneGraph
 from usg.world.draw import Uniform, shuffled
-from usg.world.marked_text import MarkedText
+from usg.world.marked_text import MarkedText, with_texts
 from usg.world.phrases import ADJECTIVE_ORDER, article, descriptions
 from usg.world.program import LABEL, View
-from usg.world.statements import Statements
 
-DETAILS = ("short", "statements", "medium", "full")
-_STATEMENTS = 3
+DETAILS = ("short", "medium", "full")
 _OPENINGS = ("there is", "this is", "you can see", "the picture shows", "here is")
 
 
@@ -99,21 +94,16 @@ class _Writer:
                 self.text.say(after.value, after.id)
 
 
-def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[tuple[str, TextSpan]]]:
+def write(graph: SceneGraph, detail: str, uniform: Uniform) -> MarkedText:
     """Writes one caption.
 
     Args:
         graph: any scene graph with an object; negated elements are not mentioned.
-        detail: short, statements, medium or full.
+        detail: short, medium or full.
         uniform: the randomness.
-
-    Returns:
-        The words, and (element id, span) for every mention in reading order.
     """
     view = View(graph)
     writer = _Writer(graph, view, uniform)
-    if detail == "statements" and Statements(graph, view, uniform).write(_STATEMENTS, writer.text):
-        return writer.text.words, writer.text.mentions
     relations = [r for r in graph.relations if not r.negated and r.subject in view.bit and r.object in view.bit]
     relations = [relations[k] for k in shuffled(len(relations), uniform)]
     names = [view.ids[k] for k in shuffled(len(view.ids), uniform)]
@@ -122,7 +112,7 @@ def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[t
     elif not relations or (detail == "short" and uniform() < 0.25):
         writer.text.say(writer.choose(_OPENINGS))
         writer.mention(names[0], writer.some(names[0]))
-        return writer.text.words, writer.text.mentions
+        return writer.text
     elif detail == "short":
         relations = relations[:1]
     else:
@@ -131,11 +121,11 @@ def write(graph: SceneGraph, detail: str, uniform: Uniform) -> tuple[str, list[t
         if writer.text.words:
             writer.text.say("and" if number % 2 else "while")
         writer.relate(relation, bool(number) or detail == "full")
-    return writer.text.words, writer.text.mentions
+    return writer.text
 
 
 def add_captions(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGraph:
-    """Returns the graph with captions caption0, caption1, ... as text sources, of the four kinds in turn.
+    """Returns the graph with captions caption0, caption1, ... as text sources, of the three details in turn.
 
     >>> from usg.world import sample_scene
     >>> scene = sample_scene("train", 0, 0, captions=3)
@@ -144,17 +134,5 @@ def add_captions(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGraph
     """
     if not number or not graph.objects:
         return graph
-    sources, mentions = [], dict[str, list[Grounding]]()
-    for index in range(number):
-        words, spans = write(graph, DETAILS[index % len(DETAILS)], uniform)
-        name = f"caption{index}"
-        sources.append(Source(name, "text", text=words))
-        for element, span in spans:
-            mentions.setdefault(element, []).append(Grounding(name, span))
-    return replace(
-        graph,
-        sources=(*graph.sources, *sources),
-        objects=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.objects),
-        attributes=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.attributes),
-        relations=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.relations),
-    )
+    texts = [write(graph, DETAILS[index % len(DETAILS)], uniform) for index in range(number)]
+    return with_texts(graph, "caption", texts)

@@ -30,6 +30,7 @@ def write_scenes(
     output: str | Path,
     *,
     captions: int = 3,
+    statements: int = 3,
     questions: int = 8,
     referring: int = 3,
     workers: int = 1,
@@ -46,6 +47,7 @@ def write_scenes(
         seed: of the data set.
         output: the corpus folder.
         captions: of each scene.
+        statements: of each scene.
         questions: of each scene.
         referring: expressions of each scene.
         workers: processes that make scenes; more than one pays for scenes with language only.
@@ -61,9 +63,10 @@ def write_scenes(
 
     if n < 0 or workers < 1:
         raise ValueError(f"n is {n} and workers {workers}; expected n of at least 0 and workers of at least 1")
-    make = partial(_make, split=split, seed=seed, captions=captions, questions=questions, referring=referring)
+    language = {"captions": captions, "statements": statements, "questions": questions, "referring": referring}
+    make = partial(_make, split=split, seed=seed, language=language)
     provenance: dict[str, Any] = {"made_by": "usg world scenes", "world": WORLD_VERSION, "split": split, "seed": seed}
-    provenance |= {"captions": captions, "questions": questions, "referring": referring}
+    provenance |= language
     list(make(0, min(n, 1)))  # wrong words and numbers are told before the folder is made
     done = 0
     resume = resume and Path(output).is_dir() and any(Path(output).iterdir())
@@ -94,10 +97,8 @@ def _in_parallel(make: Maker, start: int, stop: int, workers: int) -> Iterator[S
                 waiting.append(pool.submit(_make_list, make, *chunk))
 
 
-def _make(
-    start: int, n: int, split: str, seed: int, captions: int, questions: int, referring: int
-) -> Iterator[SceneGraph]:
-    return scenes(n, split, seed, start=start, captions=captions, questions=questions, referring=referring)
+def _make(start: int, n: int, split: str, seed: int, language: dict[str, int]) -> Iterator[SceneGraph]:
+    return scenes(n, split, seed, start=start, **language)
 
 
 def _make_list(make: Maker, start: int, n: int) -> list[SceneGraph]:
@@ -110,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     made = commands.add_parser(
         "scenes",
-        help="scene graphs with captions, questions and referring expressions, into a corpus",
+        help="scene graphs with captions, statements, questions and referring expressions, into a corpus",
         description="Samples scenes into a corpus. Scene INDEX of a split and seed is the same everywhere.",
     )
     made.add_argument("-n", type=int, required=True, metavar="N", help="scenes in the corpus")
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0, help="of the data set (default: 0)")
     made.add_argument("-o", "--output", required=True, metavar="DIR", help="the corpus folder")
     made.add_argument("--captions", type=int, default=3, help="captions of a scene (default: 3)")
+    made.add_argument("--statements", type=int, default=3, help="statements about single things (default: 3)")
     made.add_argument("--questions", type=int, default=8, help="questions about a scene (default: 8)")
     made.add_argument("--referring", type=int, default=3, help="referring expressions of a scene (default: 3)")
     made.add_argument("--workers", type=int, default=1, help="processes, worth it with language only (default: 1)")
@@ -136,6 +138,7 @@ def main(argv: Sequence[str]) -> int:
             args.seed,
             args.output,
             captions=args.captions,
+            statements=args.statements,
             questions=args.questions,
             referring=args.referring,
             workers=args.workers,

@@ -1,10 +1,13 @@
-"""Words of a text as it is written, with the spans of the elements that they mention."""
+"""Words of a text as it is written, with the spans of the elements that they mention, and texts as sources of a graph."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from usg.graph.elements import Grounding, Source
 from usg.graph.region import TextSpan
+from usg.graph.scene_graph import SceneGraph
 
 
 @dataclass
@@ -30,11 +33,24 @@ class MarkedText:
         if element is not None:
             self.mentions.append((element, TextSpan(((start, len(self.words)),))))
 
-    def join(self, other: MarkedText) -> None:
-        """Appends another text, after a space, with its mentions."""
-        shift = len(self.words) + bool(self.words)
-        self.say(other.words)
-        self.mentions += [
-            (element, TextSpan(tuple((start + shift, end + shift) for start, end in span.spans)))
-            for element, span in other.mentions
-        ]
+
+def with_texts(graph: SceneGraph, name: str, texts: Sequence[MarkedText]) -> SceneGraph:
+    """Returns the graph with texts as the sources name0, name1, ..., its elements grounded in their mentions.
+
+    Args:
+        graph: what the texts speak of.
+        name: of the sources.
+        texts: their words and mentions.
+    """
+    mentions = dict[str, list[Grounding]]()
+    for index, text in enumerate(texts):
+        for element, span in text.mentions:
+            mentions.setdefault(element, []).append(Grounding(f"{name}{index}", span))
+    sources = (Source(f"{name}{index}", "text", text=text.words) for index, text in enumerate(texts))
+    return replace(
+        graph,
+        sources=(*graph.sources, *sources),
+        objects=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.objects),
+        attributes=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.attributes),
+        relations=tuple(replace(e, groundings=(*e.groundings, *mentions.get(e.id, ()))) for e in graph.relations),
+    )

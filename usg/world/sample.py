@@ -11,7 +11,8 @@ from usg.world.captions import add_captions
 from usg.world.priors import DEFAULT, Priors
 from usg.world.questions import DEPTHS, ask
 from usg.world.referring import referring as refer_to
-from usg.world.scene import CAPTIONS, QUESTIONS, REFERRING, sample_graph, stream
+from usg.world.scene import CAPTIONS, QUESTIONS, REFERRING, STATEMENTS, sample_graph, stream
+from usg.world.statements import add_statements
 
 
 def sample_scene(
@@ -20,6 +21,7 @@ def sample_scene(
     index: int,
     *,
     captions: int = 0,
+    statements: int = 0,
     questions: int = 0,
     referring: int = 0,
     priors: Priors = DEFAULT,
@@ -31,6 +33,7 @@ def sample_scene(
         seed: of the data set.
         index: of the scene in the data set.
         captions: how many captions to write into the graph, as text sources with spans.
+        statements: how many statements about single things, likewise.
         questions: how many questions to put into `metadata["questions"]`.
         referring: how many referring expressions to put into `metadata["referring"]`.
         priors: the world.
@@ -43,7 +46,8 @@ def sample_scene(
     >>> scene.metadata["split"], 4 <= len(scene.objects) <= 7
     ('train', True)
     """
-    for name, value in (("captions", captions), ("questions", questions), ("referring", referring)):
+    numbers = {"captions": captions, "statements": statements, "questions": questions, "referring": referring}
+    for name, value in numbers.items():
         if value < 0:
             raise ValueError(f"{name} is {value}, expected zero or more")
     graph = sample_graph(split, seed, index, priors)
@@ -55,7 +59,9 @@ def sample_scene(
         extra["referring"] = refer_to(graph, referring, stream(split, seed, index, REFERRING))
     if extra:
         graph = replace(graph, metadata={**graph.metadata, **extra})
-    return add_captions(graph, captions, stream(split, seed, index, CAPTIONS)) if captions else graph
+    if captions:
+        graph = add_captions(graph, captions, stream(split, seed, index, CAPTIONS))
+    return add_statements(graph, statements, stream(split, seed, index, STATEMENTS)) if statements else graph
 
 
 def scenes(
@@ -65,6 +71,7 @@ def scenes(
     *,
     start: int = 0,
     captions: int = 0,
+    statements: int = 0,
     questions: int = 0,
     referring: int = 0,
     priors: Priors = DEFAULT,
@@ -76,5 +83,12 @@ def scenes(
     """
     for index in range(start, start + n):
         yield sample_scene(
-            split, seed, index, captions=captions, questions=questions, referring=referring, priors=priors
+            split,
+            seed,
+            index,
+            captions=captions,
+            statements=statements,
+            questions=questions,
+            referring=referring,
+            priors=priors,
         )

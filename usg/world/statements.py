@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from usg.graph.scene_graph import SceneGraph
 from usg.world.draw import Uniform, pick
-from usg.world.marked_text import MarkedText
+from usg.world.marked_text import MarkedText, with_texts
 from usg.world.phrases import Filters, adjectives, article, descriptions, noun, plural, properties, selected
 from usg.world.program import LABEL, View, members
 
-_TRIES = 20
+_TRIES = 10
 _FORMS = [0.4, 0.8, 1.0]
 """Cumulative shares of the three forms."""
 _ONE_HOP = 0.5
@@ -45,24 +45,17 @@ class Statements:
             if not r.negated and r.subject in view.bit and r.object in view.bit and r.subject != r.object:
                 self.relation.setdefault((view.bit[r.subject], r.predicate, view.bit[r.object]), r.id)
 
-    def write(self, number: int, text: MarkedText) -> int:
-        """Writes up to `number` different statements, joined by "and"; returns how many."""
-        written = 0
-        said = set[str]()
-        for _ in range(_TRIES):
-            if written == number:
+    def write(self, number: int) -> list[MarkedText]:
+        """Writes up to `number` different statements."""
+        texts: dict[str, MarkedText] = {}
+        for _ in range(_TRIES * number):
+            if len(texts) == number:
                 break
-            statement = MarkedText()
+            text = MarkedText()
             form = pick(_FORMS, self.uniform)
-            done = (self._like, self._is, self._count)[form](statement)
-            if not done or statement.words in said:
-                continue
-            said.add(statement.words)
-            if text.words:
-                text.say("and")
-            text.join(statement)
-            written += 1
-        return written
+            if (self._like, self._is, self._count)[form](text):
+                texts.setdefault(text.words, text)
+        return list(texts.values())
 
     def _like(self, text: MarkedText) -> bool:
         """Says the value of an attribute: "the colour of the cup is red", "the cup is red"."""
@@ -147,3 +140,21 @@ class Statements:
             text.say(plural(head))
         else:
             text.say(head, self.view.ids[i] if any(kind == LABEL for kind, _ in filters) else None)
+
+
+def add_statements(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGraph:
+    """Returns the graph with statements statement0, statement1, ... as text sources.
+
+    Args:
+        graph: any scene graph.
+        number: how many are wanted; a graph with little to say of gets fewer.
+        uniform: the randomness.
+
+    >>> from usg.world import sample_scene
+    >>> scene = sample_scene("train", 0, 0, statements=2)
+    >>> [source.text for source in scene.sources[1:]]
+    ['the closed thing is a book', 'the colour of the bed that is bigger than the pink book is purple']
+    """
+    if not number or not graph.objects:
+        return graph
+    return with_texts(graph, "statement", Statements(graph, View(graph), uniform).write(number))
