@@ -229,7 +229,7 @@ def questions_section(answers: Mapping[str, Any], settings: DemoSettings) -> Htm
     labels = str(settings.labels)
     means = {name: sum(values[labels]) / len(values[labels]) for name, values in answers["accuracy"].items()}
     order = list(means)
-    differences = [f"{_points(cells[labels])} over {other}" for other, cells in answers["differences"].items()]
+    differences = [f"{_points(cells['all'][labels])} over {other}" for other, cells in answers["differences"].items()]
     rows = [[name, means[name]] for name in order]
     lines = {name: [(float(step), value) for step, value in points] for name, points in answers["curves"].items()}
     return section(

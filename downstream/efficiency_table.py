@@ -19,8 +19,8 @@ from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
 from usg.metrics import Estimate, paired_difference
 from usg.provenance import commit, machine
 
-STATED, NOT_STATED = "stated", "not stated"
-"""Questions of a form that captions state in pretraining, and the others; `usg.downstream.questions.is_stated`."""
+ALL, STATED, NOT_STATED = "all", "stated", "not stated"
+"""Parts of the test questions: those whose form the world's statements have, and the others; `questions.is_stated`."""
 
 Hits = NDArray[np.float64]
 """`(seeds, q)` 1 where a test question was answered rightly."""
@@ -92,7 +92,7 @@ class EfficiencyTable:
     @property
     def stated(self) -> NDArray[np.bool_]:
         """`(q,)` which questions are of a form that captions state."""
-        return np.array([is_stated(question) for question in self.questions])
+        return np.array([is_stated(question) for question in self.questions], dtype=bool)
 
     def difference(
         self, other: str, labels: int, among: NDArray[np.bool_] | slice = slice(None)
@@ -128,7 +128,7 @@ class EfficiencyTable:
         """Name -> the questions that differences are shown over: all, then those stated in captions and not."""
         stated = self.stated
         both = stated.any() and not stated.all()
-        return {"": slice(None)} | ({", " + STATED: stated, ", " + NOT_STATED: ~stated} if both else {})
+        return {ALL: slice(None)} | ({STATED: stated, NOT_STATED: ~stated} if both else {})
 
     def difference_rows(self) -> list[tuple[str, list[str]]]:
         """Other system, and the main one's lead over it in points, over all questions and by part."""
@@ -143,7 +143,7 @@ class EfficiencyTable:
                     interval = f"[{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
                     least = f", least {100 * worst:+.1f}" if len(self.hits[other][labels]) > 1 else ""
                     cells.append(f"{100 * estimate.value:+.1f} {interval}{least}")
-                rows.append((other + part, cells))
+                rows.append((other if part == ALL else f"- {part}", cells))
         return rows
 
     def kind_rows(self) -> tuple[list[str], list[tuple[str, list[str]]]]:
@@ -169,7 +169,17 @@ class EfficiencyTable:
         return (
             f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; {over}; "
             f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} further labelled validation "
-            f"questions; intervals are 95 % bootstrap intervals over test scenes and seeds{least}"
+            f"questions; intervals are 95 % intervals over seeds and test scenes{least}"
+        )
+
+    def stated_note(self) -> str:
+        """What the parts of the test questions are."""
+        stated = int(self.stated.sum())
+        return (
+            f"*{STATED.capitalize()}* are the {stated:,} test questions whose form has a counterpart among the world's "
+            "statements, which encoders that were pretrained with captions have read (a label or an attribute of one "
+            f"thing, over one relation at most; how many things are alike), *{NOT_STATED}* the other "
+            f"{len(self.questions) - stated:,}."
         )
 
     def to_text(self) -> str:
@@ -179,6 +189,7 @@ class EfficiencyTable:
         lines += ["", *_aligned(f"{self.main} minus", head, self.difference_rows())]
         columns, rows = self.kind_rows()
         lines += ["", *_aligned("by kind of question, %", columns, rows), "", self.summary()]
+        lines += [self.stated_note()] if len(self.parts()) > 1 else []
         return "\n".join(lines)
 
     def to_markdown(self, command: str) -> str:
@@ -200,10 +211,7 @@ class EfficiencyTable:
             _markdown("minus", head, self.difference_rows()),
             "## By kind of question, %",
             _markdown("system, labels", columns, kinds),
-            f"*{STATED.capitalize()}* are the {int(self.stated.sum()):,} test questions whose form has a counterpart "
-            "among the statements of the captions that pretraining read (a label or an attribute of one thing, over "
-            "one relation at most; how many things are alike), "
-            f"*{NOT_STATED}* the other {int((~self.stated).sum()):,}.",
+            *([self.stated_note()] if len(self.parts()) > 1 else []),
             "Scratch is the same architecture and vocabulary with new weights. Shuffled edges: owners of attributes "
             "and ends of relations are drawn anew in each graph, in finetuning and in test. The executor runs each "
             "question's program on the gold graph. Question only and bag of labels are softmax regressions on the same "
@@ -226,12 +234,12 @@ class EfficiencyTable:
                 for system, by_labels in self.hits.items()
             },
             "differences": {
-                other + part: {
-                    str(labels): self.difference(other, labels, among)[0].to_dict() for labels in self.labels
+                other: {
+                    part: {str(labels): self.difference(other, labels, among)[0].to_dict() for labels in self.labels}
+                    for part, among in self.parts().items()
                 }
                 for other in self.trained
                 if other != self.main
-                for part, among in self.parts().items()
             },
             "runs": [dict(detail) for detail in self.details],
         }

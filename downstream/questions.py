@@ -88,10 +88,11 @@ def _template(program: object) -> str:
 
 
 def is_stated(question: Question) -> bool:
-    """Whether the world's captions state facts of the form that the question asks for (usg/world/statements.py).
+    """Whether the question's form has a counterpart among the world's statements (usg/world/statements.py).
 
     They tell the label or an attribute of one thing, found by what it is like or over one relation, and how many things
-    are alike. A table shows the other questions apart: what was not said in pretraining cannot have been copied.
+    are alike, never that there are none. That something exists, captions of the other kinds say too. A table shows the
+    other questions apart, whose form and answers ("yes", "no") no text of pretraining has.
 
     >>> is_stated(Question(0, "what is on the table", "cup", template="scene filter_label unique relate unique query"))
     True
@@ -102,7 +103,8 @@ def is_stated(question: Question) -> bool:
     hops = functions.count("relate")
     if {"same", "union", "intersect"} & set(functions):
         return False
-    return (functions[-1:] == ["query"] and hops <= 1) or (functions[-1:] == ["count"] and not hops)
+    counts = functions[-1:] == ["count"] and not hops and question.answer != "0"
+    return counts or (functions[-1:] == ["query"] and hops <= 1)
 
 
 def draw_labels(

@@ -139,7 +139,7 @@ class GraphDataModule(LightningDataModule):
                 statistics.object_labels,
                 statistics.attribute_values,
                 statistics.predicates,
-                statistics.words + _question_words(corpus),
+                statistics.words + statistics.attribute_kinds + _question_words(corpus),
                 min_count=self.min_count,
             )
         return self._vocabulary

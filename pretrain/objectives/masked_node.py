@@ -2,9 +2,9 @@
 
 Of each kind, a share of the nodes is hidden and its label predicted among the labels of that kind from the rest of the
 graph: L = sum over kinds k of w_k * mean over hidden nodes of -log P(label | graph without it). Corruption is BERT's,
-80 % `<mask>`, 10 % another label of the kind, 10 % unchanged (Devlin et al., NAACL 2019, section 3.1); node-level
-masking of graphs follows AttrMasking (Hu et al., ICLR 2020, section 3.1.2) and ERNIE-ViL (Yu et al., AAAI 2021,
-section 3.2), which keeps the arguments of a hidden attribute or relation visible.
+80 % `<mask>`, 10 % another label of the kind (a colour for a colour), 10 % unchanged (Devlin et al., NAACL 2019,
+section 3.1); node-level masking of graphs follows AttrMasking (Hu et al., ICLR 2020, section 3.1.2) and ERNIE-ViL (Yu
+et al., AAAI 2021, section 3.2), which keeps the arguments of a hidden attribute or relation visible.
 
 Leaks closed: copies of a hidden node in other media are hidden with it; all relations between the same two objects are
 hidden together (an inverse or duplicate would give the answer away); boxes of a hidden relation's arguments are dropped
@@ -121,16 +121,13 @@ class MaskedNode(Objective):
         return chosen & ~visible
 
     def _other_labels(self, batch: GraphBatch, swapped: Tensor, generator: torch.Generator) -> Tensor:
-        """A label of the same kind for each swapped node, drawn from the nodes of the batch."""
-        kinds = batch.kind[swapped]
-        labels = torch.empty_like(kinds)
-        for kind in KINDS.values():
-            pool = batch.label[batch.kind == kind]
-            wanted = kinds == kind
-            count = int(wanted.sum())
-            if count:
-                labels[wanted] = pool[(draw(count, generator, pool) * len(pool)).long()]
-        return labels
+        """A label for each swapped node, drawn from the nodes of its kind; a colour for a colour."""
+        group = batch.kind * (batch.vocabulary_size + batch.num_unseen + 1) + batch.attribute_kind + 1
+        order = group.argsort(stable=True)
+        sorted_groups, wanted = group[order], group[swapped]
+        first = torch.searchsorted(sorted_groups, wanted)
+        size = torch.searchsorted(sorted_groups, wanted, right=True) - first
+        return batch.label[order[first + (draw(len(wanted), generator, batch.label) * size).long()]]
 
     def _boxes_to_drop(
         self, batch: GraphBatch, hidden: Tensor, subject: Tensor, target: Tensor, generator: torch.Generator

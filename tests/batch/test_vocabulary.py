@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usg.batch import Vocabulary
+from usg.batch import Vocabulary, pack
 from usg.batch.vocabulary import SPECIALS
 from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject, Source
 
@@ -17,6 +17,13 @@ from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject, So
 @pytest.fixture
 def vocabulary() -> Vocabulary:
     return Vocabulary.build({"ball": 3, "red": 1}, {"red": 2}, {"on": 3}, {"red": 4, "the": 9, "<mask>": 5})
+
+
+def test_kinds_of_attributes_are_words() -> None:
+    graph = SceneGraph(objects=[SceneObject("o", "ball")], attributes=[Attribute("a", "o", "red", kind="colour")])
+    vocabulary = Vocabulary.from_graphs([graph])
+    assert vocabulary.counts[vocabulary.index("colour"), NodeKind.WORD] == 1
+    assert pack([graph], vocabulary).num_unseen == 0
 
 
 def test_most_frequent_first_then_alphabetical(vocabulary: Vocabulary) -> None:

@@ -62,7 +62,7 @@ def test_differences_are_paired():
     page = table.to_markdown("usg finetune qa-table --encoder pretrained=x")
     assert "| **pretrained** | **50.0 ± 0.0** |" in page
     assert "usg finetune qa-table --encoder pretrained=x" in page
-    assert json.loads(table.to_json("x"))["differences"]["worse"]["10"]["low"] == 0.5
+    assert json.loads(table.to_json("x"))["differences"]["worse"]["all"]["10"]["low"] == 0.5
 
 
 def test_forms_that_captions_state_are_shown_apart():
@@ -73,9 +73,9 @@ def test_forms_that_captions_state_are_shown_apart():
     details = [{"system": name, "labels": 10, "seed": 0, "seconds": 1.0} for name in hits]
     table = EfficiencyTable(hits, "pretrained", questions, Settings("a", "b", "c"), details)
     assert table.difference("scratch", 10, table.stated)[0].value == 1.0
-    assert [name for name, _ in table.difference_rows()] == ["scratch", "scratch, stated", "scratch, not stated"]
+    assert [name for name, _ in table.difference_rows()] == ["scratch", "- stated", "- not stated"]
     assert "the 20 test questions whose form" in table.to_markdown("x")
-    assert json.loads(table.to_json("x"))["differences"]["scratch, not stated"]["10"]["value"] == 0.0
+    assert json.loads(table.to_json("x"))["differences"]["scratch"]["not stated"]["10"]["value"] == 0.0
 
 
 @pytest.mark.parametrize(

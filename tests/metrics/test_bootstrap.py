@@ -33,20 +33,30 @@ def test_a_paired_difference_is_tighter_than_two_intervals() -> None:
     assert estimate.low > 0.0
 
 
-def test_runs_that_disagree_widen_the_interval() -> None:
-    generator = np.random.default_rng(2)
-    agreeing = (generator.random((3, 600)) < 0.5).astype(float)
-    shifted = (generator.random((3, 600)) < np.array([[0.3], [0.5], [0.7]])).astype(float)
-    one, two = mean_interval(agreeing, np.arange(600)), mean_interval(shifted, np.arange(600))
-    assert one.value == pytest.approx(agreeing.mean()) and one.n == 600
-    assert two.high - two.low > 3 * (one.high - one.low)
+@pytest.mark.parametrize(("runs", "spread"), [(2, 0.03), (3, 0.03), (3, 0.0), (8, 0.03)])
+def test_the_interval_over_runs_covers_the_mean_of_all_runs(runs: int, spread: float) -> None:
+    generator = np.random.default_rng(4)
+    covered = 0
+    for trial in range(200):
+        chance = 0.5 + spread * generator.standard_normal((runs, 1)) + 0.05 * generator.standard_normal(100).repeat(3)
+        values = generator.random((runs, 300)) < chance
+        estimate = mean_interval(values, np.arange(300) // 3, resamples=200, seed=trial)
+        covered += estimate.low <= 0.5 <= estimate.high
+    assert covered / 200 >= 0.9
 
 
-def test_equal_runs_have_the_interval_of_one() -> None:
+def test_equal_runs_have_about_the_interval_of_one() -> None:
     values = (np.random.default_rng(3).random(400) < 0.4).astype(float)
     one, three = (mean_interval(v, np.arange(400) // 2) for v in (values, np.stack([values] * 3)))
-    assert three.value == one.value
+    assert three.value == one.value and three.n == one.n == 400
     assert three.low == pytest.approx(one.low, abs=0.01) and three.high == pytest.approx(one.high, abs=0.01)
+    same = mean_interval(np.ones((3, 4)), np.arange(4))
+    assert (same.low, same.high) == (1.0, 1.0)
+
+
+def test_unpaired_runs_are_refused() -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        paired_difference(np.ones((3, 4)), np.ones((1, 4)), np.arange(4))
 
 
 def test_wrong_lengths_are_refused() -> None:

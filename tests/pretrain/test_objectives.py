@@ -92,6 +92,27 @@ def test_every_graph_hides_something_at_about_the_rate_and_the_original_is_untou
     assert 0.10 < float((label == targets.answers).float().mean()) < 0.2  # a tenth kept, some swapped for the same
 
 
+def test_a_swapped_attribute_gets_a_value_of_its_own_kind() -> None:
+    kinds = {"brown": "colour", "red": "colour", "tall": "size", "small": "size", "old": None, "calm": None}
+    graphs = [
+        SceneGraph(
+            objects=(SceneObject("o", "horse"), SceneObject("p", "tree")),
+            attributes=tuple(Attribute(f"a{i}", "o", value, kind=kinds[value]) for i, value in enumerate(values)),
+        )
+        for values in (("brown", "tall", "old"), ("red", "small", "calm"))
+    ]
+    vocabulary = Vocabulary.from_graphs(graphs)
+    batch = pack(graphs * 200, vocabulary)
+    targets = corrupt(MaskedNode(attribute_rate=0.5, object_rate=0.5, relation_rate=0.0), batch)
+    changed = 0
+    for node, answer in zip(targets.nodes.tolist(), targets.answers.tolist(), strict=True):
+        now, before = (vocabulary.label(index) for index in (int(targets.batch.label[node]), answer))
+        if now not in ("<mask>", before):
+            changed += 1
+            assert (now in kinds) == (before in kinds) and kinds.get(now) == kinds.get(before)
+    assert changed > 20
+
+
 def test_rates_are_per_kind() -> None:
     targets = corrupt(MaskedNode(object_rate=0, attribute_rate=1.0, relation_rate=0, keep_arguments=0), batch_of())
     assert set(targets.batch.kind[targets.nodes].tolist()) == {NodeKind.ATTRIBUTE}

@@ -7,8 +7,10 @@ import pytest
 from usg.graph.elements import Attribute, Relation, SceneObject
 from usg.graph.scene_graph import SceneGraph
 from usg.world import scenes
+from usg.world.captions import add_captions
 from usg.world.phrases import plural
 from usg.world.scene import STATEMENTS, stream
+from usg.world.spatial import INVERSE
 from usg.world.statements import add_statements
 
 
@@ -32,21 +34,22 @@ def facts_of(graph):
 
 
 def fitting(graph, words):
-    """Objects that plain words (adjectives and a noun) or words with one relation describe; no use of the writer."""
+    """Objects that plain words or words with one relation, read both ways, describe; no use of the writer."""
     true = facts_of(graph)
     if "that" not in words:
         return {name for name, facts in true.items() if set(words) <= facts}
     at = words.index("that")
     own, clause = {name for name, facts in true.items() if set(words[:at]) <= facts}, words[at + 1 :]
     result = set()
-    for relation in graph.relations:
-        predicate = relation.predicate.split()
-        start, end = ["is", *predicate, "the"], ["is", *predicate]
-        if clause[: len(start)] == start and relation.object in fitting(graph, clause[len(start) :]):
-            result.add(relation.subject)
+    links = [(r.subject, r.predicate, r.object) for r in graph.relations]
+    links += [(target, INVERSE[predicate], subject) for subject, predicate, target in links if predicate in INVERSE]
+    for subject, predicate, target in links:
+        start, end = ["is", *predicate.split(), "the"], ["is", *predicate.split()]
+        if clause[: len(start)] == start and target in fitting(graph, clause[len(start) :]):
+            result.add(subject)
         before = clause[1 : -len(end)]
-        if clause[0] == "the" and clause[-len(end) :] == end and relation.subject in fitting(graph, before):
-            result.add(relation.object)
+        if clause[0] == "the" and clause[-len(end) :] == end and subject in fitting(graph, before):
+            result.add(target)
     return own & result
 
 
@@ -80,13 +83,37 @@ def test_what_is_said_of_the_thing_is_true_of_one_thing_alone(said):
         about = fitting(graph, words[start:end])
         owner = answer.object if isinstance(answer, Attribute) else answer.id
         assert about == {owner}, " ".join(words)
-        assert not isinstance(answer, Relation)
+        assert words[-1] in facts_of(graph)[owner]
+
+
+def test_what_is_mentioned_of_the_thing_is_its_own(said):
+    """Attributes that the words before "that" mention belong to the thing that the statement is about."""
+    checked = 0
+    for graph, words, names in said:
+        if words[0] == "there":
+            continue
+        answer = graph[names[-1]]
+        owner = answer.object if isinstance(answer, Attribute) else answer.id
+        before = words[: words.index("that")] if "that" in words else words[:-1]
+        number = sum(word in facts_of(graph)[owner] - {"thing"} for word in before[1 + 3 * (before[2:3] == ["of"]) :])
+        for name in names[:number]:
+            element = graph[name]
+            assert (element.object if isinstance(element, Attribute) else element.id) == owner
+            checked += 1
+    assert checked > 200
 
 
 def test_the_answer_is_not_given_away(said):
     for _, words, _ in said:
         if words[0] != "there":
-            assert words.count(words[-1]) == 1 or "that" in words
+            before = words[: words.index("that")] if "that" in words else words[:-1]
+            assert words[-1] not in before
+
+
+def test_statements_of_a_graph_differ():
+    for graph in scenes(30, "iid", 1, statements=3):
+        texts = [source.text for source in graph.sources[1:]]
+        assert len(texts) == len(set(texts)) == 3
 
 
 def test_spans_quote_the_words_of_their_element():
@@ -116,3 +143,28 @@ def test_negated_elements_are_not_spoken_of():
     assert done.sources
     for source in done.sources:
         assert not {"dog", "red", "behind"} & set(source.text.split())
+
+
+def test_unusual_graphs_are_spoken_of_without_a_fault():
+    """No kind, several values of a kind, a kind that is called label, a relation to itself, the same relation twice."""
+    graph = SceneGraph(
+        objects=(SceneObject("c", "cup"), SceneObject("d", "cup"), SceneObject("e", "table")),
+        attributes=(
+            Attribute("a", "c", "chipped"),
+            Attribute("b", "c", "red", kind="colour"),
+            Attribute("f", "c", "white", kind="colour"),
+            Attribute("g", "d", "acme", kind="label"),
+        ),
+        relations=(
+            Relation("r", "c", "on", "e"),
+            Relation("s", "c", "on", "e"),
+            Relation("t", "e", "next to", "e"),
+        ),
+    )
+    done = add_statements(graph, 40, stream("train", 0, 0, STATEMENTS))
+    texts = [source.text for source in done.sources]
+    assert "the cup that is on the table is chipped" in texts
+    assert not any("colour" in text or "next to" in text for text in texts)
+    negated = SceneGraph(objects=(SceneObject("c", "cup", negated=True),))
+    assert add_statements(negated, 3, stream("train", 0, 0, STATEMENTS)) == negated
+    assert add_captions(negated, 3, stream("train", 0, 0, STATEMENTS)) == negated

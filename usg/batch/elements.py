@@ -1,7 +1,7 @@
 """The elements of several graphs as flat arrays: what packing reads, whether graphs come as objects or as columns.
 
-Letters: g graphs, m elements (all objects, then all attributes, then all relations, each graph after graph), s sources,
-k groundings in the order of their elements, p pieces of text spans in the order of their groundings.
+Letters: g graphs, m elements (all objects, then all a attributes, then all relations, each graph after graph), s
+sources, k groundings in the order of their elements, p pieces of text spans in the order of their groundings.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Elements:
         label: `(m,)` places in `names`.
         negated: `(m,)` bool.
         kinds: the distinct kinds of attributes.
-        attribute_kind: place in `kinds` of each attribute, -1 for one without a kind.
+        attribute_kind: `(a,)` place in `kinds`, -1 for an attribute without a kind.
         owner: object number, within its graph, of each attribute.
         subject, target: object numbers, within their graph, of each relation.
         time: `(m, 2)` when an element holds, seconds.

@@ -18,7 +18,7 @@ from usg.batch.graph_batch import GraphBatch
 from usg.batch.grounding import features, graph_of_elements, places_of_elements
 from usg.batch.ranges import Ints, pointer, ranges
 from usg.batch.subwords import subword_bags
-from usg.batch.texts import PackedTexts, Texts, mentions, read_texts
+from usg.batch.texts import Texts, mentions, read_texts
 from usg.batch.vocabulary import GRAPH_INDEX, Vocabulary
 from usg.graph import MODALITIES, NodeKind, SceneGraph
 
@@ -82,11 +82,19 @@ def pack_elements(
     node = offsets[element_graph] + places_of_elements(elements)
     word = ranges(offsets[:-1] + heard, np.diff(offsets) - heard)
 
-    objects, attributes, _ = counts = [
-        int(c.sum()) for c in (elements.objects, elements.attributes, elements.relations)
-    ]
+    counts = [int(count.sum()) for count in (elements.objects, elements.attributes, elements.relations)]
+    objects, attributes, _ = counts
     attribute = node[objects : objects + attributes]
-    label, attribute_kind, unseen = _labels(elements, texts, vocabulary, node, attribute, word, n)
+
+    unseen: dict[str, int] = {}
+    label = np.full(n, GRAPH_INDEX, dtype=np.int64)
+    label[node] = _entries(elements.names, elements.label, vocabulary, unseen)
+    label[word] = _entries(texts.words, np.arange(len(texts.words)), vocabulary, unseen)
+    has_kind = elements.attribute_kind >= 0
+    attribute_kind = np.full(n, -1, dtype=np.int64)
+    attribute_kind[attribute[has_kind]] = _entries(
+        elements.kinds, elements.attribute_kind[has_kind], vocabulary, unseen
+    )
     kind = np.full(n, NodeKind.GRAPH, dtype=np.int64)
     kinds = (NodeKind.OBJECT, NodeKind.ATTRIBUTE, NodeKind.RELATION)
     kind[node] = np.repeat(np.array(kinds, dtype=np.int64), counts)
@@ -119,7 +127,7 @@ def pack_elements(
         text_words=spoken,
     )
     graph, edge_type = typed_edges(nodes, two_hop, dense)
-    unseen_subwords, unseen_offsets = subword_bags(unseen, vocabulary.buckets)
+    unseen_subwords, unseen_offsets = subword_bags(list(unseen), vocabulary.buckets)
     tensor = torch.from_numpy
     return GraphBatch(
         label=tensor(label),
@@ -145,32 +153,12 @@ def pack_elements(
     )
 
 
-def _labels(
-    elements: Elements, texts: PackedTexts, vocabulary: Vocabulary, node: Ints, attribute: Ints, word: Ints, n: int
-) -> tuple[Ints, Ints, list[str]]:
-    """The entry of every node and of its kind of attribute, and what has none, numbered by the first node."""
-    label = np.full(n, GRAPH_INDEX, dtype=np.int64)
-    label[node] = vocabulary.entries(elements.names)[elements.label]
-    label[word] = vocabulary.entries(texts.words)
-    kind, has_kind = np.full(n, -1, dtype=np.int64), elements.attribute_kind >= 0
-    unseen: dict[str, int] = {}
-    missing = np.flatnonzero(label < 0)
-    if len(missing):
-        element, place = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-        element[node], place[word] = np.arange(len(node)), np.arange(len(word))
-        for i in missing.tolist():
-            name = texts.words[place[i]] if place[i] >= 0 else elements.names[elements.label[element[i]]]
-            label[i] = len(vocabulary) + unseen.setdefault(name, len(unseen))
-    if has_kind.any():
-        places = elements.attribute_kind[has_kind]
-        entries = vocabulary.entries(elements.kinds).copy()
-        used, first = np.unique(places, return_index=True)
-        for place in used[np.argsort(first)].tolist():
-            if entries[place] < 0:
-                name = elements.kinds[place]
-                entries[place] = len(vocabulary) + unseen.setdefault(name, len(unseen))
-        kind[attribute[has_kind]] = entries[places]
-    return label, kind, list(unseen)
+def _entries(names: Sequence[str], codes: Ints, vocabulary: Vocabulary, unseen: dict[str, int]) -> Ints:
+    """Entries of the names at `codes`; V + i for the i-th distinct one that the vocabulary lacks, kept in `unseen`."""
+    entries = vocabulary.entries(names)[codes]
+    for place in np.flatnonzero(entries < 0).tolist():
+        entries[place] = len(vocabulary) + unseen.setdefault(names[codes[place]], len(unseen))
+    return entries
 
 
 def _spread(values: Floats, node: Ints, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -92,7 +92,8 @@ class Vocabulary:
             objects: how often each object label occurs (a corpus's statistics have it).
             attributes: how often each attribute value occurs.
             relations: how often each predicate occurs.
-            words: how often each word occurs in captions and questions (`usg.batch.words.count_words`).
+            words: how often each word occurs in captions and questions (`usg.batch.words.count_words`), and each kind
+                of attributes, which is carried as a word ("colour").
             min_count: strings seen fewer times than this, over all kinds, are left out.
             buckets: number of n-gram buckets.
         """
@@ -124,7 +125,7 @@ class Vocabulary:
         min_count: int = 1,
         buckets: int = BUCKETS,
     ) -> Vocabulary:
-        """Counts the graphs' labels, values and predicates and the words of their text sources, then builds.
+        """Counts the graphs' labels, values and predicates, kinds of attributes and words of text sources, then builds.
 
         Args:
             graphs: read once.
@@ -137,6 +138,7 @@ class Vocabulary:
         for graph in graphs:
             objects.update(obj.label for obj in graph.objects)
             attributes.update(attribute.value for attribute in graph.attributes)
+            words.update(attribute.kind for attribute in graph.attributes if attribute.kind is not None)
             relations.update(relation.predicate for relation in graph.relations)
             words.update(count_words(source.text for source in graph.sources if source.text is not None))
         return cls.build(objects, attributes, relations, words, min_count=min_count, buckets=buckets)

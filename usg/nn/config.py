@@ -13,7 +13,7 @@ from usg.graph import EdgeType
 from usg.names import unknown_name
 
 ARCHITECTURE = "usg.GraphTransformer"
-_VERSION = 1
+_VERSION = 2  # 1 had no kinds of attributes
 
 
 @dataclass(frozen=True)

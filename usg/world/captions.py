@@ -132,7 +132,7 @@ def add_captions(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGraph
     >>> [source.id for source in scene.sources]
     ['image', 'caption0', 'caption1', 'caption2']
     """
-    if not number or not graph.objects:
+    if not number or all(obj.negated for obj in graph.objects):
         return graph
     texts = [write(graph, DETAILS[index % len(DETAILS)], uniform) for index in range(number)]
     return with_texts(graph, "caption", texts)

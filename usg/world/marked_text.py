@@ -1,4 +1,4 @@
-"""Words of a text as it is written, with the spans of the elements that they mention, and texts as sources of a graph."""
+"""Texts as they are written, with the spans of the elements that they mention, and as sources of a graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements about a scene graph: one fact each, about a thing that a description singles out.
+"""Statements about a scene graph, one fact each: of a thing that a description singles out, or how many are alike.
 
     the colour of the small cup is red          what an object is like
     the thing that is on the table is a cup     what an object is
@@ -16,8 +16,10 @@ from usg.world.draw import Uniform, pick
 from usg.world.marked_text import MarkedText, with_texts
 from usg.world.phrases import Filters, adjectives, article, descriptions, noun, plural, properties, selected
 from usg.world.program import LABEL, View, members
+from usg.world.spatial import INVERSE
 
 _TRIES = 10
+"""Draws for each statement wanted."""
 _FORMS = [0.4, 0.8, 1.0]
 """Cumulative shares of the three forms."""
 _ONE_HOP = 0.5
@@ -35,6 +37,8 @@ class Statements:
 
     def __init__(self, graph: SceneGraph, view: View, uniform: Uniform) -> None:
         self.view, self.uniform = view, uniform
+        # What is "left of" is said of the thing that others are "right of" too: one thing alone, read both ways.
+        self.both_ways = View(graph, INVERSE)
         self.attribute = {
             (view.bit[a.object], a.kind or "attribute"): a.id
             for a in graph.attributes
@@ -74,9 +78,10 @@ class Statements:
     def _is(self, text: MarkedText) -> bool:
         """Says the label of an object: "the red thing is a cup", "the thing that is on the table is a cup"."""
         i = int(self.uniform() * len(self.view.ids))
-        if not self._refer(i, LABEL, text):
+        labels = self.view.values[i][LABEL]  # an attribute may be of the kind "label" in an open world
+        if len(labels) != 1 or not self._refer(i, LABEL, text):
             return False
-        label = self.view.value(i, LABEL)
+        (label,) = labels
         text.say(f"is {article(label)}")
         text.say(label, self.view.ids[i])
         return True
@@ -111,13 +116,13 @@ class Statements:
         subject, predicate, target = link
         end, other = ("subject", target) if i == subject else ("object", subject)
         anchors = descriptions(self.view, other, self.view.everything)
-        own = descriptions(self.view, i, self.view.related(other, predicate, end), (exclude,), longest=2)
+        own = descriptions(self.view, i, self.both_ways.related(other, predicate, end), (exclude,), longest=2)
         if not anchors or not own:
             return False
         filters = own[int(self.uniform() * len(own))]
         anchor = anchors[int(self.uniform() * len(anchors))]
         if not filters and exclude != LABEL and self.uniform() < 0.5:
-            filters = ((LABEL, self.view.value(i, LABEL)),)
+            filters = tuple((LABEL, label) for label in self.view.values[i][LABEL][:1])
         text.say("the")
         self._phrase(i, filters, text)
         text.say("that is" if end == "subject" else "that the")
@@ -155,6 +160,7 @@ def add_statements(graph: SceneGraph, number: int, uniform: Uniform) -> SceneGra
     >>> [source.text for source in scene.sources[1:]]
     ['the closed thing is a book', 'the colour of the bed that is bigger than the pink book is purple']
     """
-    if not number or not graph.objects:
+    view = View(graph)
+    if not number or not view.ids:
         return graph
-    return with_texts(graph, "statement", Statements(graph, View(graph), uniform).write(number))
+    return with_texts(graph, "statement", Statements(graph, view, uniform).write(number))
