@@ -1,9 +1,9 @@
 """The one tensor contract of the library: scene graphs in Levi form, packed side by side, not padded.
 
 Letters: g graphs, n nodes, e edges, V strings in the vocabulary, u labels, words and kinds of the batch that it
-lacks, m their n-gram buckets. The nodes of a graph are contiguous: graph node, objects, attributes, relations, then the words of
-its texts. Edges are sorted by target. Words hear the graph and the other words of their text; no node of the graph
-hears a word, so the state of a graph does not depend on what is asked about it.
+lacks, m their n-gram buckets. The nodes of a graph are contiguous: graph node, objects, attributes, relations, then the
+words of its texts. Edges are sorted by target. Words hear the graph and the other words of their text; no node of the
+graph hears a word, so the state of a graph does not depend on what is asked about it.
 """
 
 from __future__ import annotations

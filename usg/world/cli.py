@@ -64,7 +64,7 @@ def write_scenes(
     if n < 0 or workers < 1:
         raise ValueError(f"n is {n} and workers {workers}; expected n of at least 0 and workers of at least 1")
     language = {"captions": captions, "statements": statements, "questions": questions, "referring": referring}
-    make = partial(_make, split=split, seed=seed, language=language)
+    make = partial(_make, split=split, seed=seed, **language)
     provenance: dict[str, Any] = {"made_by": "usg world scenes", "world": WORLD_VERSION, "split": split, "seed": seed}
     provenance |= language
     list(make(0, min(n, 1)))  # wrong words and numbers are told before the folder is made
@@ -97,8 +97,19 @@ def _in_parallel(make: Maker, start: int, stop: int, workers: int) -> Iterator[S
                 waiting.append(pool.submit(_make_list, make, *chunk))
 
 
-def _make(start: int, n: int, split: str, seed: int, language: dict[str, int]) -> Iterator[SceneGraph]:
-    return scenes(n, split, seed, start=start, **language)
+def _make(
+    start: int, n: int, split: str, seed: int, captions: int, statements: int, questions: int, referring: int
+) -> Iterator[SceneGraph]:
+    return scenes(
+        n,
+        split,
+        seed,
+        start=start,
+        captions=captions,
+        statements=statements,
+        questions=questions,
+        referring=referring,
+    )
 
 
 def _make_list(make: Maker, start: int, n: int) -> list[SceneGraph]:
