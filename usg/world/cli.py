@@ -64,7 +64,15 @@ def write_scenes(
     if n < 0 or workers < 1:
         raise ValueError(f"n is {n} and workers {workers}; expected n of at least 0 and workers of at least 1")
     language = {"captions": captions, "statements": statements, "questions": questions, "referring": referring}
-    make = partial(_make, split=split, seed=seed, **language)
+    make = partial(
+        _make,
+        split=split,
+        seed=seed,
+        captions=captions,
+        statements=statements,
+        questions=questions,
+        referring=referring,
+    )
     provenance: dict[str, Any] = {"made_by": "usg world scenes", "world": WORLD_VERSION, "split": split, "seed": seed}
     provenance |= language
     list(make(0, min(n, 1)))  # wrong words and numbers are told before the folder is made
