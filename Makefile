@@ -43,7 +43,7 @@ types: $(VENV)/.with-dev typing-tree  ## type check; fails when mypy read fewer 
 	@cd .typing && $(abspath $(BIN))/mypy --config-file ../setup.cfg --cache-dir ../.mypy_cache -p usg | tee mypy.log
 	@counted=$$(sed -nE 's/.* ([0-9]+) source files?.*/\1/p' .typing/mypy.log); \
 	exist=$$(find $(FOLDERS) -name '*.py' | wc -l); \
-	bare=$$(find $(FOLDERS) -type d ! -name __pycache__ ! -exec test -e '{}/__init__.py' \; -print | wc -l); \
+	bare=$$(find $(FOLDERS) -type d ! -name __pycache__ ! -path '*/.*' ! -exec test -e '{}/__init__.py' \; -print | wc -l); \
 	read=$$((counted - bare)); \
 	echo "mypy read $$read of the $$exist files in $(FOLDERS)"; \
 	test "$$read" -ge "$$exist" || { echo "mypy did not read every file" >&2; exit 1; }

@@ -85,7 +85,7 @@ def test_who_does_what_to_whom_matters(model: GraphTransformer) -> None:
         )
 
     one, other = model(model.pack([scene("a", "b"), scene("b", "a")])).chunk(2)
-    assert bool(((one - other).abs().amax(dim=1) > 1e-7).all())
+    assert bool(((one - other).abs().amax(dim=1) > 1e-7).all())  # what is not heard differs by nothing, in float64
 
 
 def test_attributes_belong_to_their_object(model: GraphTransformer) -> None:
@@ -149,6 +149,15 @@ def test_every_feature_is_heard(model: GraphTransformer) -> None:
     }
     for name, value in changes.items():
         assert distance(model(dataclasses.replace(batch, **{name: value})), states) > 1e-3, name
+
+
+def test_the_kind_of_an_attribute_is_heard_even_if_its_value_is_hidden(model: GraphTransformer) -> None:
+    def scene(kind: str | None) -> SceneGraph:
+        return SceneGraph(objects=[SceneObject("a", "dog")], attributes=[Attribute("c", "a", "<mask>", kind=kind)])
+
+    without, colour, size = model(model.pack([scene(None), scene("colour"), scene("size")])).chunk(3)
+    assert distance(without[2], colour[2]) > 1e-3
+    assert distance(size[2], colour[2]) > 1e-3
 
 
 def test_every_weight_learns() -> None:

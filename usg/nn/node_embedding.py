@@ -43,6 +43,7 @@ class NodeEmbedding(nn.Module):
         """
         x = nn.functional.embedding(batch.label, table)
         x = x + self.kind(batch.kind) + self.modality(batch.modality) + self.negated(batch.negated.long())
+        # For every node, though few have one: counting those that do would make a GPU wait.
         kinds = self.attribute_kind(nn.functional.embedding(batch.attribute_kind.clamp(min=0), table))
         x = x + kinds.masked_fill((batch.attribute_kind < 0).unsqueeze(-1), 0.0)
         x = x + self.box(batch.box, batch.has_box)

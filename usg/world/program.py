@@ -25,6 +25,9 @@ from usg.graph.scene_graph import SceneGraph
 from usg.names import unknown_name
 
 LABEL = "label"
+NO_KIND = "attribute"
+"""Stands for the kind of an attribute that has none."""
+
 Answer: TypeAlias = str
 
 
@@ -73,7 +76,7 @@ class View:
                 self._add(self.bit[obj.id], LABEL, obj.label)
         for attribute in graph.attributes:
             if attribute.object in self.bit and not attribute.negated:
-                self._add(self.bit[attribute.object], attribute.kind or "attribute", attribute.value)
+                self._add(self.bit[attribute.object], attribute.kind or NO_KIND, attribute.value)
         for relation in graph.relations:
             if relation.subject in self.bit and relation.object in self.bit and not relation.negated:
                 subject, other = self.bit[relation.subject], self.bit[relation.object]

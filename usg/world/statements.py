@@ -15,7 +15,7 @@ from usg.graph.scene_graph import SceneGraph
 from usg.world.draw import Uniform, pick
 from usg.world.marked_text import MarkedText, with_texts
 from usg.world.phrases import Filters, adjectives, article, descriptions, noun, plural, properties, selected
-from usg.world.program import LABEL, View, members
+from usg.world.program import LABEL, NO_KIND, View, members
 from usg.world.spatial import INVERSE
 
 _TRIES = 10
@@ -40,7 +40,7 @@ class Statements:
         # What is "left of" is said of the thing that others are "right of" too: one thing alone, read both ways.
         self.both_ways = View(graph, INVERSE)
         self.attribute = {
-            (view.bit[a.object], a.kind or "attribute"): a.id
+            (view.bit[a.object], a.kind or NO_KIND): a.id
             for a in graph.attributes
             if not a.negated and a.object in view.bit
         }
@@ -67,7 +67,7 @@ class Statements:
         if not known:
             return False
         i, kind = known[int(self.uniform() * len(known))]
-        if kind != "attribute" and self.uniform() < 0.5:
+        if kind != NO_KIND and self.uniform() < 0.5:
             text.say(f"the {kind} of")
         if not self._refer(i, kind, text):
             return False
@@ -88,9 +88,9 @@ class Statements:
 
     def _count(self, text: MarkedText) -> bool:
         """Says how many objects share one or two properties of one of them: "there are 2 red cups"."""
-        said = list(properties(self.view, int(self.uniform() * len(self.view.ids))))
+        true = list(properties(self.view, int(self.uniform() * len(self.view.ids))))
         wanted = 1 + (self.uniform() < 0.5)
-        filters = tuple(said.pop(int(self.uniform() * len(said))) for _ in range(min(wanted, len(said))))
+        filters = tuple(true.pop(int(self.uniform() * len(true))) for _ in range(min(wanted, len(true))))
         found = selected(self.view, filters, self.view.everything)
         number = found.bit_count()
         text.say(f"there is {number}" if number == 1 else f"there are {number}")
@@ -98,7 +98,10 @@ class Statements:
         return True
 
     def _refer(self, i: int, exclude: str, text: MarkedText) -> bool:
-        """Says "the small cup" or "the cup that is on the table" without using a kind; false if nothing fits."""
+        """Says "the small cup" or "the cup that is on the table" without using a kind; false if nothing fits.
+
+        What `Expressions.reference` says for questions, here with the mentions marked.
+        """
         if self.uniform() < _ONE_HOP and self._refer_by_relation(i, exclude, text):
             return True
         found = descriptions(self.view, i, self.view.everything, (exclude,))
