@@ -64,14 +64,14 @@ class QuestionBatch:
 
 
 def with_mask(question: str) -> str:
-    """The question as the encoder reads it: the mask, then its words.
+    """The question as the encoder reads it: its words, then "is" and the mask.
 
-    In front, because after the words of a question ("what is the cup on") a mask looks like the next word of a caption.
+    So it ends as a statement does ("the colour of the cup is red"), and what masked captions taught of those serves.
 
-    >>> with_mask("Is there a dog?")
-    '<mask> Is there a dog?'
+    >>> with_mask("what is the cup on?")
+    'what is the cup on? is <mask>'
     """
-    return f"{MASK} {question}"
+    return f"{question} is {MASK}"
 
 
 def pack_questions(
