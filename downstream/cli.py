@@ -2,7 +2,7 @@
 
 usg finetune qa fit --config finetune/qa --data.labels 300
 usg finetune qa test --config finetune/qa --ckpt_path last
-usg finetune qa-table --encoder pretrained=runs/pretrain/model -o qa.md
+usg finetune qa-table --encoder pretrained=runs/pretrain/world/model -o qa.md
 """
 
 from __future__ import annotations

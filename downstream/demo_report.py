@@ -13,7 +13,7 @@ import torch
 
 from usg import __version__
 from usg.corpus import Corpus
-from usg.downstream.demo import DemoSettings, exact, pretrain_words
+from usg.downstream.demo import QUICK, DemoSettings, exact, pretrain_words
 from usg.downstream.page import Html, curves, element, figure, guesses, join, page, section, table
 from usg.downstream.qa import QuestionAnswering
 from usg.downstream.questions import questions_of
@@ -26,6 +26,8 @@ from usg.pretrain.corpora import world_corpus
 from usg.pretrain.evaluation import hide
 from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples
 from usg.provenance import commit, machine
+
+QUICK_NOTE = "Made by usg demo --quick, which only shows that every stage runs: its figures mean nothing. "
 
 _SYSTEMS = {
     "model": "graph transformer",
@@ -74,7 +76,7 @@ def write_report(
         "machine": machine(),
         "usg": f"{__version__}, commit {commit() or 'unknown'}",
     }
-    lead = (
+    lead = QUICK_NOTE * (settings == QUICK) + (
         "A graph transformer learns what everyday scenes are like by filling in what is hidden in their graphs, "
         "and then is taught to answer questions about them from few labels."
     )
@@ -279,7 +281,7 @@ def command_section(folder: Path, settings: DemoSettings) -> Html:
     """How to make all this again."""
     words = pretrain_words(folder, settings)
     lines = [
-        "usg demo",
+        "usg demo --quick" if settings == QUICK else "usg demo",
         shlex.join(["usg", "pretrain", "fit", *words[:2]]) + "   # the pretraining alone",
         shlex.join(["usg", "pretrain", "test", *words[:2], "--ckpt_path", "last"]) + "   # its table",
         f"usg finetune qa-table --encoder pretrained={folder}/pretrain/model   # more labels, more seeds",

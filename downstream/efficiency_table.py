@@ -36,6 +36,7 @@ class EfficiencyTable:
         questions: the test questions.
         settings: of the runs.
         details: of each cell: labels, seed, rate, steps, seconds.
+        validation: number of validation questions.
     """
 
     hits: Mapping[str, Mapping[int, Hits]]
@@ -43,6 +44,7 @@ class EfficiencyTable:
     questions: Sequence[Question]
     settings: Settings
     details: Sequence[Mapping[str, Any]]
+    validation: int = 0
 
     @classmethod
     def of(cls, results: Sequence[Mapping[str, Any]], settings: Settings, main: str) -> EfficiencyTable:
@@ -58,9 +60,10 @@ class EfficiencyTable:
             right = [float(mark) for mark in result["right"]]
             collected.setdefault(result["system"], {}).setdefault(result["labels"], []).append(right)
         questions: Sequence[Question] = ()
+        validation = 0
         for labels, seed in dict.fromkeys((result["labels"], result["seed"]) for result in results):
             data = settings.data(labels, seed)
-            questions = data.questions("test")
+            questions, validation = data.questions("test"), len(data.questions("val"))
             right_of = {name: is_right(questions, given) for name, given in baseline_answers(data).items()}
             executed = executor_right(data)
             if executed is not None:
@@ -72,7 +75,7 @@ class EfficiencyTable:
             {key: value for key, value in result.items() if not isinstance(value, list | str) or key == "system"}
             for result in results
         ]
-        return cls(hits, main, questions, settings, details)
+        return cls(hits, main, questions, settings, details, validation)
 
     @property
     def labels(self) -> list[int]:
@@ -168,7 +171,7 @@ class EfficiencyTable:
         least = ", `least` is the smallest difference of a seed" if seeds > 1 else ""
         return (
             f"{len(self.questions):,} test questions about {scenes:,} scenes that no training saw; {over}; "
-            f"{self.settings.steps} steps, the best of them on {self.settings.val_labels} further labelled validation "
+            f"{self.settings.steps} steps, the best of them on {self.validation} further labelled validation "
             f"questions; intervals are 95 % intervals over seeds and test scenes{least}"
         )
 

@@ -318,5 +318,5 @@ def main(argv: Sequence[str]) -> int:
 def _named(word: str) -> tuple[str, str]:
     name, separator, folder = word.partition("=")
     if not separator or not name or not folder:
-        raise ValueError(f"--encoder {word}: expected NAME=FOLDER, as in pretrained=runs/pretrain/model")
+        raise ValueError(f"--encoder {word}: expected NAME=FOLDER, as in pretrained=runs/pretrain/world/model")
     return name, folder

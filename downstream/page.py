@@ -232,7 +232,7 @@ def curves(
         axes.spines[["left", "bottom"]].set_color("#d0d5dd")
         axes.tick_params(colors="#667085")
         axes.grid(axis="y", color="#eef0f3")
-        axes.legend(frameon=False, labelcolor="#1d2433")
+        drawing.legend(loc="outside upper center", ncols=3, frameon=False, labelcolor="#1d2433", fontsize=9.5)
         out = StringIO()
         drawing.savefig(out, format="svg", metadata={"Date": None}, transparent=True)
     return out.getvalue()

@@ -394,6 +394,6 @@ def load_encoder(name: str) -> GraphTransformer:
     if looks_local and not (folder / "config.json").is_file():
         there = "holds no config.json" if folder.is_dir() else "does not exist"
         raise FileNotFoundError(
-            f"encoder {name} {there}; name a folder that save_pretrained wrote, such as runs/pretrain/model"
+            f"encoder {name} {there}; name a folder that save_pretrained wrote, such as runs/pretrain/world/model"
         )
     return GraphTransformer.from_pretrained(name)

@@ -15,10 +15,12 @@ from tempfile import TemporaryDirectory
 from usg.corpus import Corpus, CorpusWriter
 from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
+from usg.names import unknown_name
 from usg.progress import progress
 
 _VERSION = 1  # of the conversion; part of the cache's names
 _BLOCK = 1 << 20
+TEST_SPLITS = ("iid", "compose", "longer")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class WorldScenes:
     captions: int = 3
     statements: int = 0
     questions: int = 2
+
+    def __post_init__(self) -> None:
+        if self.test_split not in TEST_SPLITS:
+            raise LookupError(unknown_name("test split", self.test_split, TEST_SPLITS))
 
 
 def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:

@@ -115,7 +115,7 @@ class PretrainingModule(LightningModule):
             self._stop(batch, float(loss.detach()), step)
         self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch.graphs.num_graphs)
         every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
-        if every and done % every == 0:
+        if every and (done % every == 0 or done == self.trainer.max_steps):
             figures = {"loss": loss.detach(), **metrics}
             values = {f"train/{name}": float(value) for name, value in figures.items()}
             values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]

@@ -26,6 +26,7 @@ from pathlib import Path
 from usg import __version__
 from usg.names import unknown_name
 
+_PACKAGES = {"yaml": "lightning", "jsonargparse": "lightning"}  # what brings a module that no extra lists
 _DISTRIBUTION = "universal-scene-graph"
 
 # What a wrong call raises. An OSError outside this list is the machine's, not the caller's; KeyError and IndexError,
@@ -154,6 +155,7 @@ def _is_wrong_use(error: Exception) -> bool:
 def _install_line(module: str) -> str:
     """The pip command that brings a missing module: the first extra that lists it, or all."""
     package = module.partition(".")[0].lower().replace("_", "-")
+    package = _PACKAGES.get(package, package)
     extra = "all"
     for requirement in requires(_DISTRIBUTION) or []:
         match = re.fullmatch(rf"{re.escape(package)}\b[^;]*; extra == \"(\w+)\"", requirement.lower())
@@ -168,6 +170,8 @@ def _help(prog: str, noun: str, commands: Mapping[str, EntryPoint]) -> str:
     lines = [f"usage: {prog} {noun.upper()} ... [--debug]"]
     if prog == "usg":
         lines += [f"       {prog} --version"]
+    if not commands:
+        lines += ["", f"  (no {noun} is installed)"]
     lines += ["", *(f"  {name:<{width}}  {_summary(entry)}" for name, entry in sorted(commands.items()))]
     lines += ["", f"`{prog} {noun.upper()} --help` tells more; --debug shows the traceback of an error."]
     return "\n".join(lines)

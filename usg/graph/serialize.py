@@ -105,7 +105,8 @@ def from_json(text: str | bytes) -> SceneGraph:
     except ValueError as error:
         if not text.strip():
             raise GraphError(["empty text, expected a scene graph as JSON"]) from None
-        raise GraphError([f"not JSON: {error}"]) from None
+        where = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise GraphError([f"not JSON: {where}"]) from None
     return from_dict(data)
 
 
@@ -159,7 +160,7 @@ def _check_header(data: object) -> None:
         raise GraphError([f"a scene graph is {type(data).__name__}; {expected}"])
     if data.get("schema") != SCHEMA:
         seen = f"schema is {data['schema']!r}" if "schema" in data else f"no 'schema' among the keys {list(data)[:6]}"
-        raise GraphError([f"{seen}; {expected}; other formats are read with `usg convert`"])
+        raise GraphError([f"{seen}; {expected}; another format is named with `usg convert --from`"])
     if data.get("version") != VERSION:
         raise GraphError([_version_problem(data.get("version"))])
     if "objects" not in data:

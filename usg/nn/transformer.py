@@ -25,8 +25,28 @@ from usg.nn.label_embedding import LabelEmbedding
 from usg.nn.node_embedding import NodeEmbedding
 from usg.nn.prediction import LabelHead
 
+_CARD = """---
+{{ card_data }}
+---
 
-class GraphTransformer(nn.Module, ModelHubMixin, library_name="usg", license="apache-2.0", tags=["scene-graph"]):
+A graph transformer over scene graphs, saved by the library usg:
+
+```python
+from usg.nn import GraphTransformer
+
+model = GraphTransformer.from_pretrained("this folder, or owner/name on the hub")
+```
+"""
+
+
+class GraphTransformer(
+    nn.Module,
+    ModelHubMixin,
+    library_name="usg",
+    license="apache-2.0",
+    tags=["scene-graph"],
+    model_card_template=_CARD,
+):
     """Letters: n nodes, d width, t states, V labels.
 
     Args:
