@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -165,6 +166,8 @@ class QuestionAnswering(LightningModule):
         """Builds encoder and head: to train, from the labelled questions; to test, from a saved model."""
         data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
         if self.model is None and stage == "fit":
+            if self.encoder is None and self.trainer.is_global_zero:
+                print(f"no model.encoder was given: a {self.size} encoder learns from scratch", file=sys.stderr)
             vocabulary = data.training_vocabulary() if self.encoder is None else None
             self.build(vocabulary, data.training_answers)
         elif self.model is None and self.encoder is not None and self.trainer.ckpt_path is None:
