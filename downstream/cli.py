@@ -33,6 +33,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises:
         LookupError: there is no such task.
+        ValueError: an option stands before the task.
 
     >>> main(["--help"])
     usage: usg finetune TASK ...
@@ -53,6 +54,8 @@ def main(argv: Sequence[str]) -> int:
         from usg.downstream.label_efficiency import main as qa_table
 
         return qa_table(rest)
+    if task.startswith("-"):
+        raise ValueError(f"{task} stands before the task; write usg finetune qa fit {task} ...")
     raise LookupError(unknown_name("finetuning task", task, TASKS))
 
 

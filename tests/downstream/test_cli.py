@@ -46,6 +46,7 @@ def test_resumes(run, corpora, encoder, capsys):
     ("argv", "message"),
     [
         (["qq", "fit"], "unknown finetuning task 'qq'; did you mean 'qa'?"),
+        (["--config", "finetune/qa", "qa", "fit"], "--config stands before the task; write usg finetune qa fit"),
         (["qa", "fit", "--data.labls", "3"], "did you mean 'data.labels'"),
         (["qa", "--config", "x", "fit"], "stands before the sub-command"),
         (["qa", "test"], "there is no trained model to use: pass --ckpt_path last"),
