@@ -86,7 +86,9 @@ class PretrainingModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW over everything, warm-up and cosine over the whole run."""
-        return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches))
+        return build_optimizer(
+            self, self.settings, int(self.trainer.estimated_stepping_batches), self.model.labels.parameters()
+        )
 
     def on_train_start(self) -> None:
         """From here on there is something to score."""

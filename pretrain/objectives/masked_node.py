@@ -1,10 +1,10 @@
 """Masked object, attribute and relation prediction.
 
 Of each kind, a share of the nodes is hidden and its label predicted among the labels of that kind from the rest of the
-graph: L = sum over kinds k of w_k * mean over hidden nodes of -log P(label | graph without it). Corruption is BERT's,
-80 % `<mask>`, 10 % another label of the kind (a colour for a colour), 10 % unchanged (Devlin et al., NAACL 2019,
-section 3.1); node-level masking of graphs follows AttrMasking (Hu et al., ICLR 2020, section 3.1.2) and ERNIE-ViL (Yu
-et al., AAAI 2021, section 3.2), which keeps the arguments of a hidden attribute or relation visible.
+graph: L = sum over kinds k of w_k * mean over hidden nodes of -log P(label | graph without it). Corruption is BERT's by
+default, 80 % `<mask>`, 10 % another label of the kind (a colour for a colour), 10 % unchanged (Devlin et al., NAACL
+2019, section 3.1); node-level masking of graphs follows AttrMasking (Hu et al., ICLR 2020, section 3.1.2) and ERNIE-ViL
+(Yu et al., AAAI 2021, section 3.2), which keeps the arguments of a hidden attribute or relation visible.
 
 Leaks closed: copies of a hidden node in other media are hidden with it; all relations between the same two objects are
 hidden together (an inverse or duplicate would give the answer away); boxes of a hidden relation's arguments are dropped
@@ -43,6 +43,8 @@ class MaskedNode(Objective):
         object_rate, attribute_rate, relation_rate: share of the nodes of the kind that is hidden, in [0, 1]; in every
             graph that has nodes at all, at least one is.
         object_weight, attribute_weight, relation_weight: factor of the kind's mean loss.
+        mask_share: probability that a chosen node shows `<mask>`; of the rest, half show another label of the kind and
+            half their own.
         keep_arguments: share of graphs in which the objects of hidden attributes and relations stay visible.
         drop_boxes: probability that the boxes of a hidden relation's arguments are dropped.
         guard_pairs: hide all relations between the same two objects together.
@@ -59,6 +61,7 @@ class MaskedNode(Objective):
         object_weight: float = 1.0,
         attribute_weight: float = 1.0,
         relation_weight: float = 1.0,
+        mask_share: float = 0.8,
         keep_arguments: float = 0.5,
         drop_boxes: float = 0.5,
         guard_pairs: bool = True,
@@ -69,10 +72,11 @@ class MaskedNode(Objective):
         super().__init__(weight, share)
         self.rates = {"object": object_rate, "attribute": attribute_rate, "relation": relation_rate}
         self.weights = {"object": object_weight, "attribute": attribute_weight, "relation": relation_weight}
-        for name, rate in {**self.rates, "keep_arguments": keep_arguments, "drop_boxes": drop_boxes}.items():
-            if not 0.0 <= rate <= 1.0:
-                raise ValueError(f"MaskedNode: {name} rate is {rate}; expected a share in [0, 1]")
-        self.keep_arguments, self.drop_boxes = keep_arguments, drop_boxes
+        shares = {"mask_share": mask_share, "keep_arguments": keep_arguments, "drop_boxes": drop_boxes}
+        for name, value in {**{f"{kind}_rate": rate for kind, rate in self.rates.items()}, **shares}.items():
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"MaskedNode: {name} is {value}; expected a share in [0, 1]")
+        self.mask_share, self.keep_arguments, self.drop_boxes = mask_share, keep_arguments, drop_boxes
         self.guard_pairs, self.guard_copies = guard_pairs, guard_copies
 
     def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
@@ -86,8 +90,8 @@ class MaskedNode(Objective):
             hidden = spread_over_copies(hidden, batch)
         dice = draw(batch.num_nodes, generator, batch.label)
         # What is hidden only because it would betray something gets no chance of being kept.
-        label = batch.label.masked_fill(hidden & ((dice < 0.8) | ~chosen), MASK_INDEX)
-        swapped = chosen & (dice >= 0.9)
+        label = batch.label.masked_fill(hidden & ((dice < self.mask_share) | ~chosen), MASK_INDEX)
+        swapped = chosen & (dice >= (1 + self.mask_share) / 2)
         label[swapped] = self._other_labels(batch, swapped, generator)
         dropped = self._boxes_to_drop(batch, hidden, subject, target, generator)
         corrupted = replace(batch.ungrounded(hidden), label=label)

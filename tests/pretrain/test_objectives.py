@@ -92,6 +92,13 @@ def test_every_graph_hides_something_at_about_the_rate_and_the_original_is_untou
     assert 0.10 < float((label == targets.answers).float().mean()) < 0.2  # a tenth kept, some swapped for the same
 
 
+def test_with_a_mask_share_of_one_every_chosen_node_shows_the_mask() -> None:
+    targets = corrupt(MaskedNode(mask_share=1.0), batch_of(100))
+    assert bool((targets.batch.label[targets.nodes] == MASK_INDEX).all())
+    kept_or_swapped = corrupt(MaskedNode(mask_share=0.0), batch_of(100))
+    assert not bool((kept_or_swapped.batch.label[kept_or_swapped.nodes] == MASK_INDEX).any())
+
+
 def test_a_swapped_attribute_gets_a_value_of_its_own_kind() -> None:
     kinds = {"brown": "colour", "red": "colour", "tall": "size", "small": "size", "old": None, "calm": None}
     graphs = [

@@ -32,6 +32,17 @@ def test_only_matrices_decay() -> None:
     assert all(decays[id(p)] == 0.0 for p in (module[0].bias, module[1].weight, module[1].bias))
 
 
+def test_label_tables_have_a_decay_of_their_own() -> None:
+    table, layer, norm = nn.Embedding(5, 3), nn.Linear(3, 2), nn.LayerNorm(2)
+    module = nn.Sequential(table, layer, norm)
+    settings = OptimizerSettings(weight_decay=0.1, label_decay=0.5)
+    optimizer = build_optimizer(module, settings, 10, table.parameters())["optimizer"]
+    decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert len(decays) == 5  # each parameter once
+    assert (decays[id(table.weight)], decays[id(layer.weight)]) == (0.5, 0.1)
+    assert all(decays[id(p)] == 0.0 for p in (layer.bias, norm.weight, norm.bias))
+
+
 def test_refuses_what_cannot_be_trained() -> None:
     frozen = nn.Linear(2, 2).requires_grad_(False)
     with pytest.raises(ValueError, match="no parameter is trainable"):
@@ -45,6 +56,7 @@ def test_refuses_what_cannot_be_trained() -> None:
     [
         ("learning_rate", 0.0),
         ("weight_decay", -0.1),
+        ("label_decay", -0.1),
         ("warmup_steps", -1),
         ("floor", 2),
         ("beta1", 1.0),

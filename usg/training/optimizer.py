@@ -10,6 +10,7 @@ The learning rate of step s of S, with W steps of warm-up and floor f (a share o
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ class OptimizerSettings:
     Args:
         learning_rate: peak learning rate.
         weight_decay: of matrices and embeddings.
+        label_decay: of label tables, whose many rare rows over-fit first; None for `weight_decay`.
         warmup_steps: steps until the peak.
         floor: learning rate at the end, as a share of the peak.
         beta1: decay of the mean of gradients.
@@ -32,6 +34,7 @@ class OptimizerSettings:
 
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+    label_decay: float | None = None
     warmup_steps: int = 200
     floor: float = 0.05
     beta1: float = 0.9
@@ -41,8 +44,9 @@ class OptimizerSettings:
         """Refuse what cannot be trained with."""
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay is {self.weight_decay}; expected at least 0")
+        for name, decay in (("weight_decay", self.weight_decay), ("label_decay", self.label_decay)):
+            if decay is not None and not decay >= 0:
+                raise ValueError(f"{name} is {decay}; expected at least 0")
         if self.warmup_steps < 0:
             raise ValueError(f"warmup_steps is {self.warmup_steps}; expected at least 0")
         if not 0 <= self.floor <= 1:
@@ -67,13 +71,16 @@ def learning_rate_factor(step: int, total: int, settings: OptimizerSettings) -> 
     return settings.floor + (1 - settings.floor) * (1 + math.cos(math.pi * share)) / 2
 
 
-def build_optimizer(module: nn.Module, settings: OptimizerSettings, total_steps: int) -> dict[str, Any]:
+def build_optimizer(
+    module: nn.Module, settings: OptimizerSettings, total_steps: int, labels: Iterable[nn.Parameter] = ()
+) -> dict[str, Any]:
     """AdamW over a module's trainable parameters and its schedule, as `configure_optimizers` returns them.
 
     Args:
         module: what is trained.
         settings: of the optimiser.
         total_steps: optimiser steps of the whole run.
+        labels: the parameters that `label_decay` is for.
 
     Raises:
         ValueError: nothing is trainable, or the run has no known end.
@@ -83,11 +90,14 @@ def build_optimizer(module: nn.Module, settings: OptimizerSettings, total_steps:
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not trained:
         raise ValueError("no parameter is trainable; unfreeze a part of the model")
+    label_decay = settings.weight_decay if settings.label_decay is None else settings.label_decay
+    tables = {id(each) for each in labels}
+    matrices = [label_decay if id(each) in tables else settings.weight_decay for each in trained]
+    decays = [0.0 if each.ndim < 2 else decay for each, decay in zip(trained, matrices, strict=True)]
     groups = [
-        {"params": [each for each in trained if each.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [each for each in trained if each.ndim < 2], "weight_decay": 0.0},
+        {"params": [each for each, own in zip(trained, decays, strict=True) if own == decay], "weight_decay": decay}
+        for decay in sorted(set(decays), reverse=True)
     ]
-    groups = [group for group in groups if group["params"]]
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.beta1, settings.beta2))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: learning_rate_factor(step, total_steps, settings)
