@@ -5,16 +5,18 @@ see what things are named, and once with each pronoun replaced by the name of it
 before it that agrees in number and gender, those in subject position first within their sentence (Hobbs, 1978; Lappin
 and Leass, 1994, for recency and subject preference). "his dog" is then read as "man 's dog". What is read at the place
 of a replaced word is the antecedent itself.
+
+Within one sentence the network knows "a lake with cows in it" and "a man looking at his skis" from its training; there
+a pronoun is replaced only after a verb ("... while he feeds them"), and "his" only before a living being.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from usg.parsers.text.decode import Reading
-from usg.parsers.text.pieces import Piece, Word
-from usg.parsers.text.words import FEMALE, POSSESSIVE, PRONOUNS, REFLEXIVE, agrees
+from usg.parsers.text.pieces import Cue, Piece, Word
+from usg.parsers.text.words import MEN, PEOPLE, POSSESSIVE, PREPOSITIONS, PRONOUNS, REFLEXIVE, WOMEN, agrees
 
 _Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
 
@@ -39,8 +41,8 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
         changed = False
         for k, word in enumerate(piece.words):
             antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else None
-            possessive = word.text in POSSESSIVE and _before_noun(piece, reading, k)
-            if antecedent is None or (word.text == "her" and not possessive and word.text not in FEMALE):
+            possessive = word.text in POSSESSIVE and _before_noun(reading, k)
+            if antecedent is None or (antecedent in here and _is_known(piece, reading, k, possessive)):
                 words.append(word)
                 continue
             changed = True
@@ -55,11 +57,9 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
     return found
 
 
-def _moved(cue: object, piece: Piece, words: Sequence[Word]) -> object:
-    at = cue.at  # type: ignore[attr-defined]
-    start = piece.words[at].start if at < len(piece.words) else None
-    place = next((k for k, word in enumerate(words) if word.start == start), len(words))
-    return replace(cue, at=place)  # type: ignore[type-var]
+def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:
+    start = piece.words[cue.at].start if cue.at < len(piece.words) else None
+    return Cue(next((k for k, word in enumerate(words) if word.start == start), len(words)), cue.kind)
 
 
 def _named(piece: Piece, reading: Reading) -> list[_Named]:
@@ -90,5 +90,13 @@ def _antecedent(word: Word, here: Sequence[_Named], before: Sequence[Sequence[_N
     return None
 
 
-def _before_noun(piece: Piece, reading: Reading, k: int) -> bool:
-    return any(k < first <= k + 4 for first, _ in reading.spans) and k + 1 < len(piece.words)
+def _before_noun(reading: Reading, k: int) -> bool:
+    return any(k < first <= k + 4 for first, _ in reading.spans)
+
+
+def _is_known(piece: Piece, reading: Reading, k: int, possessive: bool) -> bool:
+    """Whether the network knows the pronoun from its training: see the module's docstring."""
+    if possessive:
+        owned = next((label for (first, _), label in zip(reading.spans, reading.labels, strict=True) if first > k), "")
+        return owned.split(" ")[-1].removesuffix("s") not in PEOPLE | MEN | WOMEN
+    return k == 0 or piece.words[k - 1].text in PREPOSITIONS

@@ -24,6 +24,11 @@ PEOPLE = frozenset(
 )
 PLURAL_LABELS = frozenset("people men women children kids sheep police clothes pants shorts".split())
 
+PREPOSITIONS = frozenset(
+    "about above across after against along among around at before behind below beneath beside between by down during for "
+    "from in inside into near of off on onto out over past through to toward towards under underneath up upon with".split()
+)
+
 META = frozenset("picture photo photograph image view shot closeup close-up painting drawing scene".split())
 META_STARTS = frozenset("a an the this is that there of up close , : black and white colour color".split())
 
