@@ -35,9 +35,8 @@ class WordNet:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        missing = [
-            name for pos in _POS for name in (f"index.{pos}", f"{pos}.exc") if not (self.folder / name).is_file()
-        ]
+        files = [*(f"index.{pos}" for pos in _POS), *(f"{pos}.exc" for pos in _ENDINGS)]
+        missing = [name for name in files if not (self.folder / name).is_file()]
         if missing:
             raise FileNotFoundError(
                 f"{self.folder} is no WordNet folder: {', '.join(missing)} not found; "
