@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from usg.formats import Problems, read_graphs
 from usg.graph import SceneGraph
@@ -29,6 +29,8 @@ ARTICLES = frozenset(("a", "an", "the"))
 CONNECTIVES = (("while",), (",", "while"), ("as",), (",", "and"), (".",), (";",))
 LONGEST = 40
 _CHUNK = 30
+
+Sized = TypeVar("Sized", Example, Lesson)
 
 
 @lru_cache(maxsize=1)
@@ -192,12 +194,12 @@ class Batches:
         *,
         batch_size: int = 128,
         seed: int = 0,
-        joined: float = 0.1,
+        joined: float = 0.05,
         bare: float = 0.1,
     ) -> None:
         self.examples, self.lessons = examples, lessons
         self.batch_size, self.seed, self.joined, self.bare = batch_size, seed, joined, bare
-        self._pass: tuple[int, list[tuple[bool, list[int]]]] = (-1, [])
+        self._pass: tuple[int, list[Batch]] = (-1, [])
 
     def __len__(self) -> int:
         """Batches of a pass."""
@@ -207,12 +209,17 @@ class Batches:
         """The batch of (pass, number)."""
         number, k = place
         if self._pass[0] != number:
-            self._pass = (number, self._order(number))
-        gold, items = self._pass[1][k]
-        if not gold:
-            return Batch(lessons=tuple(self.lessons[i] for i in items))
-        rng = random.Random(f"augment {self.seed} {number} {k}")
-        return Batch(examples=tuple(self._augment(self.examples[i], rng) for i in items))
+            self._pass = (number, self._batches(number))
+        return self._pass[1][k]
+
+    def _batches(self, number: int) -> list[Batch]:
+        rng = random.Random(f"{self.seed} {number}")
+        # Augmented before they are sorted: one long caption would make its whole batch long.
+        examples = [self._augment(each, rng) for each in self.examples]
+        batches = [Batch(examples=tuple(each)) for each in self._of_like_size(examples, rng)]
+        batches += [Batch(lessons=tuple(each)) for each in self._of_like_size(self.lessons, rng)]
+        rng.shuffle(batches)
+        return batches
 
     def _augment(self, each: Example, rng: random.Random) -> Example:
         if rng.random() < self.joined:
@@ -221,15 +228,11 @@ class Batches:
                 each = join(each, other, rng.choice(CONNECTIVES))
         return without_articles(each) if rng.random() < self.bare else each
 
-    def _order(self, number: int) -> list[tuple[bool, list[int]]]:
-        rng = random.Random(f"order {self.seed} {number}")
-        batches: list[tuple[bool, list[int]]] = []
-        for gold, items in ((True, self.examples), (False, self.lessons)):
-            order = list(range(len(items)))
-            rng.shuffle(order)
-            size = self.batch_size * _CHUNK
-            for start in range(0, len(order), size):
-                chunk = sorted(order[start : start + size], key=lambda i: (len(items[i].spans), len(items[i].tokens)))
-                batches += [(gold, chunk[k : k + self.batch_size]) for k in range(0, len(chunk), self.batch_size)]
-        rng.shuffle(batches)
-        return batches
+    def _of_like_size(self, items: Sequence[Sized], rng: random.Random) -> Iterator[list[Sized]]:
+        shuffled = list(items)
+        rng.shuffle(shuffled)
+        size = self.batch_size * _CHUNK
+        for start in range(0, len(shuffled), size):
+            chunk = sorted(shuffled[start : start + size], key=lambda each: (len(each.spans), len(each.tokens)))
+            for k in range(0, len(chunk), self.batch_size):
+                yield chunk[k : k + self.batch_size]

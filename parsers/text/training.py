@@ -44,7 +44,7 @@ class Fit:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
     average: float = 0.998
-    joined: float = 0.1
+    joined: float = 0.05
     bare: float = 0.1
 
     def __post_init__(self) -> None:
