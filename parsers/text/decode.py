@@ -89,32 +89,56 @@ def read_captions(
     h = network.encode(words)
     tags = network.tag(h).softmax(-1).tolist()
     spans = [spans_of(tags[k][: len(caption)]) for k, caption in enumerate(captions)]
-    n = max(map(len, spans), default=0)
-    if n == 0:
-        return [Reading() for _ in captions]
-    ends = torch.tensor([[*each, *[(0, 1)] * (n - len(each))] for each in spans])
+    readings = [Reading() for _ in captions]
+    by_count: dict[int, list[int]] = {}
+    for k, each in enumerate(spans):
+        by_count.setdefault(len(each), []).append(k)
+    # Captions with as many spans together: pairs are most of the work, and padding would multiply them.
+    for count, rows in by_count.items():
+        if count:
+            found = _read_spans(network, reader, captions, words, h, [spans[k] for k in rows], rows, tags, threshold)
+            for k, reading in zip(rows, found, strict=True):
+                readings[k] = reading
+    return readings
+
+
+def _read_spans(
+    network: SceneGraphNetwork,
+    reader: Reader,
+    captions: Sequence[Sequence[str]],
+    words: Words,
+    h: Tensor,
+    spans: Sequence[Sequence[Span]],
+    rows: Sequence[int],
+    tags: Sequence[Sequence[Sequence[float]]],
+    threshold: float,
+) -> list[Reading]:
+    """The readings of captions `rows`, which have as many spans each."""
+    chosen = torch.tensor(rows)
+    ends = torch.tensor(spans)
     first, last = ends[..., 0], ends[..., 1] - 1
-    present = torch.arange(n) < torch.tensor([len(each) for each in spans])[:, None]
+    h, mask, says = h[chosen], words.mask[chosen], words.says[chosen]
     s = network.spans(h, first, last)
     forms = network.form(s).argmax(-1).tolist()
-    z, attention = network.pairs(h, words, s, first, present)
-    scores = network.link(z)[..., 0].masked_fill(~(present[:, :, None] & present[:, None]), -1e4)
+    z, attention = network.pairs(h, mask, s, first)
+    scores = network.link(z)[..., 0]
     where = (scores > threshold).nonzero()
-    links: list[list[Link]] = [[] for _ in captions]
+    links: list[list[Link]] = [[] for _ in rows]
     if len(where):
         k, i, j = where.unbind(1)
         pairs = [(a, b, c) for a, b, c in where.tolist()]
-        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], words, captions, spans, pairs)
+        texts = [captions[row] for row in rows]
+        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], says[k], texts, spans, pairs)
         chances = scores[k, i, j].sigmoid().tolist()
         for (a, b, c), predicate, chance in zip(pairs, best, chances, strict=True):
             links[a].append(Link(b, c, predicate, chance))
     readings = []
-    for k, caption in enumerate(captions):
+    for k, row in enumerate(rows):
         labels = [
-            apply_form(reader.inventory.forms[form], surface(caption[a:b]))
-            for (a, b), form in zip(spans[k], forms[k], strict=False)
+            apply_form(reader.inventory.forms[form], surface(captions[row][a:b]))
+            for (a, b), form in zip(spans[k], forms[k], strict=True)
         ]
-        begins = tuple(tags[k][a][1] for a, _ in spans[k])
+        begins = tuple(tags[row][a][1] for a, _ in spans[k])
         readings.append(Reading(tuple(spans[k]), tuple(labels), begins, tuple(links[k])))
     return readings
 
@@ -124,7 +148,7 @@ def best_predicates(
     reader: Reader,
     z: Tensor,
     attention: Tensor,
-    words: Words,
+    says: Tensor,
     captions: Sequence[Sequence[str]],
     spans: Sequence[Sequence[Span]],
     pairs: Sequence[tuple[int, int, int]],
@@ -137,15 +161,14 @@ def best_predicates(
         reader: with its inventory.
         z: (K, d) pairs.
         attention: (K, T) of the pairs.
-        words: of the batch.
+        says: (K, T) the predicate word that each word says.
         captions: of the batch.
         spans: of the captions.
         pairs: caption, subject and object of each pair.
         margin: by which a composed predicate must score better.
     """
     inventory = reader.inventory
-    rows = torch.tensor([k for k, _, _ in pairs])
-    logits = network.labels(z, attention, words.says[rows])
+    logits = network.labels(z, attention, says)
     best, numbers = (each.tolist() for each in logits[:, 1:].max(-1))
     predicates = [inventory.predicates[number + 1] for number in numbers]
     weights = attention.tolist()

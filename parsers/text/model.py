@@ -132,4 +132,5 @@ class TextGraphModel:
         network = SceneGraphNetwork(NetworkConfig(**state["network"]), inventory.composition())
         weights = load_file(folder / "weights.safetensors")
         network.load_state_dict({name: weight.float() for name, weight in weights.items()})
+        network.requires_grad_(False)
         return cls(network, Reader(WordTable.from_state(state["table"]), inventory), state["trained"])

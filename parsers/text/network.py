@@ -45,6 +45,7 @@ class NetworkConfig:
         layers: of the LSTM.
         dim: width of spans and pairs.
         mixing: rounds in which pairs see each other.
+        mixing_dim: width of the mixing.
         dropout: of the encoder.
         word_dropout: share of words whose own vector is hidden in training, so that stems and letters are used.
     """
@@ -61,6 +62,7 @@ class NetworkConfig:
     layers: int = 2
     dim: int = 256
     mixing: int = 1
+    mixing_dim: int = 128
     dropout: float = 0.33
     word_dropout: float = 0.12
 
@@ -127,7 +129,7 @@ class SceneGraphNetwork(nn.Module):
         self.bilinear = nn.Linear(d, d)
         self.distance = nn.Embedding(2 * _FAR + 1, d)
         nn.init.normal_(self.distance.weight, 0, 0.1)
-        self.mixers = nn.ModuleList(PairMixer(d) for _ in range(config.mixing))
+        self.mixers = nn.ModuleList(PairMixer(d, config.mixing_dim) for _ in range(config.mixing))
         self.link = nn.Linear(d, 1)
         self.label = nn.Sequential(nn.Dropout(0.2), nn.Linear(d, d), nn.GELU(), nn.Dropout(0.2))
         self.own = nn.Parameter(torch.randn(config.predicates, d) * 0.03)
@@ -136,6 +138,7 @@ class SceneGraphNetwork(nn.Module):
         self.copy = nn.Parameter(torch.tensor([1.0, 0.5]))  # what copied and what unsaid words count
         self.register_buffer("composition", composition, persistent=False)
         self.composition: Tensor
+        self._said: tuple[Tensor, Tensor] | None = None
 
     def encode(self, words: Words) -> Tensor:
         """`(B, T, 2 * hidden)` vectors of words in their caption."""
@@ -160,24 +163,26 @@ class SceneGraphNetwork(nn.Module):
         ends = [h.gather(1, index[..., None].expand(-1, -1, width)) for index in (first, last)]
         return self.span(torch.cat(ends, -1))
 
-    def pairs(self, h: Tensor, words: Words, s: Tensor, first: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def pairs(
+        self, h: Tensor, mask: Tensor, s: Tensor, first: Tensor, present: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Vectors of ordered pairs of spans and the words that relate them.
 
         Args:
             h: (B, T, 2 * hidden) words.
-            words: of the batch.
+            mask: (B, T) where there are words.
             s: (B, N, d) spans.
             first: (B, N) where each begins.
-            present: (B, N) which are there.
+            present: (B, N) which are there; all by default.
 
         Returns:
             `(B, N, N, d)` pairs and `(B, N, N, T)` attention.
         """
         key = self.key(h)
         query = self.query_subject(s)[:, :, None] + self.query_object(s)[:, None]
-        b, n = present.shape
+        b, n = first.shape
         logits = torch.bmm(query.flatten(1, 2), key.transpose(1, 2)) / key.shape[-1] ** 0.5
-        attention = logits.masked_fill(~words.mask[:, None], -1e4).softmax(-1)
+        attention = logits.masked_fill(~mask[:, None], -1e4).softmax(-1)
         context = torch.bmm(attention, self.context(key)).view(b, n, n, -1)
         distance = (first[:, None] - first[:, :, None]).clamp(-_FAR, _FAR) + _FAR
         obj = self.object(s)[:, None]
@@ -199,16 +204,26 @@ class SceneGraphNetwork(nn.Module):
 
     def predicates(self) -> tuple[Tensor, Tensor]:
         """`(P, d)` vectors of predicates and `(P,)` how many words each has."""
-        return self.own + self.composition @ self.predicate_word, self.composition.sum(1)
+        if self.training or self._said is None:
+            said = self.own + self.composition @ self.predicate_word, self.composition.sum(1)
+            if self.training or torch.is_grad_enabled():
+                return said
+            self._said = said
+        return self._said
+
+    def train(self, mode: bool = True) -> SceneGraphNetwork:
+        """Training forgets the vectors of predicates that reading keeps."""
+        self._said = None
+        return super().train(mode)
 
     def labels(self, z: Tensor, attention: Tensor, says: Tensor) -> Tensor:
         """`(K, P)` logits of predicates of K pairs."""
-        vectors, _ = self.predicates()
+        vectors, lengths = self.predicates()
         said = torch.zeros(len(says), len(self.predicate_word), device=z.device).scatter_(1, says, 1.0)
         said[:, 0] = 0
         copied = self.copied(attention, says)
         copied[:, 0] = 0
-        unsaid = self.composition.sum(1) - said @ self.composition.T
+        unsaid = lengths - said @ self.composition.T
         gain, loss = F.softplus(self.copy)
         return self.label(z) @ vectors.T + self.bias + 4 * gain * (copied @ self.composition.T) - loss * unsaid
 
@@ -216,19 +231,20 @@ class SceneGraphNetwork(nn.Module):
 class PairMixer(nn.Module):
     """Pairs see their row, their column and their mirror image: z += MLP([z; max row; max column; z^T])."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, hidden: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(dim)
-        self.inner = nn.Linear(dim, dim)
-        self.row, self.column, self.mirror = (nn.Linear(dim, dim, bias=False) for _ in range(3))
-        self.outer = nn.Sequential(nn.GELU(), nn.Dropout(0.2), nn.Linear(dim, dim))
+        self.inner = nn.Linear(dim, hidden)
+        self.row, self.column, self.mirror = (nn.Linear(dim, hidden, bias=False) for _ in range(3))
+        self.outer = nn.Sequential(nn.GELU(), nn.Dropout(0.2), nn.Linear(hidden, dim))
 
-    def forward(self, z: Tensor, present: Tensor) -> Tensor:
-        """`(B, N, N, d)` to the same; `present` is `(B, N)`."""
+    def forward(self, z: Tensor, present: Tensor | None) -> Tensor:
+        """`(B, N, N, d)` to the same; `present` is `(B, N)`, or None where all are there."""
         x = self.norm(z)
-        both = (present[:, :, None] & present[:, None])[..., None]
-        hidden = x.masked_fill(~both, -1e4)
-        row = self.row(hidden.amax(2).clamp(min=-1e3) * present[..., None])
-        column = self.column(hidden.amax(1).clamp(min=-1e3) * present[..., None])
-        mixed = self.inner(x) + row[:, :, None] + column[:, None] + self.mirror(x.transpose(1, 2))
+        seen = x
+        if present is not None:
+            # What is not there is smaller than all in its row and column.
+            seen = x.masked_fill(~(present[:, :, None] & present[:, None])[..., None], -10.0)
+        row, column = self.row(seen.amax(2)), self.column(seen.amax(1))
+        mixed = self.inner(x) + row[:, :, None] + column[:, None] + self.mirror(x).transpose(1, 2)
         return z + self.outer(mixed)

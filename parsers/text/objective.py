@@ -41,7 +41,7 @@ def gold_loss(
     forms = target.forms[target.present]
     if bool((forms >= 0).any()):
         loss = loss + _FORM * F.cross_entropy(network.form(s[target.present]), forms, ignore_index=IGNORED)
-    z, attention = network.pairs(h, words, s, target.first, target.present)
+    z, attention = network.pairs(h, words.mask, s, target.first, target.present)
     both = target.present[:, :, None] & target.present[:, None]
     if bool(both.any()):
         linked = (target.links[both] != 0).float()
@@ -95,7 +95,7 @@ def teach(
     forms, links, paired = [], [], []
     for network, words, h in encoded:
         s = network.spans(h, first, last)
-        z, attention = network.pairs(h, words, s, first, present)
+        z, attention = network.pairs(h, words.mask, s, first, present)
         forms.append(network.form(s).softmax(-1))
         links.append(network.link(z)[..., 0].sigmoid())
         paired.append((z, attention, words))
@@ -139,7 +139,7 @@ def lesson_loss(network: SceneGraphNetwork, reader: Reader, lessons: Sequence[Le
         return tags
     s = network.spans(h, first, last)
     forms = F.cross_entropy(network.form(s[present]), torch.cat([each.forms for each in lessons]).float())
-    z, attention = network.pairs(h, words, s, first, present)
+    z, attention = network.pairs(h, words.mask, s, first, present)
     both = present[:, :, None] & present[:, None]
     wanted = torch.cat([each.links.flatten() for each in lessons]).float()
     loss = tags + _FORM * forms + _LINK * F.binary_cross_entropy_with_logits(network.link(z[both])[:, 0], wanted)

@@ -36,6 +36,7 @@ class Sizes:
     layers: int = 2
     dim: int = 256
     mixing: int = 1
+    mixing_dim: int = 128
     dropout: float = 0.33
     word_dropout: float = 0.12
 
