@@ -1,0 +1,1 @@
+"""Scene graphs from captions, sentences and descriptions."""
