@@ -3,6 +3,7 @@
 The trees stay as they are. Lemmas become lower case too, or the lemmatizer would learn to write names with capitals
 that the text does not have. Used on a share of the training sentences (`usg.caption_style.v1`, instead of spaCy's
 `spacy.lower_case.v1`, which keeps full stops and lemmas), and on the whole test split for a second row of scores.
+Captions have doubled spaces too, which the tokenizer makes tokens of, so some training sentences get one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.training.augment import make_whitespace_variant
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -47,18 +49,20 @@ def caption_style(doc: Doc) -> Doc:
 
 
 @spacy.registry.augmenters("usg.caption_style.v1")
-def caption_augmenter(level: float) -> Callable[[Language, Example], Iterator[Example]]:
-    """Returns an augmenter that writes a share of the examples as captions; it draws from `random` as spaCy's do.
+def caption_augmenter(level: float, space_level: float) -> Callable[[Language, Example], Iterator[Example]]:
+    """Returns an augmenter of training examples; it draws from `random`, as spaCy's do.
 
     Args:
-        level: the share, in [0, 1].
+        level: share of the examples that are written as captions, in [0, 1].
+        space_level: share of the examples that get a space too many somewhere, in [0, 1].
     """
 
     def augment(nlp: Language, example: Example) -> Iterator[Example]:
-        if random.random() >= level:
-            yield example
-        else:
+        if random.random() < level:
             reference = caption_style(example.reference)
-            yield Example(nlp.make_doc(reference.text), reference)
+            example = Example(nlp.make_doc(reference.text), reference)
+        if random.random() < space_level:
+            example = make_whitespace_variant(nlp, example, " ", random.randrange(len(example.reference)))
+        yield example
 
     return augment

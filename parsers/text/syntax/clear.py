@@ -31,6 +31,7 @@ from usg.parsers.text.syntax.tables import (
     NAMING_VERBS,
     NEGATIONS,
     PREPOSITION_ADVERBS,
+    PREPOSITIONS_BEFORE_CLAUSE,
 )
 
 _RENAMED = {
@@ -172,7 +173,7 @@ class _Conversion:
         form = tree.words[mark].form.lower()
         if tree.words[mark].xpos != "IN" or form in CONJUNCTIONS_BEFORE_GERUND - {"as"}:
             return False
-        if form in ("with", "without"):
+        if form in PREPOSITIONS_BEFORE_CLAUSE:
             return True
         first = min([i, *tree.children(i, "aux"), *tree.children(i, "aux:pass"), *tree.children(i, "cop")])
         return tree.words[first].xpos == "VBG" and not (form == "as" and tree.children(i, "nsubj"))
@@ -187,7 +188,8 @@ class _Conversion:
             if word.upos in ("VERB", "AUX"):
                 has_subject = tree.children(i, "nsubj") or tree.children(i, "nsubj:pass")
                 return "ccomp" if has_subject else "xcomp"
-            return {"ADJ": "acomp", "ADV": "advmod", "ADP": "prep"}.get(word.upos, "attr")
+            nominal = tree.children(i, "det")  # "is the best"
+            return "attr" if nominal else {"ADJ": "acomp", "ADV": "advmod", "ADP": "prep"}.get(word.upos, "attr")
         if word.upos == "ADJ" and not tree.children(i):
             return "amod"
         return "pcomp" if word.upos in ("ADV", "VERB", "AUX", "SCONJ") else "pobj"
@@ -221,7 +223,8 @@ class _Conversion:
             return "aux"
         if rel == "advmod" and word.form.lower() in NEGATIONS:
             return "neg"
-        if rel == "advmod" and tree.words[head].xpos == "CD" and i < head and tree.rel[head] != "root":
+        before_number = verb.xpos == "CD" and i < head and tree.rel[head] != "root"
+        if rel == "advmod" and before_number and not any(i < case for case in self.cases.get(head, ())):
             return "quantmod"
         if rel in ("obl", "nmod", "obl:unmarked") and word.upos == "ADP":
             return "prep"
@@ -314,9 +317,9 @@ class _Conversion:
         previous = before[-1] if before else first
         if i in self.gerund and previous in self.gerund:
             return self.gerund[previous]
-        clause = i in self.copula or (
-            tree.words[i].upos in ("VERB", "AUX") and (tree.children(i, "nsubj") or self._is_finite(i))
-        )
+        verbal = tree.words[i].upos in ("VERB", "AUX")
+        predicate = tree.children(i, "nsubj") or self._is_finite(i) or tree.words[i].xpos == "VB"
+        clause = i in self.copula or (verbal and predicate)
         if clause:
             return self.copula.get(previous, previous if previous not in self.cases else self.cases[previous][0])
         if i in self.cases and previous in self.cases:

@@ -2,7 +2,7 @@
 
 - Names, fixed phrases: their last word heads them ("Jennifer Anderson", "at least", "as well as"), for prepositions
   ("because of") the chain of `clear` sees every word.
-- "$ 5": the number heads, the sign is its modifier.
+- "$ 5": the number heads, the sign is its modifier; "May 5": the name heads.
 - "saw a dog run", "keep the door open": object and complement are one clause, the object its subject.
 - "with a hat on his head": the noun hangs on "with", the rest on the noun.
 """
@@ -34,7 +34,7 @@ class Tree:
 
     def children(self, i: int, rel: str | None = None) -> list[int]:
         """The dependents of word i in order, those in one relation when `rel` is given."""
-        found = [child for child in range(1, len(self.words)) if self.head[child] == i]
+        found = [child for child, head in enumerate(self.head) if head == i and child]
         return found if rel is None else [child for child in found if self.rel[child] == rel]
 
     def promote(self, child: int, label: str) -> None:
@@ -70,6 +70,7 @@ def normalise(words: Sequence[Word]) -> Tree:
     for i in range(1, len(tree.words)):
         _fixed(tree, i)
         _money(tree, i)
+        _date(tree, i)
         _with_clause(tree, i)
         _small_clause(tree, i)
     return tree
@@ -128,6 +129,12 @@ def _money(tree: Tree, i: int) -> None:
     numbers = [n for n in tree.children(i, "nummod") if n > i]
     if tree.words[i].xpos == "$" and numbers:
         tree.promote(numbers[0], "quantmod" if tree.children(numbers[0], "compound") else "nmod")
+
+
+def _date(tree: Tree, i: int) -> None:
+    if tree.rel[i] == "nmod:unmarked" and tree.words[i].upos == "PROPN" and tree.head[i] == i + 1:
+        if tree.words[i + 1].form[0].isdigit():
+            tree.promote(i, "nummod")
 
 
 def _with_clause(tree: Tree, i: int) -> None:

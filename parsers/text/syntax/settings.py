@@ -34,6 +34,7 @@ class SyntaxSettings:
         evaluate_every: steps between two evaluations on the development split.
         longest: sentences of the longest training document.
         caption_share: of the training documents that are written as captions are.
+        space_share: of the training documents that get a doubled space.
         width: of the token vectors.
         depth: convolutions of the encoder.
         rows: of the hash tables of norm, prefix, suffix and shape.
@@ -43,14 +44,15 @@ class SyntaxSettings:
     data: str = "../shared/data/ud_ewt"
     output: str = "runs/parsers/syntax"
     seed: int = 0
-    steps: int = 3000
+    steps: int = 2400
     batch_words: int = 1000
     learning_rate: float = 0.002
     warmup_steps: int = 250
     dropout: float = 0.1
-    evaluate_every: int = 250
+    evaluate_every: int = 300
     longest: int = 3
     caption_share: float = 0.3
+    space_share: float = 0.05
     width: int = 96
     depth: int = 4
     rows: tuple[int, int, int, int] = (5000, 1000, 2500, 2500)
@@ -109,7 +111,11 @@ def spacy_config(settings: SyntaxSettings, train: Path, dev: Path, log: Path) ->
         "parser": {"factory": "parser", "model": _parser(settings, listener)},
     }
     corpus = {"@readers": "spacy.Corpus.v1", "gold_preproc": False, "max_length": 0, "limit": 0}
-    augmenter = {"@augmenters": "usg.caption_style.v1", "level": settings.caption_share}
+    augmenter = {
+        "@augmenters": "usg.caption_style.v1",
+        "level": settings.caption_share,
+        "space_level": settings.space_share,
+    }
     return {
         "paths": {"train": str(train), "dev": str(dev)},
         "nlp": {"lang": "en", "pipeline": list(COMPONENTS), "batch_size": 256},

@@ -19,6 +19,9 @@ CONJUNCTIONS_BEFORE_GERUND = frozenset(
 )
 """Subordinating words that stay markers before an -ing form; others ("by", "after", "without") become prepositions."""
 
+PREPOSITIONS_BEFORE_CLAUSE = frozenset("about at by from into of on over upon with without".split())
+"""Words that are prepositions before any clause: "with a dog following", "about how it works"."""
+
 CLAUSE_ADVERBS = frozenset(
     "actually again already also always apparently basically certainly clearly currently definitely ever finally "
     "frequently generally hopefully indeed instead just likely maybe merely mostly n't never no not now nt obviously often "
