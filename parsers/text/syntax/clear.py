@@ -6,10 +6,10 @@ phrase. So a word may be represented to the outside by other words, outermost fi
     [preposition of a gerund] [copula] [preposition ...] word
 
 "The cat is on the table": UD has `table` as root with `is` (cop) and `on` (case); here `is` is the root, `on` its prep
-and `table` the pobj of `on`. Every dependent then chooses the link of that chain it belongs to: a subject the copula, an
-adjective the word. The further rules: relations of one word are renamed (`obj` dobj, `iobj` dative, `acl:relcl` relcl);
-a conjunct hangs on the conjunct before it, and its conjunction too; names are headed by their last word; "there is X"
-has X as attr; "saw a dog run" is one clause; punctuation hangs on the lowest word whose phrase encloses it.
+and `table` the pobj of `on`. Every dependent then chooses the link of that chain that it belongs to: a subject the
+copula, an adjective the word. The further rules: relations of one word are renamed (`obj` dobj, `iobj` dative,
+`acl:relcl` relcl); a conjunct hangs on the conjunct before it, and its conjunction too; "there is X" has X as attr;
+punctuation hangs on the lowest word whose phrase encloses it; and the changes of `normalise`.
 
 Not changed: quotations before "he said" (UD: parataxis), headless relatives ("what he saw"), which keep UD's shape.
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from usg.parsers.text.syntax.conllu import Word
 from usg.parsers.text.syntax.normalise import Tree, normalise
@@ -87,9 +88,11 @@ LABELS = frozenset(
 )
 """Every label that a converted tree may have."""
 
-_CLAUSAL = frozenset(
-    "nsubj nsubj:pass nsubj:outer csubj csubj:pass csubj:outer aux aux:pass mark expl discourse vocative parataxis".split()
-)
+_CLAUSAL = frozenset({
+    "nsubj", "nsubj:pass", "nsubj:outer", "csubj", "csubj:pass", "csubj:outer", "aux", "aux:pass", "mark", "expl",
+    "discourse", "vocative", "parataxis",
+})  # fmt: skip
+_INSIDE_PHRASE = frozenset(("acl:relcl", "nmod", "det", "amod", "nmod:poss", "compound"))
 _NOMINAL = frozenset(("NOUN", "PROPN", "PRON", "NUM", "SYM", "X", "DET"))
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
 _BRACKETS = frozenset(("-LRB-", "-RRB-", "``", "''"))
@@ -142,7 +145,7 @@ class _Conversion:
             if i in self.absorbed or tree.rel[i] == "punct":
                 continue
             chain = self.chain(i)
-            for outer, inner in zip(chain, chain[1:], strict=False):
+            for outer, inner in pairwise(chain):
                 self.done[inner] = Arc(outer, self._inner_label(outer, inner, i))
             self.done[chain[0]] = self._outer_arc(i, chain[0])
         self._attach_punctuation()
@@ -283,7 +286,7 @@ class _Conversion:
             return head if i < head and rel not in _CLAUSAL else copula
         if predicate.upos in ("VERB", "AUX") and head not in self.cases:
             return copula if i < copula or rel in ("nsubj:outer", "csubj:outer", "expl") else head
-        if rel in _CLAUSAL or i < copula and rel not in ("acl:relcl", "nmod", "det", "amod", "nmod:poss", "compound"):
+        if rel in _CLAUSAL or (i < copula and rel not in _INSIDE_PHRASE):
             return copula
         if rel == "advmod":
             return self._site_of_adverb(i, head, copula)
@@ -294,7 +297,7 @@ class _Conversion:
         if rel.startswith("advcl"):
             compared = any(tree.words[m].form.lower() in ("than", "as") for m in tree.children(i, "mark"))
             belongs = predicate.upos in ("ADJ", "ADV") and i > head and (self._is_bare_infinitive(i) or compared)
-            return head if belongs or i in self.gerund and predicate.upos == "ADJ" else copula
+            return head if belongs or (i in self.gerund and predicate.upos == "ADJ") else copula
         return head
 
     def _site_of_adverb(self, i: int, head: int, copula: int) -> int:

@@ -62,7 +62,7 @@ class Sentence:
 
 
 def read_conllu(path: str | os.PathLike[str]) -> Iterator[Sentence]:
-    """Yields the sentences of a file.
+    r"""Yields the sentences of a file.
 
     Args:
         path: a .conllu file.
@@ -74,7 +74,7 @@ def read_conllu(path: str | os.PathLike[str]) -> Iterator[Sentence]:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "one.conllu"
         >>> rows = ["1 Dogs dog NOUN NNS _ 2 nsubj _ _", "2 run run VERB VBP _ 0 root _ _"]
-        >>> _ = file.write_text("# text = Dogs run\\n" + "\\n".join(rows).replace(" ", "\\t") + "\\n\\n")
+        >>> _ = file.write_text("# text = Dogs run\n" + "\n".join(rows).replace(" ", "\t") + "\n\n")
         >>> [(word.form, word.start) for sentence in read_conllu(file) for word in sentence.words]
         [('Dogs', 0), ('run', 5)]
     """

@@ -1,4 +1,4 @@
-"""Changes of a UD tree that keep to its style, made before the change to CLEAR: who heads a name, a fixed phrase, a clause.
+"""Changes of a UD tree that come before the change to CLEAR: who heads a name, a fixed phrase, a clause.
 
 - Names, fixed phrases: their last word heads them ("Jennifer Anderson", "at least", "as well as"), for prepositions
   ("because of") the chain of `clear` sees every word.
@@ -132,9 +132,9 @@ def _money(tree: Tree, i: int) -> None:
 
 
 def _date(tree: Tree, i: int) -> None:
-    if tree.rel[i] == "nmod:unmarked" and tree.words[i].upos == "PROPN" and tree.head[i] == i + 1:
-        if tree.words[i + 1].form[0].isdigit():
-            tree.promote(i, "nummod")
+    before_its_head = tree.rel[i] == "nmod:unmarked" and tree.head[i] == i + 1
+    if before_its_head and tree.words[i].upos == "PROPN" and tree.words[i + 1].form[0].isdigit():
+        tree.promote(i, "nummod")
 
 
 def _with_clause(tree: Tree, i: int) -> None:

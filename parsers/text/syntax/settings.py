@@ -41,7 +41,7 @@ class SyntaxSettings:
         parser_width: of the parser's hidden layer.
     """
 
-    data: str = "../shared/data/ud_ewt"
+    data: str = ""
     output: str = "runs/parsers/syntax"
     seed: int = 0
     steps: int = 2400
@@ -58,6 +58,19 @@ class SyntaxSettings:
     rows: tuple[int, int, int, int] = (5000, 1000, 2500, 2500)
     parser_width: int = 64
 
+    def __post_init__(self) -> None:
+        """Refuses numbers that spaCy would take in silence or answer from deep inside."""
+        if len(self.rows) != 4:
+            raise ValueError(f"rows is {self.rows}; expected four, for norm, prefix, suffix and shape")
+        for name in ("dropout", "caption_share", "space_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1]")
+        for name in ("steps", "batch_words", "evaluate_every", "longest", "width", "depth", "parser_width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+        if self.warmup_steps >= self.steps:
+            raise ValueError(f"warmup_steps is {self.warmup_steps} of {self.steps} steps; expected fewer than all")
+
 
 def read_settings(path: str | os.PathLike[str]) -> SyntaxSettings:
     """Reads settings from a YAML file; keys that it leaves out keep their defaults.
@@ -69,9 +82,9 @@ def read_settings(path: str | os.PathLike[str]) -> SyntaxSettings:
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "syntax.yaml"
-        >>> _ = file.write_text("steps: 100")
+        >>> _ = file.write_text("steps: 1000")
         >>> read_settings(file).steps
-        100
+        1000
     """
     import yaml
 

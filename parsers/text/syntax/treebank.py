@@ -1,8 +1,8 @@
 """UD English EWT as spaCy documents: converted trees on the tokens that spaCy's English tokenizer makes.
 
 Words and tokens are aligned by their place in the text. Where the tokenizer joins words ("its" for "it 's"), the token
-takes everything from the word that heads them; where it splits a word ("e-mail", "!!!"), the last piece with a letter or
-digit is the word and the others hang on it. A document is one sentence or a few that follow each other, so that the
+takes everything from the word that heads them; where it splits a word ("e-mail", "!!!"), the last piece with a letter
+or digit is the word and the others hang on it. A document is one sentence or a few that follow each other, so that the
 parser learns where sentences end.
 """
 
@@ -86,11 +86,11 @@ def to_doc(sentences: Sequence[Sentence], nlp: Language) -> Doc:
 
     tokens: list[_Token] = []
     starts: list[bool] = []
-    for sentence in sentences:
+    for number, sentence in enumerate(sentences, 1):
         part = _tokens(sentence, nlp)
         starts += [position == 0 for position in range(len(part))]
         tokens += [replace(token, head=token.head + len(tokens)) for token in part]
-        tokens[-1] = replace(tokens[-1], space=not sentence.joined and sentence is not sentences[-1])
+        tokens[-1] = replace(tokens[-1], space=not sentence.joined and number < len(sentences))
     doc = Doc(
         nlp.vocab,
         words=[token.text for token in tokens],
@@ -123,9 +123,7 @@ def _groups(sentences: Iterable[Sentence], longest: int, draw: random.Random) ->
 def _tokens(sentence: Sentence, nlp: Language) -> list[_Token]:
     made = nlp.make_doc(sentence.text)
     words, arcs = sentence.words, to_clear(sentence.words)
-    blocks = _align(
-        [(word.start, word.end) for word in words], [(token.idx, token.idx + len(token)) for token in made]
-    )
+    blocks = _align([(word.start, word.end) for word in words], [(token.idx, token.idx + len(token)) for token in made])
     depth = [_depth(i, arcs) for i in range(len(arcs))]
     # The word that stands for a block, and the token that stands for a word.
     leader = {position: min(block, key=depth.__getitem__) for position, (block, _) in enumerate(blocks)}
@@ -172,9 +170,7 @@ def _depth(i: int, arcs: Sequence[Arc]) -> int:
     return depth
 
 
-def _align(
-    words: Sequence[tuple[int, int]], tokens: Sequence[tuple[int, int]]
-) -> list[tuple[list[int], list[int]]]:
+def _align(words: Sequence[tuple[int, int]], tokens: Sequence[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
     """The smallest blocks of words and tokens that cover the same characters.
 
     >>> _align([(0, 2), (2, 5), (6, 9)], [(0, 5), (6, 7), (7, 9)])
