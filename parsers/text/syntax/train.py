@@ -56,13 +56,14 @@ def train_syntax(settings: SyntaxSettings, *, overwrite: bool = False) -> Scores
         overwrite: replace a run that is there.
 
     Returns:
-        Scores of the rows "test" and "test as captions".
+        What `test_scores` says.
 
     Raises:
         FileExistsError: the run folder holds a run and `overwrite` is not given.
         FileNotFoundError: a treebank file is missing.
     """
-    files = {split: treebank_file(settings.data, split) for split in ("train", "dev", "test")}
+    files = {split: treebank_file(settings.data, split) for split in ("train", "dev")}
+    treebank_file(settings.data, "test")
     run = Path(settings.output)
     if (run / "log.jsonl").exists() and not overwrite:
         raise FileExistsError(f"{run} holds a run already: replace it with --overwrite, or name another --output")
@@ -74,28 +75,47 @@ def train_syntax(settings: SyntaxSettings, *, overwrite: bool = False) -> Scores
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
 
-    from usg.parsers.text.syntax.captions import caption_style
-    from usg.parsers.text.syntax.scores import score
+    import usg.parsers.text.syntax.captions  # noqa: F401  registers the augmenter that the configuration names
 
     blank = spacy.blank("en")
     docs = {
         split: read_docs(file, blank, longest=settings.longest, seed=settings.seed) for split, file in files.items()
     }
-    for split in ("train", "dev"):
+    for split in files:
         with atomic_path(run / f"{split}.spacy") as temporary:
             DocBin(docs=docs[split], store_user_data=False).to_disk(temporary)
     config = spacy_config(settings, run / "train.spacy", run / "dev.spacy", run / "log.jsonl")
     nlp = init_nlp(DEFAULT_CONFIG.merge(config))
     train(nlp, run, stdout=sys.stderr, stderr=sys.stderr)
     best = spacy.load(run / "model-best")
-    scores = {
-        "test": score(best, docs["test"]),
-        "test as captions": score(best, [caption_style(doc) for doc in docs["test"]]),
-    }
+    scores = test_scores(best, settings)
     save(best, settings, scores, run / "model")
     for folder in ("model-best", "model-last"):
         shutil.rmtree(run / folder)
     return scores
+
+
+def test_scores(nlp: Language, settings: SyntaxSettings) -> Scores:
+    """The scores on the test split, read in three ways; nothing gold is given to the pipeline.
+
+    Args:
+        nlp: the pipeline.
+        settings: where the treebank is, and the longest document.
+
+    Returns:
+        Rows "documents" (of several sentences, as in training), "sentences" (one at a time) and "captions" (one at a
+        time, in lower case without the last full stop).
+    """
+    from usg.parsers.text.syntax.captions import caption_style
+    from usg.parsers.text.syntax.scores import score
+
+    file = treebank_file(settings.data, "test")
+    sentences = read_docs(file, nlp)
+    return {
+        "documents": score(nlp, read_docs(file, nlp, longest=settings.longest, seed=settings.seed)),
+        "sentences": score(nlp, sentences),
+        "captions": score(nlp, [caption_style(doc) for doc in sentences]),
+    }
 
 
 def save(nlp: Language, settings: SyntaxSettings, scores: Scores, folder: Path) -> None:
@@ -104,10 +124,10 @@ def save(nlp: Language, settings: SyntaxSettings, scores: Scores, folder: Path) 
     Args:
         nlp: the pipeline.
         settings: what it was trained with.
-        scores: figures by row; those of "test" go into meta.json too.
+        scores: figures by row; those of "sentences" go into meta.json too.
         folder: where to.
     """
-    nlp.meta.update({**META, "performance": scores["test"]})
+    nlp.meta.update({**META, "performance": scores["sentences"]})
     nlp.config["paths"] = dict.fromkeys(nlp.config["paths"])
     nlp.config["training"]["logger"]["output_file"] = None
     nlp.to_disk(folder)
@@ -120,15 +140,15 @@ def table(scores: Scores) -> str:
     """The scores in percent, a row for each way the test text is written.
 
     Example:
-        >>> print(table({"test": {"tag": 0.931, "las": 0.815}}))
-                             tag    las
-        test                93.1   81.5
+        >>> print(table({"sentences": {"tag": 0.935, "las": 0.825}}))
+                      tag    las
+        sentences    93.5   82.5
     """
     names = list(next(iter(scores.values())))
-    lines = [f"{'':<18}" + "".join(f"{name:>{max(7, len(name) + 2)}}" for name in names)]
+    lines = [f"{'':<10}" + "".join(f"{name:>{max(7, len(name) + 2)}}" for name in names)]
     for row, figures in scores.items():
         cells = (f"{100 * figures[name]:>{max(7, len(name) + 2)}.1f}" for name in names)
-        lines.append(f"{row:<18}" + "".join(cells))
+        lines.append(f"{row:<10}" + "".join(cells))
     return "\n".join(lines)
 
 

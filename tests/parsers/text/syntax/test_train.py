@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -34,7 +34,9 @@ def treebank(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def run(treebank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("run")
-    train_syntax(replace(SMALL, data=str(treebank), output=str(output)))
+    config = output / "small.yaml"
+    config.write_text("".join(f"{name}: {json.dumps(value)}\n" for name, value in asdict(SMALL).items()))
+    assert main(["--config", str(config), "--data", str(treebank), "--output", str(output)]) == 0
     return output
 
 
@@ -50,9 +52,9 @@ def test_meta_tells_sources_license_and_scores(run: Path) -> None:
     told = json.loads((run / "model" / "syntax.json").read_text(encoding="utf-8"))
     assert (meta["lang"], meta["name"], meta["license"]) == ("en", "scene_graph", "CC BY-SA 4.0")
     assert "UniversalDependencies/UD_English-EWT" in meta["sources"][0]["url"]
-    assert meta["performance"] == told["scores"]["test"]
+    assert meta["performance"] == told["scores"]["sentences"]
     assert told["settings"]["steps"] == SMALL.steps
-    assert set(told["scores"]) == {"test", "test as captions"}
+    assert set(told["scores"]) == {"documents", "sentences", "captions"}
 
 
 def test_no_path_of_the_machine_is_shipped(run: Path, treebank: Path) -> None:
