@@ -1,1 +1,1 @@
-"""Text to scene graphs."""
+"""Scene graphs from captions, sentences and descriptions."""
