@@ -67,4 +67,4 @@ def test_documents_that_are_dropped_or_have_no_graph_are_told(capitals: Path) ->
 
 def test_importing_the_parser_imports_neither_spacy_nor_torch() -> None:
     code = "import sys, usg.parsers.text; print(sorted({'spacy', 'torch', 'transformers'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
