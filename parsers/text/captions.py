@@ -82,9 +82,7 @@ def find_files(inputs: Sequence[str]) -> list[str]:
             found = sorted(path for path in glob.glob(name, recursive=True) if Path(path).is_file())
         if not found:
             folder = Path(name).is_dir()
-            what = (
-                "the folder has no files" if folder else "no such file, folder or glob; a text goes to standard input"
-            )
+            what = "the folder has no files" if folder else "no such file, folder or glob; a text goes to stdin"
             raise FileNotFoundError(f"cannot read {name}: {what}")
         files += found
     return files

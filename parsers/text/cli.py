@@ -27,6 +27,7 @@ def parse_text(
     merge_by: str | None = None,
     pipeline: str | None = None,
     model: str | None = None,
+    beams: int = 1,
     batch_size: int = 256,
     n_process: int = 1,
     overwrite: bool = False,
@@ -44,6 +45,7 @@ def parse_text(
         merge_by: "image" for one graph of all captions of an image, None for one of each caption.
         pipeline: a spaCy pipeline other than the shipped one, by name or folder.
         model: a sequence-to-sequence model instead, by name or folder.
+        beams: of that model; 1 is greedy.
         batch_size: captions that are read together.
         n_process: processes that read.
         overwrite: replace what is at `output`.
@@ -60,6 +62,7 @@ def parse_text(
         ValueError: nothing could be read, a caption to merge has no image, or what is there is of other inputs.
     """
     from usg.parsers.text.parser import TextParser
+    from usg.parsers.text.seq2seq import Seq2Seq
 
     if merge_by not in (None, "image"):
         raise ValueError(f"merge_by is {merge_by!r}; expected 'image'")
@@ -71,7 +74,7 @@ def parse_text(
     first = next(groups, None)
     if first is None and problems.count:
         raise ValueError(f"no caption could be read, so nothing is written; first: {problems.first[0]}")
-    parser = TextParser(pipeline, model=model)
+    parser = TextParser(pipeline, model=None if model is None else Seq2Seq(model, beams=beams))
     provenance = {"made_by": "usg parse text", "inputs": files, "merge_by": merge_by, "parser": parser.version}
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
         rest = _after(out, chain([] if first is None else [first], groups), parser.version, output)
@@ -172,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--merge-by", choices=["image"], help="one graph of all captions of an image")
     parser.add_argument("--pipeline", metavar="P", help="a spaCy pipeline by name or folder (default: the shipped)")
     parser.add_argument("--model", metavar="M", help="a sequence-to-sequence model instead, by hub name or folder")
+    parser.add_argument("--beams", type=int, default=1, metavar="N", help="of that model (default: 1, greedy)")
     parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="read together (default: 256)")
     parser.add_argument("--n-process", type=int, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT")
