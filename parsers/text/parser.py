@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.subgraph import rename
-from usg.parsers.text.pieces import cut, put_together
+from usg.parsers.text.long_texts import cut, put_together
 from usg.parsers.text.pipeline import Pipeline
 from usg.parsers.text.workers import in_parallel
 

@@ -2,8 +2,8 @@
 
 `TextParser(model="lizhuang144/flan-t5-base-VG-factual-sg")` gives the graphs of the published parser (Li et al.,
 FACTUAL, Findings of ACL 2023), whose prompt is "Generate Scene Graph: "; what it writes is read by
-usg/parsers/text/generated_facts.py. Texts are never shortened to fit their batch; one that is longer than the model reads, or an output that is
-longer than it may write, is said in `metadata["notes"]` of the graph.
+usg/parsers/text/generated_facts.py. Texts are never shortened to fit their batch; one that is longer than the model
+reads, or an output that is longer than it may write, is said in `metadata["notes"]` of the graph.
 """
 
 from __future__ import annotations
