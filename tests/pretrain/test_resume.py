@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from safetensors.torch import load_file
 
 from usg.training.checkpoint_io import load_checkpoint
 
@@ -53,6 +54,26 @@ def test_a_run_of_passes_resumes_exactly(small_run: Any, every: int) -> None:
         small_run.usg(*words, "--trainer.callbacks", callback, run=f"crashed{every}")
     resumed = small_run.usg(*words, "--ckpt_path", "last", run=f"crashed{every}")
     assert_same_run(straight, resumed, steps=15)
+
+
+def test_averaged_weights_resume_exactly_and_are_the_ones_kept(small_run: Any) -> None:
+    average = "{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.9}}"
+    words = ["--trainer.callbacks", f"[{average}]"]
+    straight = small_run.usg(*words, run="averaged")
+    crash = f"{Crash.__module__}.Crash"
+    sys.modules.setdefault(Crash.__module__, sys.modules[__name__])
+    with pytest.raises(ConnectionAbortedError):
+        callbacks = f"[{average}, {{class_path: {crash}, init_args: {{step: 9}}}}]"
+        small_run.usg("--trainer.callbacks", callbacks, run="averaged crash")
+    resumed = small_run.usg(*words, "--ckpt_path", "last", run="averaged crash")
+    assert_same_run(straight, resumed)
+    last = load_checkpoint(straight / "checkpoints" / "last.ckpt")
+    plain = load_checkpoint(small_run.run / "checkpoints" / "last.ckpt")["state_dict"]
+    current = last["current_model_state"]
+    assert all(torch.equal(value, current[name]) for name, value in plain.items() if isinstance(value, torch.Tensor))
+    kept = load_file(straight / "model" / "model.safetensors")
+    assert all(torch.equal(value, last["state_dict"][f"encoder.{name}"]) for name, value in kept.items())
+    assert any(not torch.equal(value, current[f"encoder.{name}"]) for name, value in kept.items())
 
 
 def assert_same_run(one: Path, other: Path, steps: int = 12) -> None:

@@ -1,4 +1,4 @@
-"""Converts scene graphs between formats: JSONL, FACTUAL CSV, corpus folders."""
+"""Converts scene graphs between formats: JSONL, FACTUAL CSV, DiscoSG JSON, corpus folders."""
 
 from __future__ import annotations
 

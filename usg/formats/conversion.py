@@ -14,7 +14,7 @@ from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.progress import progress
 
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "factual", "": "corpus"}
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "factual", ".json": "discosg", "": "corpus"}
 
 
 def guess_format(path: str | os.PathLike[str]) -> str:

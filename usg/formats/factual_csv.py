@@ -22,7 +22,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from usg.files import atomic_path
@@ -89,7 +89,19 @@ def read_row(image_id: str, region_id: str, caption: str, scene_graph: str) -> S
     """
     if not caption.strip():
         raise ValueError("the caption is empty")
-    facts = parse_facts(scene_graph)
+    metadata = {"image_id": image_id, "region_id": region_id}
+    return graph_of(parse_facts(scene_graph), caption, metadata, f"vg:image/{image_id}#region/{region_id}")
+
+
+def graph_of(facts: Sequence[Fact], caption: str, metadata: Mapping[str, object], uri: str | None = None) -> SceneGraph:
+    """The graph of facts about a caption, grounded in those of its words that can be meant once only.
+
+    Args:
+        facts: what the graph states.
+        caption: the text that they are about.
+        metadata: of the graph; marks and instances are added to it.
+        uri: of the caption.
+    """
     number = {name: i for i, name in enumerate(_in_order(facts))}
     relations = [fact for fact in facts if fact.predicate is not None and not fact.is_attribute]
     attributes = [fact for fact in facts if fact.is_attribute]
@@ -101,16 +113,16 @@ def read_row(image_id: str, region_id: str, caption: str, scene_graph: str) -> S
         "attribute": words.find([fact.other[0] for fact in attributes]),
         "relation": words.find([str(fact.predicate) for fact in relations]),
     }
-    metadata: dict[str, object] = {"image_id": image_id, "region_id": region_id}
+    kept = dict(metadata)
     marks = {f"r{i}": fact.mark for i, fact in enumerate(relations) if fact.mark}
     if marks:
-        metadata["marks"] = marks
+        kept["marks"] = marks
     ranks = ranks_of([label for label, _ in number])
     instances = {f"o{i}": each[1] for i, each in enumerate(number) if each[1] != ranks[i]}
     if instances:
-        metadata["instances"] = instances
+        kept["instances"] = instances
     return SceneGraph(
-        sources=(Source("caption", "text", uri=f"vg:image/{image_id}#region/{region_id}", text=caption),),
+        sources=(Source("caption", "text", uri=uri, text=caption),),
         objects=tuple(SceneObject(f"o{i}", label, groundings=at["object"][i]) for (label, _), i in number.items()),
         attributes=tuple(
             Attribute(
@@ -133,7 +145,7 @@ def read_row(image_id: str, region_id: str, caption: str, scene_graph: str) -> S
             )
             for i, fact in enumerate(relations)
         ),
-        metadata=metadata,
+        metadata=kept,
     )
 
 
@@ -183,7 +195,7 @@ def write_row(graph: SceneGraph) -> tuple[str, str, str, str]:
     return str(graph.metadata.get("image_id", "")), str(graph.metadata.get("region_id", "")), captions[0], facts
 
 
-def _in_order(facts: list[Fact]) -> list[tuple[str, int]]:
+def _in_order(facts: Sequence[Fact]) -> list[tuple[str, int]]:
     """Objects (label, instance) by first mention."""
     mentioned: dict[tuple[str, int], None] = {}
     for fact in facts:

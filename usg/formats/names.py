@@ -7,6 +7,7 @@ from usg.names import unknown_name
 
 FORMATS = {
     "corpus": "usg.formats.corpus",
+    "discosg": "usg.formats.discosg",
     "factual": "usg.formats.factual_csv",
     "jsonl": "usg.formats.jsonl",
 }

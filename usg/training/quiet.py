@@ -28,6 +28,7 @@ _NOISE = (
     "Using default `ModelCheckpoint`",
     "LOCAL_RANK",
     "Seed set to",
+    "Found current_model_state",  # averaged weights, resumed
 )
 
 _WARNINGS = (
@@ -35,6 +36,9 @@ _WARNINGS = (
     r".*isinstance\(treespec, LeafSpec\).*",
     # A run of few steps on purpose (tests, demo) logs at its end.
     r"The number of training batches .* is smaller than the logging interval.*",
+    # Averaged weights: no model here is sharded, and what is scored is the average, as it should be.
+    r".*WeightAveraging doesn't support sharding.*",
+    r".*using the WeightAveraging callback, but loading a checkpoint outside the 'fit' stage.*",
 )
 
 

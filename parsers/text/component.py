@@ -1,0 +1,104 @@
+"""The spaCy component `scene_graph`: `nlp.add_pipe("scene_graph")`, then `doc._.scene_graph`.
+
+It needs nothing of a pipeline but its tokens, so it can be put into any English one:
+
+    nlp = spacy.load("en_core_web_trf")
+    nlp.add_pipe("scene_graph")           # the shipped weights; config={"weights": FOLDER} for others
+
+The graph is built from batches in `nlp.pipe`; its one source has the id "text" and is the text of the document.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from usg import __version__
+from usg.graph import SceneGraph, Source
+from usg.parsers.text.model import TextGraphModel
+
+NAME = "scene_graph"
+PARSER = "usg.text"
+
+if not Doc.has_extension(NAME):
+    Doc.set_extension(NAME, default=None)
+
+
+class SceneGraphComponent:
+    """Sets `doc._.scene_graph`.
+
+    Args:
+        name: in the pipeline.
+        model: the trained parser; None until `from_disk` gives one.
+    """
+
+    def __init__(self, name: str = NAME, model: TextGraphModel | None = None) -> None:
+        self.name, self._model = name, model
+
+    @property
+    def model(self) -> TextGraphModel:
+        """The trained parser.
+
+        Raises:
+            ValueError: there is none yet.
+        """
+        if self._model is None:
+            raise ValueError(f"the component {self.name!r} has no weights; load a pipeline folder or give `weights`")
+        return self._model
+
+    def __call__(self, doc: Doc) -> Doc:
+        """One document."""
+        return next(iter(self.pipe([doc], batch_size=1)))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 256) -> Iterator[Doc]:
+        """Documents, `batch_size` at a time, in order."""
+        documents = iter(stream)
+        while batch := list(islice(documents, batch_size)):
+            for doc, graph in zip(batch, self.graphs(batch), strict=True):
+                doc._.set(NAME, graph)
+                yield doc
+
+    def graphs(self, documents: Iterable[Doc]) -> list[SceneGraph]:
+        """The graphs of documents."""
+        documents = list(documents)
+        tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
+        sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
+        return self.model.graphs(tokens, sources)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Saves the weights to a folder."""
+        self.model.save(path)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> SceneGraphComponent:
+        """Loads the weights from a folder."""
+        self._model = TextGraphModel.load(path)
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """The weights as bytes, for other processes."""
+        import srsly
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.model.save(folder)
+            return bytes(srsly.msgpack_dumps({file.name: file.read_bytes() for file in Path(folder).iterdir()}))
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> SceneGraphComponent:
+        """Loads what `to_bytes` gave."""
+        import srsly
+
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in srsly.msgpack_loads(data).items():
+                (Path(folder) / name).write_bytes(content)
+            return self.from_disk(folder)
+
+
+@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None})
+def make_scene_graph(nlp: Language, name: str, weights: str | None) -> Any:
+    """The component of a pipeline; with `weights`, those of a folder, else those that `from_disk` will load."""
+    return SceneGraphComponent(name, TextGraphModel.load(weights) if weights else None)

@@ -1,0 +1,102 @@
+"""Pronouns: what "he", "them" and "its" stand for, and reading the sentence again with that in their place.
+
+The network read captions in which pronouns are rare. A piece with a pronoun is therefore read twice: once as it is, to
+see what things are named, and once with each pronoun replaced by the name of its antecedent, the most recent thing
+before it that agrees in number and gender, those in subject position first within their sentence (Hobbs, 1978; Lappin
+and Leass, 1994, for recency and subject preference). "his dog" is then read as "man 's dog". What is read at the place
+of a replaced word is the antecedent itself.
+
+Within one sentence the network knows "a lake with cows in it" and "a man looking at his skis" from its training; there
+a pronoun is replaced only after a verb ("... while he feeds them"), and "his" only before a living being.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from usg.parsers.text.decode import Reading
+from usg.parsers.text.pieces import Cue, Piece, Word
+from usg.parsers.text.words import MEN, PEOPLE, POSSESSIVE, PREPOSITIONS, PRONOUNS, REFLEXIVE, WOMEN, agrees
+
+_Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
+
+
+def has_pronoun(piece: Piece) -> bool:
+    """Whether a piece has to be read twice."""
+    return any(word.text in PRONOUNS for word in piece.words)
+
+
+def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, Piece]:
+    """Pieces with a pronoun that has an antecedent: number of the piece -> the piece to read in its place.
+
+    Args:
+        pieces: of one text, in order.
+        readings: of these pieces, as they are.
+    """
+    found: dict[int, Piece] = {}
+    named: list[list[_Named]] = []
+    for number, (piece, reading) in enumerate(zip(pieces, readings, strict=True)):
+        here = _named(piece, reading)
+        words: list[Word] = []
+        changed = False
+        for k, word in enumerate(piece.words):
+            antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else None
+            possessive = word.text in POSSESSIVE and _before_noun(reading, k)
+            if antecedent is None or (antecedent in here and _is_known(piece, reading, k, possessive)):
+                words.append(word)
+                continue
+            changed = True
+            start, end, label, _ = antecedent
+            words += [Word(each, word.start, word.end, (start, end)) for each in label.split(" ")]
+            if possessive:
+                words.append(Word("'s", word.start, word.end))
+        if changed:
+            cues = tuple(_moved(cue, piece, words) for cue in piece.cues)
+            found[number] = Piece(tuple(words), cues)
+        named.append(here)
+    return found
+
+
+def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:
+    start = piece.words[cue.at].start if cue.at < len(piece.words) else None
+    return Cue(next((k for k, word in enumerate(words) if word.start == start), len(words)), cue.kind)
+
+
+def _named(piece: Piece, reading: Reading) -> list[_Named]:
+    """The things a piece names, without its pronouns, in order."""
+    attributes = {link.object for link in reading.links if link.is_attribute and link.implied is None}
+    subjects = {link.subject for link in reading.links}
+    objects = subjects | {link.object for link in reading.links if not link.is_attribute}
+    named = []
+    for i, ((first, last), label) in enumerate(zip(reading.spans, reading.labels, strict=True)):
+        if (i in attributes and i not in objects) or piece.words[first].text in PRONOUNS:
+            continue
+        relates = any(link.subject == i and not link.is_attribute for link in reading.links)
+        named.append((piece.words[first].start, piece.words[last - 1].end, label, relates))
+    return named
+
+
+def _antecedent(word: Word, here: Sequence[_Named], before: Sequence[Sequence[_Named]]) -> _Named | None:
+    """The thing that a pronoun stands for, or None."""
+    earlier = [each for each in here if each[1] <= word.start]
+    pronoun = word.text
+    for group in (earlier, *reversed(before)):
+        fitting = [each for each in group if agrees(pronoun, each[2])]
+        if fitting:
+            subjects = [each for each in fitting if each[3]]
+            if pronoun in REFLEXIVE or group is not earlier:
+                return (subjects or fitting)[0]
+            return fitting[-1] if pronoun not in POSSESSIVE else (subjects or fitting)[-1]
+    return None
+
+
+def _before_noun(reading: Reading, k: int) -> bool:
+    return any(k < first <= k + 4 for first, _ in reading.spans)
+
+
+def _is_known(piece: Piece, reading: Reading, k: int, possessive: bool) -> bool:
+    """Whether the network knows the pronoun from its training: see the module's docstring."""
+    if possessive:
+        owned = next((label for (first, _), label in zip(reading.spans, reading.labels, strict=True) if first > k), "")
+        return owned.split(" ")[-1].removesuffix("s") not in PEOPLE | MEN | WOMEN
+    return k == 0 or piece.words[k - 1].text in PREPOSITIONS

@@ -1,0 +1,124 @@
+"""From the network's scores to spans and labelled links.
+
+Tags give spans; of all ordered pairs of spans those whose link score is positive are kept. The predicate of a link is
+the best of the inventory, or one composed of the caption's own words where the network finds that better: the vector of
+a composed predicate is the sum of its words' vectors, as in the inventory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from usg.parsers.text.align import ATTRIBUTE, Span, surface
+from usg.parsers.text.batches import Reader
+from usg.parsers.text.forms import apply_form
+from usg.parsers.text.network import SceneGraphNetwork, Words
+
+
+@dataclass(frozen=True)
+class Link:
+    """A predicate between two spans, by number; `score` is the probability that there is a link at all."""
+
+    subject: int
+    object: int
+    predicate: str
+    score: float
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether the link says a property of its subject."""
+        return self.predicate == ATTRIBUTE or self.predicate.startswith(f"{ATTRIBUTE}@")
+
+    @property
+    def implied(self) -> str | None:
+        """What a link of a span with itself says: the value of an attribute, or the predicate of a mutual relation."""
+        _, mark, said = self.predicate.partition("@")
+        return said if mark else None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network says of one caption.
+
+    Attributes:
+        spans: [start, end) token spans, in order.
+        labels: of each span.
+        scores: of each span, the probability of its first tag.
+        links: between spans.
+    """
+
+    spans: tuple[Span, ...] = ()
+    labels: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+def spans_of(probabilities: Sequence[Sequence[float]], threshold: float = 0.35) -> list[Span]:
+    """Spans of one caption from the probabilities (outside, begin, inside) of its words.
+
+    Example:
+        >>> spans_of([(0.9, 0.1, 0.0), (0.1, 0.8, 0.1), (0.1, 0.2, 0.7), (0.2, 0.7, 0.1)])
+        [(1, 3), (3, 4)]
+    """
+    found = []
+    i = 0
+    while i < len(probabilities):
+        _, begin, inside = probabilities[i]
+        j = i + 1
+        if (begin >= threshold and begin >= inside) or inside > 0.5:
+            while j < len(probabilities) and probabilities[j][2] >= max(probabilities[j][:2]):
+                j += 1
+            found.append((i, j))
+        i = j
+    return found
+
+
+@torch.inference_mode()
+def read_captions(
+    network: SceneGraphNetwork, reader: Reader, captions: Sequence[Sequence[str]], threshold: float = 0.0
+) -> list[Reading]:
+    """What the network says of each caption, given as lower-case words."""
+    words = reader.read(captions)
+    h = network.encode(words)
+    tags = network.tag(h).softmax(-1).tolist()
+    spans = [spans_of(tags[k][: len(caption)]) for k, caption in enumerate(captions)]
+    n = max(map(len, spans), default=0)
+    if n == 0:
+        return [Reading() for _ in captions]
+    ends = torch.tensor([[*each, *[(0, 1)] * (n - len(each))] for each in spans])
+    first, last = ends[..., 0], ends[..., 1] - 1
+    present = torch.arange(n) < torch.tensor([len(each) for each in spans])[:, None]
+    s = network.spans(h, first, last)
+    forms = network.form(s).argmax(-1).tolist()
+    z, attention = network.pairs(h, words, s, first, present)
+    scores = network.link(z)[..., 0].masked_fill(~(present[:, :, None] & present[:, None]), -1e4)
+    where = (scores > threshold).nonzero()
+    links: list[list[Link]] = [[] for _ in captions]
+    if len(where):
+        k, i, j = where.unbind(1)
+        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], words, k)
+        chances = scores[k, i, j].sigmoid().tolist()
+        for (a, b, c), predicate, score in zip(where.tolist(), best, chances, strict=True):
+            links[a].append(Link(b, c, predicate, score))
+    readings = []
+    for k, caption in enumerate(captions):
+        labels = [
+            apply_form(reader.inventory.forms[form], surface(caption[a:b]))
+            for (a, b), form in zip(spans[k], forms[k], strict=False)
+        ]
+        chance = tuple(tags[k][a][1] for a, _ in spans[k])
+        readings.append(Reading(tuple(spans[k]), tuple(labels), chance, tuple(links[k])))
+    return readings
+
+
+def best_predicates(
+    network: SceneGraphNetwork, reader: Reader, z: Tensor, attention: Tensor, words: Words, captions: Tensor
+) -> list[str]:
+    """The predicate of each of K linked pairs."""
+    logits = network.labels(z, attention, words.says[captions])
+    return [reader.inventory.predicates[p] for p in (logits[:, 1:].argmax(-1) + 1).tolist()]
+

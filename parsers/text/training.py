@@ -1,0 +1,162 @@
+"""One training of the scene-graph network: a LightningModule over batches of gold and of lessons, resumable.
+
+AdamW, warm-up over 5 % of the steps and a linear fall to 2 % of the peak; the weights kept are an exponential average.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import EMAWeightAveraging
+from torch import Tensor
+
+from usg.parsers.text.batches import Example
+from usg.parsers.text.data import Batch, Batches
+from usg.parsers.text.model import TextGraphModel
+from usg.parsers.text.objective import Lesson, gold_loss, lesson_loss
+from usg.training.callbacks import PlainProgress, RunCheckpoint, StepSeed
+from usg.training.checkpoint_io import AtomicCheckpointIO
+from usg.training.loader import ShuffledBatches
+from usg.training.quiet import quiet_lightning
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How one network is trained.
+
+    Args:
+        passes: over all captions.
+        batch_size: captions.
+        learning_rate: at its peak.
+        weight_decay: of matrices and embeddings.
+        average: decay of the average of the weights.
+        joined, bare: shares of augmented captions, as in `Batches`.
+    """
+
+    passes: int = 15
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    average: float = 0.998
+    joined: float = 0.05
+    bare: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        if self.passes < 1 or self.batch_size < 1:
+            raise ValueError(f"passes is {self.passes}, batch_size {self.batch_size}; expected at least 1")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average is {self.average}; expected a decay in [0, 1)")
+
+
+class TextGraphTraining(LightningModule):
+    """Trains a `TextGraphModel`."""
+
+    def __init__(self, model: TextGraphModel, settings: Fit, seed: int, steps: int) -> None:
+        super().__init__()
+        self.network, self.reader = model.network, model.reader
+        self.settings, self.seed, self.steps = settings, seed, steps
+
+    def training_step(self, batch: Batch, number: int) -> Tensor:
+        """The loss of a batch."""
+        if batch.lessons:
+            loss = lesson_loss(self.network, self.reader, batch.lessons)
+        else:
+            rng = random.Random(f"spans {self.seed} {self.global_step}")
+            loss = gold_loss(self.network, self.reader, batch.examples, rng)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False)
+        return loss
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, number: int) -> Batch:
+        """Captions are words until the network reads them."""
+        return batch
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with its schedule."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            betas=(0.9, 0.98),
+            foreach=True,
+        )
+        warmup = max(1, self.steps // 20)
+
+        def factor(step: int) -> float:
+            return min(1.0, (step + 1) / warmup) * max(0.02, 1 - step / self.steps)
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def fit(
+    model: TextGraphModel,
+    examples: Sequence[Example],
+    lessons: Sequence[Lesson],
+    settings: Fit,
+    *,
+    seed: int,
+    folder: Path,
+    trained: Mapping[str, Any],
+) -> TextGraphModel:
+    """Trains a model and saves it to `folder/model`; a run that was killed goes on, one that ended is read back.
+
+    Args:
+        model: of random weights; trained in place.
+        examples: captions with gold graphs.
+        lessons: captions with what teachers say.
+        settings: of the training.
+        seed: of order, augmentation and dropout; that of the weights is the caller's.
+        folder: of the checkpoints.
+        trained: kept with the model.
+    """
+    if (folder / "model" / "network.json").is_file():
+        return TextGraphModel.load(folder / "model")
+    quiet_lightning()
+    batches = Batches(
+        examples,
+        lessons,
+        batch_size=settings.batch_size,
+        seed=seed,
+        joined=settings.joined,
+        bare=settings.bare,
+    )
+    steps = settings.passes * len(batches)
+
+    def make(items: Any, number: int) -> Batch:
+        return batches[number, int(items[0])]
+
+    loader: ShuffledBatches[Batch] = ShuffledBatches(len(batches), 1, make, seed=seed)
+    last = folder / "checkpoints" / "last.ckpt"
+    trainer = Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        default_root_dir=folder,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        gradient_clip_val=2.0,
+        callbacks=[
+            StepSeed(seed),
+            EMAWeightAveraging(decay=settings.average),
+            PlainProgress(30.0),
+            RunCheckpoint(every=max(1, len(batches) // 2)),
+        ],
+        plugins=[AtomicCheckpointIO()],
+    )
+    model.network.train()
+    module = TextGraphTraining(model, settings, seed, steps)
+    trainer.fit(module, loader, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
+    model.network.eval()
+    model.trained = dict(trained)
+    model.save(folder / "model")
+    return TextGraphModel.load(folder / "model")  # as it will be used, in float16
