@@ -228,13 +228,11 @@ class TextParser:
         return parts[0][1] if len(parts) == 1 else put_together(text, parts)
 
     def _identified(self, text: str, graph: SceneGraph) -> SceneGraph:
-        """The graph with parser and version in its source, where the component did not name itself."""
+        """The graph with parser and version in its source: the pipeline's, which says which weights they were."""
         if len(graph.sources) != 1 or graph.sources[0].text != text:
             raise ValueError(f"a graph with the sources {[s.id for s in graph.sources]}, expected one with the text")
         source = graph.sources[0]
-        if source.parser is not None and source.parser_version is not None:
-            return graph
-        named = replace(source, parser=source.parser or PARSER, parser_version=source.parser_version or self.version)
+        named = replace(source, parser=source.parser or PARSER, parser_version=self.version)
         return replace(graph, sources=(named,))
 
     def _empty(self, text: str) -> SceneGraph:

@@ -183,13 +183,3 @@ def test_a_parser_goes_to_another_process(parser: TextParser, capitals: Path) ->
         copy = pickle.loads(pickle.dumps(each))
         assert copy.version == each.version == "en_capitals 0.1.0"
         assert copy("a Dog") == each("a Dog")
-
-
-@pytest.fixture
-def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The factory of the fake pipeline can be found by other processes, as that of any installed package."""
-    folder = tmp_path / "fake_pipeline-0.1.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-pipeline\nVersion: 0.1\n")
-    (folder / "entry_points.txt").write_text("[spacy_factories]\ncapitals = fake_pipeline:make_capitals\n")
-    monkeypatch.syspath_prepend(tmp_path)
