@@ -18,6 +18,7 @@ from usg.parsers.text.decode import Link, Reading
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.negation import negated
 from usg.parsers.text.pieces import Piece
+from usg.parsers.text.quantities import quantity
 from usg.parsers.text.words import META, META_STARTS, QUANTITIES, attribute_kind, number_of
 
 _DEFINITE = frozenset("the this that these those his her its their both".split())
@@ -44,7 +45,13 @@ class _Relation:
     negated: bool
 
 
-def assemble(source: Source, pieces: Sequence[Piece], readings: Sequence[Reading], inventory: Inventory) -> SceneGraph:
+def assemble(
+    source: Source,
+    pieces: Sequence[Piece],
+    readings: Sequence[Reading],
+    inventory: Inventory,
+    quantities: bool = True,
+) -> SceneGraph:
     """The graph of a text.
 
     Args:
@@ -52,12 +59,13 @@ def assemble(source: Source, pieces: Sequence[Piece], readings: Sequence[Reading
         pieces: of the text, in order, as they were read.
         readings: of the pieces.
         inventory: which words say which predicate.
+        quantities: add those of usg/parsers/text/quantities.py.
     """
     things: list[_Thing] = []
     relations: dict[tuple[int, str, int, bool], _Relation] = {}
     at: dict[_Place, int] = {}  # where a thing is named -> its number
     for piece, reading in zip(pieces, readings, strict=True):
-        _add(piece, reading, inventory, things, relations, at)
+        _add(piece, reading, inventory, things, relations, at, quantities)
     return _graph(source, things, list(relations.values()))
 
 
@@ -68,6 +76,7 @@ def _add(
     things: list[_Thing],
     relations: dict[tuple[int, str, int, bool], _Relation],
     at: dict[_Place, int],
+    quantities: bool,
 ) -> None:
     absent, denied = negated(piece, reading)
     meta = _meta(piece, reading)
@@ -83,6 +92,13 @@ def _add(
     for i in range(len(reading.spans)):
         if i not in meta and (i in taking_part or i not in properties):
             number[i] = _thing(i, piece, reading, links, things, earlier, at, i in absent)
+    for i, thing in number.items():
+        said = quantity(piece, reading, i) if quantities else None
+        if said is not None:
+            value, first, last = said
+            counted = {reading.labels[link.object] for _, link in links if link.is_attribute and link.subject == i}
+            if not any(attribute_kind(each) == "count" for each in counted | set(things[thing].attributes)):
+                things[thing].attributes[value] = (things[thing].score, _places(piece, first, last), False)
     for k, link in links:
         if link.is_attribute:
             value = link.implied or reading.labels[link.object]

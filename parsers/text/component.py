@@ -36,10 +36,11 @@ class SceneGraphComponent:
     Args:
         name: in the pipeline.
         model: the trained parser; None until `from_disk` gives one.
+        quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
     """
 
-    def __init__(self, name: str = NAME, model: TextGraphModel | None = None) -> None:
-        self.name, self._model = name, model
+    def __init__(self, name: str = NAME, model: TextGraphModel | None = None, quantities: bool = True) -> None:
+        self.name, self._model, self.quantities = name, model, quantities
 
     @property
     def model(self) -> TextGraphModel:
@@ -69,7 +70,7 @@ class SceneGraphComponent:
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
         sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
-        return self.model.graphs(tokens, sources)
+        return self.model.graphs(tokens, sources, self.quantities)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Saves the weights to a folder."""
@@ -98,7 +99,7 @@ class SceneGraphComponent:
             return self.from_disk(folder)
 
 
-@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None})
-def make_scene_graph(nlp: Language, name: str, weights: str | None) -> Any:
+@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, "quantities": True})
+def make_scene_graph(nlp: Language, name: str, weights: str | None, quantities: bool) -> Any:
     """The component of a pipeline; with `weights`, those of a folder, else those that `from_disk` will load."""
-    return SceneGraphComponent(name, TextGraphModel.load(weights) if weights else None)
+    return SceneGraphComponent(name, TextGraphModel.load(weights) if weights else None, quantities)

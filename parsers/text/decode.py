@@ -15,8 +15,11 @@ from torch import Tensor
 
 from usg.parsers.text.align import ATTRIBUTE, Span, surface
 from usg.parsers.text.batches import Reader
+from usg.parsers.text.compose import attended, compose, score
 from usg.parsers.text.forms import apply_form
 from usg.parsers.text.network import SceneGraphNetwork, Words
+
+MARGIN = 0.0  # chosen on dev
 
 
 @dataclass(frozen=True)
@@ -100,25 +103,61 @@ def read_captions(
     links: list[list[Link]] = [[] for _ in captions]
     if len(where):
         k, i, j = where.unbind(1)
-        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], words, k)
+        pairs = [(a, b, c) for a, b, c in where.tolist()]
+        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], words, captions, spans, pairs)
         chances = scores[k, i, j].sigmoid().tolist()
-        for (a, b, c), predicate, score in zip(where.tolist(), best, chances, strict=True):
-            links[a].append(Link(b, c, predicate, score))
+        for (a, b, c), predicate, chance in zip(pairs, best, chances, strict=True):
+            links[a].append(Link(b, c, predicate, chance))
     readings = []
     for k, caption in enumerate(captions):
         labels = [
             apply_form(reader.inventory.forms[form], surface(caption[a:b]))
             for (a, b), form in zip(spans[k], forms[k], strict=False)
         ]
-        chance = tuple(tags[k][a][1] for a, _ in spans[k])
-        readings.append(Reading(tuple(spans[k]), tuple(labels), chance, tuple(links[k])))
+        begins = tuple(tags[k][a][1] for a, _ in spans[k])
+        readings.append(Reading(tuple(spans[k]), tuple(labels), begins, tuple(links[k])))
     return readings
 
 
 def best_predicates(
-    network: SceneGraphNetwork, reader: Reader, z: Tensor, attention: Tensor, words: Words, captions: Tensor
+    network: SceneGraphNetwork,
+    reader: Reader,
+    z: Tensor,
+    attention: Tensor,
+    words: Words,
+    captions: Sequence[Sequence[str]],
+    spans: Sequence[Sequence[Span]],
+    pairs: Sequence[tuple[int, int, int]],
+    margin: float = MARGIN,
 ) -> list[str]:
-    """The predicate of each of K linked pairs."""
-    logits = network.labels(z, attention, words.says[captions])
-    return [reader.inventory.predicates[p] for p in (logits[:, 1:].argmax(-1) + 1).tolist()]
+    """The predicate of each of K linked pairs: of the inventory, or composed of the caption's words.
 
+    Args:
+        network: trained.
+        reader: with its inventory.
+        z: (K, d) pairs.
+        attention: (K, T) of the pairs.
+        words: of the batch.
+        captions: of the batch.
+        spans: of the captions.
+        pairs: caption, subject and object of each pair.
+        margin: by which a composed predicate must score better.
+    """
+    inventory = reader.inventory
+    rows = torch.tensor([k for k, _, _ in pairs])
+    logits = network.labels(z, attention, words.says[rows])
+    best, numbers = (each.tolist() for each in logits[:, 1:].max(-1))
+    predicates = [inventory.predicates[number + 1] for number in numbers]
+    weights = attention.tolist()
+    wanted = network.label(z)
+    gain = 4 * float(torch.nn.functional.softplus(network.copy)[0])
+    for n, (k, i, j) in enumerate(pairs):
+        if i == j or predicates[n] == ATTRIBUTE:
+            continue
+        places = attended(captions[k], spans[k], weights[n])
+        composed = compose(captions[k], places, inventory, reader.table) if places else None
+        if composed is None or composed in inventory.known or composed == predicates[n]:
+            continue
+        if score(wanted[n], network.predicate_word, weights[n], captions[k], places, inventory, gain) > best[n] + margin:
+            predicates[n] = composed
+    return predicates

@@ -44,9 +44,11 @@ class Inventory:
         for i, word in enumerate(words, start=1):
             by_stem.setdefault(stem(word), i)
         object.__setattr__(self, "_stem", by_stem)
+        object.__setattr__(self, "known", frozenset(self.predicates))
         object.__setattr__(self, "_said", {})
 
     words: tuple[str, ...] = field(init=False, repr=False)
+    known: frozenset[str] = field(init=False, repr=False, compare=False)
     _word: dict[str, int] = field(init=False, repr=False, compare=False)
     _stem: dict[str, int] = field(init=False, repr=False, compare=False)
     _said: dict[str, int] = field(init=False, repr=False, compare=False)

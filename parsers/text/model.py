@@ -72,11 +72,13 @@ class TextGraphModel:
             result[number][0][k], result[number][1][k] = piece, reading
         return result
 
-    def graphs(self, texts: Sequence[Sequence[tuple[str, int]]], sources: Sequence[Source]) -> list[SceneGraph]:
+    def graphs(
+        self, texts: Sequence[Sequence[tuple[str, int]]], sources: Sequence[Source], quantities: bool = True
+    ) -> list[SceneGraph]:
         """The scene graph of each text, given as tokens and where they start."""
         inventory = self.reader.inventory
         return [
-            assemble(source, pieces, readings, inventory)
+            assemble(source, pieces, readings, inventory, quantities)
             for source, (pieces, readings) in zip(sources, self.read(texts), strict=True)
         ]
 

@@ -51,7 +51,7 @@ def attribute_kind(value: str) -> str | None:
         >>> [attribute_kind(value) for value in ("red", "light blue", "tall", "2", "many", "wooden", "striped")]
         ['colour', 'colour', 'size', 'count', 'count', 'material', None]
     """
-    if number_of(value) is not None or value in VAGUE or value == "group of":
+    if number_of(value) is not None or value in VAGUE or value.endswith(" of"):
         return "count"
     last = value.split(" ")[-1]
     return next((kind for kind, words in _KINDS if last in words), None)
