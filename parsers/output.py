@@ -1,0 +1,128 @@
+"""Where the graphs of `usg parse` go: standard output, JSONL, or a corpus folder, each resumable where it can be.
+
+JSONL is written to `OUT.part`, which takes the name OUT when all graphs are in it; a corpus consists of whole shards at
+any time. A run that was killed is gone on with by giving the same inputs again: what is already there, `done` graphs,
+is passed over, and the last of them tells whether the inputs are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from usg.corpus import Corpus, CorpusWriter
+from usg.graph.scene_graph import SceneGraph
+from usg.graph.serialize import from_json, to_json
+
+_SUFFIXES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An open output.
+
+    Attributes:
+        done: graphs that were there before.
+        last: the last of them.
+        write: adds one graph.
+    """
+
+    done: int
+    last: SceneGraph | None
+    write: Callable[[SceneGraph], None]
+
+
+@contextmanager
+def open_output(
+    path: str, *, overwrite: bool = False, resume: bool = False, provenance: Mapping[str, Any] | None = None
+) -> Iterator[Output]:
+    """Open an output for graphs.
+
+    Args:
+        path: `-`, a file `.jsonl`, or a folder for a corpus.
+        overwrite: replace what is there.
+        resume: keep what an interrupted run left there and go on.
+        provenance: into the manifest of a corpus.
+
+    Yields:
+        The output; leaving the block without an error makes it whole.
+
+    Raises:
+        FileExistsError: something is there, whole or not, and neither `overwrite` nor `resume` is given.
+        ValueError: both are given, standard output is to be resumed, or the name says no format.
+    """
+    if overwrite and resume:
+        raise ValueError("--overwrite and --resume exclude each other; give one")
+    if path == "-":
+        if resume:
+            raise ValueError("standard output cannot be resumed; name a file or folder with -o")
+        yield Output(0, None, _line_writer(sys.stdout.buffer))
+    elif Path(path).suffix.lower() in _SUFFIXES:
+        with _jsonl(Path(path), overwrite, resume) as output:
+            yield output
+    elif Path(path).suffix:
+        raise ValueError(f"cannot tell what {path} is to be; name a file .jsonl, a folder for a corpus, or -")
+    else:
+        with _corpus(Path(path), overwrite, resume, provenance) as output:
+            yield output
+
+
+@contextmanager
+def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
+    part = path.with_name(f"{path.name}.part")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file, or a folder without the suffix")
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
+    if path.exists() and not (overwrite or resume):
+        raise FileExistsError(f"{path} exists and is not overwritten; remove it, name another, or give --overwrite")
+    if part.exists() and not (overwrite or resume):
+        raise FileExistsError(f"{part} is there, of an interrupted run; give --resume to go on or --overwrite")
+    if resume and path.exists():
+        # Whole: it becomes the part again, and more lines are added when the inputs have grown.
+        os.replace(path, part)
+    done, last = _whole_lines(part) if resume and part.exists() else (0, None)
+    try:
+        with part.open("ab" if resume else "wb") as file:
+            yield Output(done, last, _line_writer(file))
+    except BaseException:
+        if not part.stat().st_size:  # nothing to go on with
+            part.unlink()
+        raise
+    os.replace(part, path)
+
+
+def _whole_lines(part: Path) -> tuple[int, SceneGraph | None]:
+    """How many graphs a part holds, and the last; a line that was cut short is removed."""
+    done, end, last = 0, 0, b""
+    with part.open("rb+") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            done, end, last = done + 1, end + len(line), line
+        file.truncate(end)
+    return done, from_json(last) if done else None
+
+
+def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
+    def write(graph: SceneGraph) -> None:
+        file.write(to_json(graph).encode() + b"\n")
+
+    return write
+
+
+@contextmanager
+def _corpus(path: Path, overwrite: bool, resume: bool, provenance: Mapping[str, Any] | None) -> Iterator[Output]:
+    done, last = 0, None
+    resume = resume and path.is_dir() and any(path.iterdir())
+    if resume:
+        corpus = Corpus(path)
+        done, last = len(corpus), corpus[-1] if len(corpus) else None
+        del corpus
+    with CorpusWriter(path, provenance=provenance, overwrite=overwrite, append=resume) as writer:
+        yield Output(done, last, writer.write)

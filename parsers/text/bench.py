@@ -1,0 +1,268 @@
+"""`usg bench text`: captions per CPU second, loading time and memory, beside sng_parser in one run.
+
+Every system makes graphs of the same captions, on one thread each:
+
+* `usg`: `TextParser`, one text at a time, in batches, and in two processes (less what starting them costs);
+* `sng_parser`: the package SceneGraphParser (MIT), rules over a dependency parse, which is given the linguistic
+  components of the same pipeline, without ours; it has no batches of its own, so for them the documents come from
+  `nlp.pipe` and its rules are called on each.
+
+Rounds are interleaved, so that whatever else the machine does falls on all alike; a figure is the median over rounds.
+Seconds are CPU seconds of all threads and processes. `ratio` is a system's time over that of usg. Loading is timed in a
+fresh process after the imports, and memory is what is resident there at most after all captions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from importlib.util import find_spec
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from usg.files import atomic_path
+from usg.provenance import command, commit
+
+PEER = "sng_parser"
+
+Load = Callable[[str | None], Callable[[Sequence[str], int], None]]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `usg bench text`; the options are those of `measure`."""
+    parser = argparse.ArgumentParser(prog="usg bench text", description=__doc__.partition("\n")[0])
+    parser.add_argument("input", nargs="?", metavar="CAPTIONS", help="as for usg parse text (default: of the world)")
+    parser.add_argument("-n", type=int, default=2000, metavar="N", help="captions (default: 2000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
+    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="captions in a batch (default: 256)")
+    parser.add_argument("--pipeline", metavar="P", help="a spaCy pipeline by name or folder (default: the shipped)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    options = parser.parse_args(argv)
+    if find_spec(PEER) is None:
+        print(f"without {PEER}, which is not installed: pip install SceneGraphParser", file=sys.stderr)
+    texts = captions(options.input, options.n)
+    rows = measure(texts, options.rounds, options.batch_size, options.pipeline)
+    print(f"{'case':32} {'system':12} {'CPU s':>9} {'captions/s':>11} {'ratio':>7} {'peak MiB':>9}")
+    for row in rows:
+        rate, ratio, peak = (
+            "-" if value is None else f"{value:.{digits}f}"
+            for value, digits in ((row["per_second"], 0), (row["ratio"], 2), (row["peak_mib"], 0))
+        )
+        print(f"{row['case']:32} {row['system']:12} {row['seconds']:9.3f} {rate:>11} {ratio:>7} {peak:>9}")
+    if options.json:
+        result = {"command": command("usg bench text", argv), "commit": commit(), "rows": rows}
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+def captions(path: str | None, n: int) -> list[str]:
+    """The first n captions of a file, or of scenes of the world.
+
+    Raises:
+        ValueError: n is not positive, or there are no captions in the file.
+
+    >>> len(captions(None, 3))
+    3
+    """
+    from usg.formats.problems import Problems
+    from usg.parsers.text.captions import find_files, read_captions
+    from usg.world import scenes
+
+    if n < 1:
+        raise ValueError(f"usg bench text: -n {n}; expected a whole number >= 1")
+    if path is None:
+        return [str(scene.sources[0].text) for scene in _captioned(scenes(n, "train", 0, captions=1))]
+    problems = Problems()
+    texts = [each.text for file in find_files([path]) for each in islice(read_captions(file, problems), n)][:n]
+    if not texts:
+        raise ValueError(f"{path} has no captions{': ' + problems.first[0] if problems.count else ''}")
+    return texts
+
+
+def measure(
+    texts: Sequence[str], rounds: int = 5, batch_size: int = 256, pipeline: str | None = None
+) -> list[dict[str, Any]]:
+    """Times every system on the texts.
+
+    Args:
+        texts: captions.
+        rounds: rounds of which the median is taken.
+        batch_size: captions in a batch.
+        pipeline: a spaCy pipeline that makes graphs and has a dependency parser; the shipped one when None.
+
+    Returns:
+        Rows `{"case", "system", "seconds", "per_second" (captions, None for loading), "ratio", "peak_mib"}`.
+
+    Raises:
+        ValueError: a number is not positive.
+    """
+    import torch
+
+    from usg.parsers.text.parser import TextParser
+
+    if rounds < 1 or batch_size < 1:
+        raise ValueError(f"usg bench text: --rounds {rounds}, --batch-size {batch_size}; expected at least 1")
+    parser = TextParser(pipeline)
+    few = texts[:2]
+
+    def piped(texts: Sequence[str], n_process: int = 1) -> None:
+        # A text that fails is a matter of tests; here it takes its time.
+        for _ in parser.pipe(texts, batch_size, n_process, on_error=lambda number, reason: None):
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        cases: dict[str, dict[str, Callable[[], float]]] = {
+            "one at a time": {"usg": lambda: _cpu(lambda: [parser.read([text]) for text in texts])},
+            f"batches of {batch_size}": {"usg": lambda: _cpu(lambda: piped(texts))},
+            "two processes": {"usg": lambda: _cpu(lambda: piped(texts, 2)) - _cpu(lambda: piped(few, 2))},
+        }
+        loads: dict[str, Callable[[], tuple[float, float]]] = {
+            "usg": lambda: _fresh(_load_usg, pipeline, texts, batch_size)
+        }
+        if find_spec(PEER):
+            peer_model = _save_syntax(pipeline, Path(folder) / "syntax")
+            peer = _peer(peer_model)
+            cases["one at a time"][PEER] = lambda: _cpu(lambda: _peer_single(peer, texts))
+            cases[f"batches of {batch_size}"][PEER] = lambda: _cpu(lambda: _peer_batched(peer, texts, batch_size))
+            loads[PEER] = lambda: _fresh(_load_peer, peer_model, texts, batch_size)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            seconds: dict[tuple[str, str], list[float]] = {(case, name): [] for case in cases for name in cases[case]}
+            for round_ in range(rounds + 1):
+                for case, systems in cases.items():
+                    for name, call in systems.items():
+                        taken = call()
+                        if round_:  # the first warms up
+                            seconds[case, name].append(taken)
+            loaded = {name: [call() for _ in range(rounds)] for name, call in loads.items()}
+        finally:
+            torch.set_num_threads(threads)
+    medians = {key: statistics.median(values) for key, values in seconds.items()}
+    rows = [
+        _row(f"{len(texts)} captions, {case}", name, taken, len(texts), taken / medians[case, "usg"], None)
+        for (case, name), taken in medians.items()
+    ]
+    load = {name: tuple(map(statistics.median, zip(*values, strict=True))) for name, values in loaded.items()}
+    rows += [_row("loading", name, taken, None, taken / load["usg"][0], peak) for name, (taken, peak) in load.items()]
+    return rows
+
+
+def _row(case: str, system: str, seconds: float, count: int | None, ratio: float, peak: float | None) -> dict[str, Any]:
+    return {
+        "case": case,
+        "system": system,
+        "seconds": seconds,
+        "per_second": None if count is None else count / max(seconds, 1e-9),
+        "ratio": ratio,
+        "peak_mib": peak,
+    }
+
+
+def _captioned(scenes: Iterator[Any]) -> Iterator[Any]:
+    for scene in scenes:
+        texts = tuple(source for source in scene.sources if source.modality == "text")
+        yield type(scene)(texts[:1])
+
+
+def _cpu(call: Callable[[], object]) -> float:
+    """CPU seconds of this process and of the children that ended meanwhile."""
+    start = time.process_time() + _children()
+    call()
+    return time.process_time() + _children() - start
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _save_syntax(pipeline: str | None, folder: Path) -> str:
+    """The linguistic components alone, which is what the peer builds on."""
+    from usg.parsers.text.pipeline import EXTENSION, load
+
+    nlp = load(pipeline, with_syntax=True)
+    for name in nlp.pipe_names:
+        if nlp.get_pipe_meta(name).factory == EXTENSION:
+            nlp.remove_pipe(name)
+    nlp.to_disk(folder)
+    return str(folder)
+
+
+def _peer(model: str) -> Any:
+    import sng_parser
+
+    return sng_parser.Parser("spacy", model=model)
+
+
+def _peer_single(peer: Any, texts: Sequence[str]) -> None:
+    for text in texts:
+        _try(peer, text)
+
+
+def _peer_batched(peer: Any, texts: Sequence[str], batch_size: int) -> None:
+    backend = peer.unwrapped
+    nlp = backend.nlp
+    try:
+        for doc in nlp.pipe(texts, batch_size=batch_size):
+            backend.nlp = lambda text, doc=doc: doc
+            _try(peer, doc.text)
+    finally:
+        backend.nlp = nlp
+
+
+def _try(peer: Any, text: str) -> None:
+    with suppress(UnboundLocalError, ValueError, IndexError):  # what its rules raise on some captions
+        peer.parse(text)
+
+
+def _fresh(load: Load, model: str | None, texts: Sequence[str], batch_size: int) -> tuple[float, float]:
+    """CPU seconds of loading, and the most MiB resident after all texts, in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_load_and_run, load, model, list(texts), batch_size).result()
+
+
+def _load_and_run(load: Load, model: str | None, texts: list[str], batch_size: int) -> tuple[float, float]:
+    import spacy  # noqa: F401  loading is timed after the imports
+    import torch
+
+    torch.set_num_threads(1)
+    start = time.process_time()
+    run = load(model)
+    taken = time.process_time() - start
+    run(texts, batch_size)
+    # KiB on Linux, bytes on macOS.
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+
+def _load_usg(model: str | None) -> Callable[[Sequence[str], int], None]:
+    from usg.parsers.text.parser import TextParser
+
+    parser = TextParser(model)
+
+    def run(texts: Sequence[str], batch_size: int) -> None:
+        for _ in parser.pipe(texts, batch_size, on_error=lambda number, reason: None):
+            pass
+
+    return run
+
+
+def _load_peer(model: str | None) -> Callable[[Sequence[str], int], None]:
+    peer = _peer(str(model))
+    return lambda texts, batch_size: _peer_batched(peer, texts, batch_size)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

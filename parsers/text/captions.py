@@ -1,0 +1,247 @@
+"""Captions as they lie on disk: lines, COCO, Flickr30k, CSV, TSV and JSONL, each with the image it describes.
+
+| format | a caption is | its uri |
+|---|---|---|
+| lines | a line, empty ones included | `FILE#line/3`; none on standard input |
+| coco | an item of `annotations` with `image_id` and `caption`; a bare list of them too | `coco:image/139#caption/38` |
+| flickr | a line `1000.jpg#0<tab>caption` | `flickr:image/1000.jpg#caption/0` |
+| csv, tsv | the field of a row; a row is a line | `image/ID#line/3`, or `FILE#line/3` without an id |
+| jsonl | the field of an object, a string or a list of strings | likewise, `#line/3/1` in a list |
+
+What stands before the `#` of a uri is the image (or file), so captions of one image can be told. An id that is a path
+or an address stands as it is. A caption that cannot be read is a problem (usg/formats/problems.py); the rest is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from usg.formats.problems import Problems
+from usg.names import unknown_name
+from usg.parsers.text.json_items import items
+
+FORMATS = ("lines", "coco", "flickr", "csv", "tsv", "jsonl")
+
+_SUFFIXES = {".json": "coco", ".token": "flickr", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FLICKR = re.compile(r"([^\t#]+)#(\d+)\t(.*)", re.DOTALL)
+_DELIMITER = {"csv": ",", "tsv": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A text to parse.
+
+    Attributes:
+        text: the caption.
+        where: file and line, for whoever must find it.
+        uri: of its source, if it has one.
+        image: the id of the image it describes, if that is known.
+    """
+
+    text: str
+    where: str
+    uri: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Where the captions stand in rows and objects.
+
+    Attributes:
+        text: the name of the field; "caption" when None.
+        image: the name of the field with the image's id; when None, "image_id" where there is one.
+    """
+
+    text: str | None = None
+    image: str | None = None
+
+
+def find_files(inputs: Sequence[str]) -> list[str]:
+    """The files that are meant: files and `-` as they are, folders and globs as the files in them, sorted.
+
+    Raises:
+        FileNotFoundError: there is no such file, or no file in a folder or glob.
+    """
+    files = []
+    for name in inputs:
+        if name == "-" or Path(name).is_file():
+            found = [name]
+        elif Path(name).is_dir():
+            found = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and path.name[0] != ".")
+        else:
+            found = sorted(path for path in glob.glob(name, recursive=True) if Path(path).is_file())
+        if not found:
+            folder = Path(name).is_dir()
+            what = "the folder has no files" if folder else "no such file, folder or glob; a text goes to stdin"
+            raise FileNotFoundError(f"cannot read {name}: {what}")
+        files += found
+    return files
+
+
+def read_captions(
+    path: str, problems: Problems, format: str | None = None, fields: Fields | None = None
+) -> Iterator[Caption]:
+    r"""The captions of a file, as a stream.
+
+    Args:
+        path: a file, or `-` for standard input.
+        problems: collects what cannot be read.
+        format: one of `FORMATS`; when None, told from the name, and for text files from the first line.
+        fields: of csv, tsv and jsonl.
+
+    Raises:
+        LookupError: there is no such format.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "results.token"
+    >>> _ = file.write_text("1000.jpg#0\tA dog runs .\n")
+    >>> [(caption.text, caption.image) for caption in read_captions(str(file), Problems())]
+    [('A dog runs .', '1000.jpg')]
+    """
+    if format is not None and format not in FORMATS:
+        raise LookupError(unknown_name("caption format", format, FORMATS))
+    format = format or _SUFFIXES.get(Path(path).suffix.lower())
+    reader = _Reader(path, problems, fields or Fields())
+    if format == "coco":
+        yield from reader.coco()
+    elif format in _DELIMITER:
+        yield from reader.table(_DELIMITER[format])
+    elif format == "jsonl":
+        yield from reader.jsonl()
+    else:
+        yield from reader.lines(format)
+
+
+class _Reader:
+    def __init__(self, path: str, problems: Problems, fields: Fields) -> None:
+        self.path, self.problems, self.fields = path, problems, fields
+        self.name = "standard input" if path == "-" else path
+
+    def lines(self, format: str | None) -> Iterator[Caption]:
+        """Plain lines or those of Flickr30k, by the first line when the format is not given."""
+        for number, line in self._decoded():
+            match = _FLICKR.fullmatch(line) if format != "lines" else None
+            format = format or ("flickr" if match else "lines")
+            if format == "lines":
+                yield Caption(line, self._where(number), None if self.path == "-" else f"{self.path}#line/{number}")
+            elif match:
+                image, caption, text = match.groups()
+                yield Caption(text, self._where(number), f"flickr:image/{image}#caption/{caption}", image)
+            elif line.strip():
+                self.problems.add(self._where(number), f"{line[:60]!r}; expected IMAGE#NUMBER<tab>CAPTION")
+
+    def table(self, delimiter: str) -> Iterator[Caption]:
+        names: list[str] | None = None
+        for number, line in self._decoded():
+            if not line.strip():
+                continue
+            try:
+                # Line by line: a quote that is not closed spoils its own row only.
+                row = next(csv.reader([line], delimiter=delimiter, strict=True))
+                if names is None:
+                    names = row
+                    if self._text not in names:
+                        self._missing(number, self._text, names)
+                        return
+                    continue
+                if len(row) != len(names):
+                    raise ValueError(f"{len(row)} columns, expected {len(names)}")
+            except (ValueError, csv.Error) as error:
+                self.problems.add(self._where(number), str(error))
+            else:
+                yield from self._captions(dict(zip(names, row, strict=True)), number)
+
+    def jsonl(self) -> Iterator[Caption]:
+        for number, line in self._decoded():
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                self.problems.add(self._where(number), f"not JSON: {error}")
+                continue
+            if isinstance(row, dict):
+                yield from self._captions(row, number)
+            else:
+                self.problems.add(self._where(number), f"{type(row).__name__}, expected an object")
+
+    def coco(self) -> Iterator[Caption]:
+        data = sys.stdin.buffer.read() if self.path == "-" else Path(self.path).read_bytes()
+        # Undecodable bytes become surrogates, so that one bad caption does not end the file.
+        annotations = items(data.decode("utf-8-sig", "surrogateescape"), "annotations")
+        del data
+        number = 0
+        try:
+            for number, row in enumerate(annotations, 1):
+                where = f"{self.name}: annotation {number}"
+                if not isinstance(row, dict) or "caption" not in row or "image_id" not in row:
+                    seen = ", ".join(row) if isinstance(row, dict) else type(row).__name__
+                    self.problems.add(where, f"no 'caption' and 'image_id' in {seen}; are these captions?")
+                    continue
+                image = row["image_id"]
+                uri = f"coco:image/{image}#caption/{row.get('id', number)}"
+                yield from self._checked(row["caption"], where, uri, str(image))
+        except ValueError as error:
+            self.problems.add(self.name, f"{error}; {number:,} annotations were read")
+
+    @property
+    def _text(self) -> str:
+        return self.fields.text or "caption"
+
+    def _captions(self, row: dict[str, Any], number: int) -> Iterator[Caption]:
+        """The captions of a row or object."""
+        wanted = [self._text] + ([self.fields.image] if self.fields.image else [])
+        for name in wanted:
+            if name not in row:
+                self._missing(number, name, list(row))
+                return
+        found = row.get(self.fields.image or "image_id")
+        image = None if found is None or found == "" else str(found)
+        medium = self.path if image is None else image if re.search(r"[/.:]", image) else f"image/{image}"
+        uri = None if image is None and self.path == "-" else f"{medium.replace('#', '%23')}#line/{number}"
+        texts = row[self._text]
+        if not isinstance(texts, list):
+            yield from self._checked(texts, self._where(number), uri, image)
+            return
+        for i, text in enumerate(texts):
+            yield from self._checked(text, f"{self._where(number)}[{i}]", uri and f"{uri}/{i}", image)
+
+    def _checked(self, text: object, where: str, uri: str | None, image: str | None) -> Iterator[Caption]:
+        if not isinstance(text, str):
+            self.problems.add(where, f"the caption is {type(text).__name__} {text!r:.60}, expected a string")
+            return
+        try:
+            f"{text}{uri}".encode()
+        except UnicodeEncodeError:
+            self.problems.add(where, "not UTF-8")
+            return
+        yield Caption(text, where, uri, image)
+
+    def _missing(self, number: int, name: str, names: list[str]) -> None:
+        option = "--field" if name == self._text else "--id-field"
+        seen = ", ".join(names)[:80]
+        self.problems.add(self._where(number), f"no field {name!r} among {seen}; name the one meant with {option}")
+
+    def _where(self, number: int) -> str:
+        return f"{self.name}:{number}"
+
+    def _decoded(self) -> Iterator[tuple[int, str]]:
+        """Lines with their numbers, without their ends; those that are not UTF-8 are problems."""
+        with nullcontext(sys.stdin.buffer) if self.path == "-" else Path(self.path).open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError:
+                    self.problems.add(self._where(number), "not UTF-8")
+                else:
+                    yield number, text.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,163 @@
+"""spaCy pipelines as parsers: the shipped one, an installed one, a folder, or a `Language` made by hand.
+
+A pipeline makes scene graphs when one of its components sets `doc._.scene_graph`. One that does not is given the
+component of the shipped pipeline, which reads tokens only, behind its own components. The shipped pipeline also holds
+a tagger, a morphologizer, a lemmatizer and a dependency parser; the graph needs none of them, so they are left out
+unless asked for. The same holds for every pipeline that was made like it (`usg train-parser text`).
+
+Batches are read inside `nlp.memory_zone()`: new words do not stay in the vocabulary, so that memory does not grow with
+the number of texts (spaCy 3.8, "Memory management").
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usg.graph.scene_graph import SceneGraph
+from usg.names import unknown_name
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+EXTENSION = "scene_graph"
+"""`doc._.scene_graph` holds the graph, and the factory that sets it has this name."""
+
+SYNTAX = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser")
+"""Components of the shipped pipeline that the graph does not need."""
+
+SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph"
+"""The pipeline that is package data."""
+
+_COMPONENT = "usg.parsers.text.component"  # registers the factory
+
+
+class Pipeline:
+    """A spaCy pipeline as a source of scene graphs.
+
+    Args:
+        pipeline: the shipped pipeline when None; else the name of an installed pipeline, a folder, or a `Language`,
+            to which the component is added in place when it has none.
+        with_syntax: load the linguistic components of a pipeline made like the shipped one too.
+
+    Attributes:
+        nlp: the `Language`, for whoever wants the `Doc` beside the graph.
+        version: name and version of the pipeline, and of the shipped one where its component was added.
+        longest: most characters of a text.
+
+    Raises:
+        LookupError: there is no pipeline of that name.
+        FileNotFoundError: the shipped pipeline is not there.
+        ValueError: the pipeline cannot be loaded.
+        TypeError: `pipeline` is something else.
+    """
+
+    def __init__(self, pipeline: str | Path | Language | None = None, *, with_syntax: bool = False) -> None:
+        self._given = (pipeline, with_syntax)
+        self.nlp = load(pipeline, with_syntax=with_syntax)
+        self.version = _version(self.nlp)
+        if not makes_graphs(self.nlp):
+            shipped = _shipped()
+            with warnings.catch_warnings():
+                # Word vectors differ from those the component was trained beside; it reads none.
+                warnings.filterwarnings("ignore", r"\[W113\]", UserWarning)
+                self.nlp.add_pipe(EXTENSION, source=shipped)
+            self.version += f" + {_version(shipped)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._given[0] is None or isinstance(self._given[0], str | Path):
+            return (_from_name, self._given)
+        return (_from_bytes, (self.nlp.config.to_str(), self.nlp.to_bytes(), self.version))
+
+    @property
+    def longest(self) -> int:
+        """Most characters of a text."""
+        return int(self.nlp.max_length)
+
+    def graphs(self, texts: Sequence[str]) -> list[SceneGraph]:
+        """The graph of each text; whatever a component raises comes through.
+
+        Raises:
+            ValueError: a document came back without a graph.
+        """
+        # Zones cannot be nested: whoever opened one frees what is read here.
+        nested = self.nlp.vocab.in_memory_zone  # type: ignore[attr-defined]  # the stub of 3.8 lacks it
+        zone = nullcontext() if nested else self.nlp.memory_zone()
+        with zone:
+            if len(texts) == 1:
+                return [_graph_of(self.nlp(texts[0]))]
+            graphs = [_graph_of(doc) for doc in self.nlp.pipe(texts, batch_size=len(texts))]
+        if len(graphs) != len(texts):
+            raise ValueError(f"{len(graphs)} documents came back for {len(texts)} texts: an error handler drops them")
+        return graphs
+
+
+def load(pipeline: str | Path | Language | None = None, *, with_syntax: bool = False) -> Language:
+    """The `Language` that a name, a folder or nothing stands for, as `Pipeline` says, without adding the component."""
+    import spacy
+    from spacy.language import Language
+
+    import_module(_COMPONENT)
+    if pipeline is None:
+        return _shipped(with_syntax=with_syntax)
+    if isinstance(pipeline, Language):
+        return pipeline
+    if not isinstance(pipeline, str | Path):
+        raise TypeError(f"pipeline is {type(pipeline).__name__}; expected a name, a folder or a spaCy Language")
+    if not (Path(pipeline).is_dir() or spacy.util.is_package(str(pipeline))):
+        known = spacy.util.get_installed_models()
+        raise LookupError(unknown_name("spaCy pipeline (installed package or folder)", str(pipeline), known))
+    try:
+        nlp = spacy.load(pipeline)
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"the spaCy pipeline {pipeline} cannot be loaded: {reason}") from error
+    if makes_graphs(nlp) and not with_syntax:
+        for name in set(SYNTAX) & set(nlp.pipe_names):
+            nlp.remove_pipe(name)
+    return nlp
+
+
+def makes_graphs(nlp: Language) -> bool:
+    """Whether a component says that it sets `doc._.scene_graph`."""
+    metas = [nlp.get_pipe_meta(name) for name in nlp.pipe_names]
+    return any(meta.factory == EXTENSION or f"doc._.{EXTENSION}" in meta.assigns for meta in metas)
+
+
+def _shipped(*, with_syntax: bool = False) -> Language:
+    import spacy
+
+    if not (SHIPPED / "config.cfg").is_file():
+        raise FileNotFoundError(f"the shipped text pipeline is missing at {SHIPPED}; install the package again")
+    return spacy.load(SHIPPED, exclude=() if with_syntax else SYNTAX)
+
+
+def _version(nlp: Language) -> str:
+    meta = nlp.meta
+    return f"{meta['lang']}_{meta['name']} {meta['version']}"
+
+
+def _graph_of(doc: Any) -> SceneGraph:
+    graph = doc._.get(EXTENSION) if doc.has_extension(EXTENSION) else None
+    if not isinstance(graph, SceneGraph):
+        raise ValueError(f"doc._.{EXTENSION} is {type(graph).__name__}, expected a SceneGraph")
+    return graph
+
+
+def _from_name(pipeline: str | Path | None, with_syntax: bool) -> Pipeline:
+    return Pipeline(pipeline, with_syntax=with_syntax)
+
+
+def _from_bytes(config: str, data: bytes, version: str) -> Pipeline:
+    """A pipeline in another process, where its factories can be found through their entry points."""
+    from spacy.util import load_model_from_config
+    from thinc.api import Config
+
+    import_module(_COMPONENT)
+    pipeline = Pipeline(load_model_from_config(Config().from_str(config)).from_bytes(data), with_syntax=True)
+    pipeline.version = version
+    return pipeline
