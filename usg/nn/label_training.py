@@ -42,7 +42,8 @@ _MIN_COUNT = 2  # of words of the corpora that become items, and of labels of se
 _COUNTS_DIM = 128
 _PAIRS = 20.0  # r
 _SLIPS = 3  # misspellings of a word that is no rarity
-_WARMUP = 100  # steps
+_WARMUP = 50  # steps
+_SMALL = 0.1  # times the usual size of first weights
 
 
 def train_labels(
@@ -55,7 +56,7 @@ def train_labels(
     dim: int = 128,
     rows: int = 12500,
     buckets: int = 12288,
-    steps: int = 2000,
+    steps: int = 1000,
     batch_size: int = 1024,
     learning_rate: float = 0.005,
     row_dropout: float = 0.4,
@@ -157,6 +158,12 @@ def _fit(
     draw = random.Random(seed)
     vocabulary = _vocabulary(corpus, items, rows)
     model = SubwordLabels(vocabulary, buckets, targets.shape[1])
+    place = {item: i for i, item in enumerate(items)}
+    with torch.no_grad():
+        # Words start as their targets, and the rest near zero: far fewer steps are needed than from noise.
+        model.table *= _SMALL
+        known = [row for row, word in enumerate(vocabulary) if " " not in word]
+        model.table[known] = targets[[place[vocabulary[row]] for row in known]]
     words = corpus.words()
     count = [words[item] + corpus.labels[item] for item in items]
     slips = [i for i, item in enumerate(items) if " " not in item and len(item) > 4 and count[i] > 2] * _SLIPS
@@ -203,7 +210,9 @@ def main(argv: Sequence[str]) -> int:
 
     from usg.training.arguments import find_config, one_line
 
-    parser = ArgumentParser(prog=PROG, description=(__doc__ or "").partition("\n")[0], exit_on_error=False)
+    parser = ArgumentParser(
+        prog=PROG, description=(__doc__ or "").partition("\n")[0], exit_on_error=False, allow_abbrev=False
+    )
     parser.add_argument("--config", action="config", help="A YAML file, or the name of a shipped one.")
     parser.add_function_arguments(train_labels)
     words = list(argv)
