@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
@@ -105,7 +104,7 @@ class SubwordLabels(nn.Module):
                 rows += [len(self.vocabulary) + gram for gram in grams]
                 weights += [1.0 / len(grams)] * len(grams)
             offsets.append(len(rows))
-        return Bags(*(torch.from_numpy(np.array(each)) for each in (rows, np.float32(weights), offsets)))
+        return Bags(torch.tensor(rows), torch.tensor(weights, dtype=torch.float32), torch.tensor(offsets))
 
     def save(self, folder: Path) -> None:
         """Writes the three files, each whole or not at all; the folder exists."""

@@ -161,7 +161,7 @@ def _fit(
     place = {item: i for i, item in enumerate(items)}
     with torch.no_grad():
         # Words start as their targets, and the rest near zero: far fewer steps are needed than from noise.
-        model.table *= _SMALL
+        model.table.mul_(_SMALL)
         known = [row for row, word in enumerate(vocabulary) if " " not in word]
         model.table[known] = targets[[place[vocabulary[row]] for row in known]]
     words = corpus.words()
