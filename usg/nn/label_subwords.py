@@ -104,7 +104,9 @@ class SubwordLabels(nn.Module):
                 rows += [len(self.vocabulary) + gram for gram in grams]
                 weights += [1.0 / len(grams)] * len(grams)
             offsets.append(len(rows))
-        return Bags(torch.tensor(rows), torch.tensor(weights, dtype=torch.float32), torch.tensor(offsets))
+        return Bags(
+            torch.tensor(rows, dtype=torch.long), torch.tensor(weights, dtype=torch.float32), torch.tensor(offsets)
+        )
 
     def save(self, folder: Path) -> None:
         """Writes the three files, each whole or not at all; the folder exists."""
