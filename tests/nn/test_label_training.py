@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from usg.nn.cli import main
 from usg.nn.label_checks import ANTONYMS, CO_HYPONYMS, MISSPELT, SYNONYMS, UNRELATED, auc
 from usg.nn.label_corpus import LabelCorpus, count_vectors, read_corpus
 from usg.nn.label_encoder import LabelEncoder
 from usg.nn.label_opposites import OPPOSITES
 from usg.nn.label_targets import joined, principal
-from usg.nn.label_training import main
 
 
 @pytest.fixture

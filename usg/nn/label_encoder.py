@@ -84,8 +84,7 @@ class LabelEncoder(nn.Module):
         checked = _checked(labels)
         if any(weight.requires_grad for weight in self.parameters()) and torch.is_grad_enabled():
             return self._encode(checked)
-        weights = next(self.parameters())
-        self._kept.check((weights.data_ptr(), weights._version, weights.dtype, weights.device))
+        self._kept.check(tuple((each.data_ptr(), each._version, each.dtype, each.device) for each in self.parameters()))
         new = self._kept.missing(checked)
         if new:
             with torch.no_grad():

@@ -1,7 +1,5 @@
 """Trains the vectors of labels that `LabelEncoder` ships, from captions, graphs and treebanks.
 
-usg train-parser labels --config parsers/labels --teacher FOLDER
-
 Every word, label and phrase of the corpora has a target vector (usg/nn/label_targets.py). The table of words and
 n-grams (usg/nn/label_subwords.py) learns to sum to it, by
 
@@ -35,9 +33,8 @@ from usg.nn.label_subwords import Bags, SubwordLabels
 from usg.nn.label_targets import joined, principal, teacher_vectors
 from usg.nn.label_transformer import TransformerLabels
 from usg.progress import progress
-from usg.provenance import command, commit, machine
+from usg.provenance import commit, machine
 
-PROG = "usg train-parser labels"
 _MIN_COUNT = 2  # of words of the corpora that become items, and of labels of several words that get a row
 _COUNTS_DIM = 128
 _PAIRS = 20.0  # r
@@ -121,7 +118,7 @@ def train_labels(
         "licences": licences or [],
         "check": {name: round(value, 4) for name, value in check(LabelEncoder.load(output).similarity).items()},
     }
-    _write_report(Path(output), report)
+    write_report(Path(output), report)
     return report
 
 
@@ -199,35 +196,7 @@ def _choose(bags: Bags, drawn: Tensor) -> Bags:
     return Bags(bags.rows[place], bags.weights[place], offsets)
 
 
-def _write_report(folder: Path, report: dict[str, Any]) -> None:
+def write_report(folder: Path, report: dict[str, Any]) -> None:
+    """Writes training.json."""
     with atomic_path(folder / "training.json") as temporary:
         temporary.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def main(argv: Sequence[str]) -> int:
-    """Trains label vectors and prints the scores of the check list."""
-    from jsonargparse import ArgumentError, ArgumentParser
-
-    from usg.training.arguments import find_config, one_line
-
-    parser = ArgumentParser(
-        prog=PROG, description=(__doc__ or "").partition("\n")[0], exit_on_error=False, allow_abbrev=False
-    )
-    parser.add_argument("--config", action="config", help="A YAML file, or the name of a shipped one.")
-    parser.add_function_arguments(train_labels)
-    words = list(argv)
-    for i, word in enumerate(words):
-        if i and words[i - 1] == "--config":
-            words[i] = str(find_config(word))
-    try:
-        settings = parser.parse_args(words)
-    except ArgumentError as error:
-        raise ValueError(one_line(str(error), parser.get_defaults().keys())) from error
-    arguments = settings.as_dict()
-    arguments.pop("config")
-    report = train_labels(**arguments)
-    _write_report(Path(settings.output), {"command": command(PROG, argv), **report})
-    for name, value in report["check"].items():
-        print(f"{name:<20} {value:.3f}")
-    print(f"{settings.output}: written after {report['cpu_seconds']} CPU seconds")
-    return 0
