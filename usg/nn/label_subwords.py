@@ -59,6 +59,10 @@ class SubwordLabels(nn.Module):
         vocabulary: known words, and labels of several words with single spaces, lower case.
         buckets: of character n-grams.
         dim: d.
+        table: `(V + B, d)` the rows; drawn at random when absent.
+
+    Raises:
+        ValueError: a label stands twice in the vocabulary, or the table has another shape.
 
     Example:
         >>> labels = SubwordLabels(["dog", "in front of"], buckets=64, dim=8)
@@ -66,14 +70,21 @@ class SubwordLabels(nn.Module):
         torch.Size([3, 8])
     """
 
-    def __init__(self, vocabulary: Sequence[str], buckets: int, dim: int) -> None:
+    def __init__(self, vocabulary: Sequence[str], buckets: int, dim: int, table: Tensor | None = None) -> None:
         super().__init__()
         self.vocabulary = {label: row for row, label in enumerate(vocabulary)}
         if len(self.vocabulary) < len(vocabulary):
             raise ValueError("the vocabulary of labels has a label twice; give each once")
         self.buckets, self.dim = buckets, dim
-        self.table = nn.Parameter(torch.empty(len(vocabulary) + buckets, dim))
-        nn.init.normal_(self.table, std=dim**-0.5)
+        shape = (len(vocabulary) + buckets, dim)
+        if table is None:
+            table = torch.randn(shape) * dim**-0.5
+        elif table.shape != shape:
+            raise ValueError(
+                f"a table of {tuple(table.shape)} for {len(vocabulary)} labels, {buckets} buckets, {dim} dimensions, "
+                f"not {shape}; the files are of different models"
+            )
+        self.table = nn.Parameter(table)
 
     def forward(self, labels: Sequence[str]) -> Tensor:
         """`(n, d)` vectors, not of unit norm."""
@@ -130,18 +141,12 @@ class SubwordLabels(nn.Module):
         if missing:
             raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}; pass a folder that LabelEncoder.save wrote")
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        vocabulary = (folder / VOCABULARY).read_text(encoding="utf-8").splitlines()
+        vocabulary = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
         try:
             table = load_file(folder / WEIGHTS)["table"]
         except SafetensorError as error:
             raise ValueError(f"{folder / WEIGHTS} is not a whole safetensors file ({error}); copy it again") from None
-        expected = (len(vocabulary) + config["buckets"], config["dim"])
-        if table.shape != expected:
-            raise ValueError(
-                f"{folder / WEIGHTS} has a table of {tuple(table.shape)}, but {VOCABULARY} and {CONFIG} say "
-                f"{expected}; the files are of different models"
-            )
-        with torch.device("meta"):
-            model = cls(vocabulary, config["buckets"], config["dim"])
-        model.table = nn.Parameter(table.float())
-        return model
+        try:
+            return cls(vocabulary, config["buckets"], config["dim"], table.float())
+        except ValueError as error:
+            raise ValueError(f"{folder}: {error}") from None

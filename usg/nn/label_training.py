@@ -49,7 +49,7 @@ def train_labels(
     graphs: list[str],
     treebanks: list[str],
     teacher: str | None = None,
-    counts_share: float = 0.1,
+    counts_share: float = 0.0,
     dim: int = 128,
     rows: int = 12500,
     buckets: int = 12288,
@@ -94,15 +94,15 @@ def train_labels(
         raise ValueError("dim, rows, buckets, steps and batch_size must be at least 1")
     start = time.process_time()
     corpus = read_corpus(captions, graphs, treebanks)
-    units, counts = count_vectors(corpus, _COUNTS_DIM, seed=seed)
     if teacher is None:
-        items, vectors = units, counts
+        items, vectors = count_vectors(corpus, _COUNTS_DIM, seed=seed)
     else:
         model = TransformerLabels.load(teacher)
         items = _items(corpus, model.words())
         place = {item: i for i, item in enumerate(items)}
         vectors = teacher_vectors(model, items)
         if counts_share:
+            units, counts = count_vectors(corpus, _COUNTS_DIM, seed=seed)
             kept = [row for row, unit in enumerate(units) if unit in place]
             vectors = joined(vectors, counts[kept], [place[units[row]] for row in kept], counts_share)
     targets = principal(vectors, dim) if vectors.shape[1] != dim else vectors
