@@ -43,7 +43,7 @@ class SceneGraphComponent:
         self.name, self._model, self.quantities = name, model, quantities
 
     @property
-    def model(self) -> TextGraphModel:
+    def graph_model(self) -> TextGraphModel:
         """The trained parser.
 
         Raises:
@@ -52,6 +52,10 @@ class SceneGraphComponent:
         if self._model is None:
             raise ValueError(f"the component {self.name!r} has no weights; load a pipeline folder or give `weights`")
         return self._model
+
+    def use(self, model: TextGraphModel) -> None:
+        """Reads with another model from here on."""
+        self._model = model
 
     def __call__(self, doc: Doc) -> Doc:
         """One document."""
@@ -70,11 +74,11 @@ class SceneGraphComponent:
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
         sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
-        return self.model.graphs(tokens, sources, self.quantities)
+        return self.graph_model.graphs(tokens, sources, self.quantities)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Saves the weights to a folder."""
-        self.model.save(path)
+        self.graph_model.save(path)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> SceneGraphComponent:
         """Loads the weights from a folder."""
@@ -86,7 +90,7 @@ class SceneGraphComponent:
         import srsly
 
         with tempfile.TemporaryDirectory() as folder:
-            self.model.save(folder)
+            self.graph_model.save(folder)
             return bytes(srsly.msgpack_dumps({file.name: file.read_bytes() for file in Path(folder).iterdir()}))
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> SceneGraphComponent:

@@ -1,114 +1,175 @@
 """`usg train-parser text`: trains the text parser on captions with graphs, and makes a spaCy pipeline of it.
 
-    usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --unlabelled captions_val2017.json
+    usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \\
+        --unlabelled captions_val2017.json --syntax runs/parsers/syntax/model
 
 Several teachers are trained from different seeds; then one student learns from the gold graphs and from what the
 teachers say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every
 network has its folder below the run folder: a run that was killed goes on where it stopped when it is started again.
-The pipeline is `RUN/pipeline`, for `TextParser(pipeline=...)` and `spacy.load`.
+The pipeline is `RUN/pipeline`, for `TextParser(pipeline=...)` and `spacy.load`; its scores on the validation graphs
+stand beside it.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from usg.files import atomic_path
+from usg.parsers.text.jobs import Job, run_job
+from usg.parsers.text.training_settings import TextTraining, read_settings
+from usg.provenance import commit
 
 if TYPE_CHECKING:
-    from usg.parsers.text.data import Tables
-    from usg.parsers.text.model import TextGraphModel
-    from usg.parsers.text.objective import Lesson
-    from usg.parsers.text.training import Fit
+    from spacy.language import Language
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Of the network; see `NetworkConfig`."""
+def train_text(settings: TextTraining) -> dict[str, float]:
+    """Trains teachers and student and makes the pipeline.
 
-    word_dim: int = 128
-    stem_dim: int = 96
-    gram_dim: int = 96
-    hidden: int = 128
-    layers: int = 2
-    dim: int = 256
-    mixing: int = 1
-    mixing_dim: int = 128
-    dropout: float = 0.33
-    word_dropout: float = 0.12
+    Args:
+        settings: what can be set.
 
+    Returns:
+        The figures of `usg.metrics.text_graph` on the validation graphs; none where there are no such graphs.
 
-@dataclass(frozen=True)
-class Job:
-    """One network to train; everything a process needs."""
-
-    data: str
-    unlabelled: tuple[str, ...]
-    sizes: Sizes
-    fit: Fit
-    seed: int
-    folder: Path
-    teachers: tuple[Path, ...] = ()
-    limit: int | None = None
-
-
-def run_job(job: Job) -> Path:
-    """Trains one network in this process, on one thread; the folder of its model."""
-    import torch
-
-    from usg.parsers.text.training import fit
-
-    torch.set_num_threads(1)
-    done = job.folder / "model"
-    if (done / "network.json").is_file():
-        print(f"{job.folder.name}: trained already", file=sys.stderr)
-        return done
-    tables, aligned, captions = load(job)
-    torch.manual_seed(job.seed)
-    model = tables_model(tables, job.sizes)
-    lessons = learn(job.teachers, [*(each.tokens for each in aligned), *captions]) if job.teachers else []
-    trained = {"seed": job.seed, "fit": asdict(job.fit), "captions": len(aligned), "unlabelled": len(captions)}
-    trained["teachers"] = len(job.teachers)
-    fit(model, tables.examples(aligned), lessons, job.fit, seed=job.seed, folder=job.folder, trained=trained)
-    return done
+    Raises:
+        FileNotFoundError: a file that is named is missing.
+        ValueError: there is nothing to train on.
+    """
+    for file in (settings.data, *settings.unlabelled, *([settings.val] if settings.val else [])):
+        if not Path(file).exists():
+            raise FileNotFoundError(f"cannot read {file}: there is no such file")
+    run = Path(settings.output)
+    shared = {"data": settings.data, "unlabelled": settings.unlabelled, "limit": settings.limit}
+    teachers = tuple(
+        Job(
+            **shared,
+            sizes=settings.teacher_sizes,
+            fit=settings.teacher_fit,
+            seed=1000 * (settings.seed + 1) + k,
+            folder=run / f"teacher-{k}",
+        )
+        for k in range(settings.teachers)
+    )
+    # Spawned, not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+        trained = tuple(pool.map(run_job, teachers))
+    student = Job(
+        **shared,
+        sizes=settings.sizes,
+        fit=settings.fit,
+        seed=settings.seed,
+        folder=run / "student",
+        teachers=trained,
+    )
+    return make_pipeline(run_job(student), run / "pipeline", settings)
 
 
-def load(job: Job) -> tuple[Tables, list[Any], list[list[str]]]:
-    """The tables, the aligned captions, and the captions without graphs."""
-    from usg.parsers.text.data import Tables, aligned_graphs, captions_of, gold_graphs
+def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str, float]:
+    """Writes a spaCy pipeline around a trained model, with the linguistic components where a folder has them.
 
-    graphs, problems = gold_graphs(job.data)
-    if problems.count:
-        print(problems, file=sys.stderr)
-    aligned = aligned_graphs(graphs[: job.limit])
-    captions = [words for path in job.unlabelled for words in captions_of(path)][: job.limit]
-    return Tables.build(aligned, captions), aligned, captions
+    Returns:
+        The figures on the validation graphs.
+    """
+    import spacy
 
-
-def tables_model(tables: Tables, sizes: Sizes) -> TextGraphModel:
-    """A model of random weights for the tables."""
+    from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.model import TextGraphModel
 
-    return TextGraphModel.build(tables.words, tables.inventory, **asdict(sizes))
+    nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en", meta={"name": NAME, "version": "0.1.0"})
+    component = nlp.add_pipe(NAME)
+    assert isinstance(component, SceneGraphComponent)
+    component.use(TextGraphModel.load(model))
+    scores = validate(nlp, settings.val) if settings.val else {}
+    told = {key: value for key, value in asdict(settings).items() if key not in ("data", "val", "unlabelled", "output", "syntax")}
+    nlp.meta["sources"] = [*nlp.meta.get("sources", []), *SOURCES]
+    nlp.meta["license"] = LICENSE if settings.syntax else SOURCES[0]["license"]
+    nlp.meta["description"] = DESCRIPTION
+    nlp.to_disk(folder)
+    with atomic_path(folder / "scene_graph.json") as temporary:
+        temporary.write_text(
+            json.dumps({"settings": told, "commit": commit(), "validation": scores}, indent=2) + "\n", encoding="utf-8"
+        )
+    return scores
 
 
-def learn(teachers: Sequence[Path], captions: Sequence[Sequence[str]]) -> list[Lesson]:
-    """What the teachers say of the captions."""
-    from usg.parsers.text.model import TextGraphModel
-    from usg.parsers.text.objective import teach
-    from usg.progress import progress
+SOURCES = [
+    {
+        "name": "FACTUAL: captions of Visual Genome regions with textual scene graphs",
+        "url": "https://github.com/zhuang-li/FACTUAL",
+        "license": "CC BY 4.0",
+        "author": "Li et al., 2023; Krishna et al., 2017",
+    },
+    {
+        "name": "COCO captions, without graphs",
+        "url": "https://cocodataset.org",
+        "license": "CC BY 4.0",
+        "author": "Lin et al., 2014; Chen et al., 2015",
+    },
+]
+LICENSE = "CC BY-SA 4.0 (linguistic components), CC BY 4.0 (scene_graph)"
+DESCRIPTION = (
+    "English pipeline of USG: scene graphs of captions and descriptions; tagger, morphology, edit-tree lemmatizer and "
+    "dependency parser in the labels of spaCy's English pipelines."
+)
 
-    models = [TextGraphModel.load(folder) for folder in teachers]
-    order = sorted(range(len(captions)), key=lambda k: len(captions[k]))
-    found: dict[int, Lesson] = {}
-    size = 128
-    for start in progress(range(0, len(order), size), label="teachers read"):
-        part = order[start : start + size]
-        networks = [(model.network, model.reader) for model in models]
-        found.update(zip(part, teach(networks, [captions[k] for k in part]), strict=True))
-    return [found[k] for k in range(len(captions))]
 
+def validate(nlp: Language, val: str) -> dict[str, float]:
+    """The figures of a pipeline on validation graphs, without the quantities that FACTUAL leaves out."""
+    from usg.metrics.spice import SpiceMatcher
+    from usg.metrics.text_graph import score_graphs
+    from usg.parsers.text.component import NAME, SceneGraphComponent
+    from usg.parsers.text.data import gold_graphs
+
+    gold, _ = gold_graphs(val)
+    component = nlp.get_pipe(NAME)
+    assert isinstance(component, SceneGraphComponent)
+    before, component.quantities = component.quantities, False
+    predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
+    component.quantities = before
+    return score_graphs(predicted, gold, SpiceMatcher()).values()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the parser of `usg train-parser text`."""
+    top = argparse.ArgumentParser(
+        prog="usg train-parser text", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--config", required=True, help="a YAML file, or parsers/text, which is shipped")
+    top.add_argument("--data", metavar="FILE", help="graphs with their captions, in any format that usg convert reads")
+    top.add_argument("--val", metavar="FILE", help="graphs that score the result; never trained on")
+    top.add_argument("--unlabelled", metavar="FILE", action="append", help="captions without graphs: COCO JSON or lines")
+    top.add_argument("--syntax", metavar="DIR", help="a pipeline of `usg train-parser syntax`, to be put in front")
+    top.add_argument("-o", "--output", metavar="DIR", help="the run folder, instead of the configuration's")
+    top.add_argument("--seed", type=int, help="instead of the configuration's")
+    top.add_argument("--limit", type=int, help="captions to read of each file, for a trial")
+    return top
+
+
+def main(argv: Sequence[str]) -> int:
+    """Trains the text parser on captions with graphs; a run that was killed goes on."""
+    args = parser().parse_args(argv)
+    from usg.training.arguments import find_config
+
+    told = {name: value for name, value in vars(args).items() if name != "config" and value is not None}
+    if "unlabelled" in told:
+        told["unlabelled"] = tuple(told["unlabelled"])
+    settings = replace(read_settings(find_config(args.config)), **told)
+    if not settings.data:
+        raise ValueError("no captions with graphs are named; give --data FILE, such as FACTUAL's train.csv")
+    try:
+        scores = train_text(settings)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on where it was") from None
+    for name, value in scores.items():
+        print(f"{name:<24}{100 * value:6.1f}")
+    print(f"{Path(settings.output) / 'pipeline'}: the pipeline; TextParser(pipeline=...) and spacy.load read it")
+    return 0
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +19,11 @@ from usg.parsers.text.batches import Example
 from usg.parsers.text.data import Batch, Batches
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.objective import Lesson, gold_loss, lesson_loss
+from usg.parsers.text.training_settings import Fit
 from usg.training.callbacks import PlainProgress, RunCheckpoint, StepSeed
 from usg.training.checkpoint_io import AtomicCheckpointIO
 from usg.training.loader import ShuffledBatches
 from usg.training.quiet import quiet_lightning
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How one network is trained.
-
-    Args:
-        passes: over all captions.
-        batch_size: captions.
-        learning_rate: at its peak.
-        weight_decay: of matrices and embeddings.
-        average: decay of the average of the weights.
-        joined, bare: shares of augmented captions, as in `Batches`.
-    """
-
-    passes: int = 15
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-3
-    average: float = 0.998
-    joined: float = 0.05
-    bare: float = 0.1
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
-        if self.passes < 1 or self.batch_size < 1:
-            raise ValueError(f"passes is {self.passes}, batch_size {self.batch_size}; expected at least 1")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
-        if not 0 <= self.average < 1:
-            raise ValueError(f"average is {self.average}; expected a decay in [0, 1)")
 
 
 class TextGraphTraining(LightningModule):

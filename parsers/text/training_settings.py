@@ -1,0 +1,141 @@
+"""The settings of `usg train-parser text`, read without importing torch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from usg.names import unknown_name
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of a network; as in `NetworkConfig`."""
+
+    word_dim: int = 128
+    stem_dim: int = 96
+    gram_dim: int = 96
+    hidden: int = 128
+    layers: int = 2
+    dim: int = 256
+    mixing: int = 1
+    mixing_dim: int = 128
+    dropout: float = 0.33
+    word_dropout: float = 0.12
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How one network is trained.
+
+    Args:
+        passes: over all captions.
+        batch_size: captions.
+        learning_rate: at its peak.
+        weight_decay: of all weights.
+        average: decay of the average of the weights.
+        joined, bare: shares of augmented captions, as in `Batches`.
+    """
+
+    passes: int = 12
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    average: float = 0.998
+    joined: float = 0.05
+    bare: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        for name in ("passes", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
+        for name in ("average", "joined", "bare"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1)")
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """What can be set.
+
+    Args:
+        data: graphs with their captions.
+        val: graphs that score the result.
+        unlabelled: files of captions without graphs.
+        syntax: a pipeline of `usg train-parser syntax` that the scene graphs are put behind.
+        output: the run folder.
+        seed: of the student; the teachers' follow from it.
+        teachers: how many.
+        jobs: networks that are trained at a time, each in a process with one thread.
+        limit: captions to read of each file; all when None.
+        sizes, fit: of the student.
+        teacher_sizes, teacher_fit: of the teachers.
+    """
+
+    data: str = ""
+    val: str = ""
+    unlabelled: tuple[str, ...] = ()
+    syntax: str = ""
+    output: str = "runs/parsers/text"
+    seed: int = 0
+    teachers: int = 2
+    jobs: int = 2
+    limit: int | None = None
+    sizes: Sizes = Sizes()
+    fit: Fit = Fit()
+    teacher_sizes: Sizes = Sizes()
+    teacher_fit: Fit = Fit()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        if self.teachers < 0 or self.jobs < 1:
+            raise ValueError(f"teachers is {self.teachers}, jobs {self.jobs}; expected at least 0 and 1")
+
+
+def read_settings(path: str | os.PathLike[str]) -> TextTraining:
+    """Reads settings from a YAML file; keys that it leaves out keep their defaults.
+
+    Raises:
+        LookupError: a key is not known.
+        ValueError: a value is of the wrong type.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
+        >>> _ = file.write_text("teachers: 3\nfit: {passes: 2}")
+        >>> settings = read_settings(file)
+        >>> settings.teachers, settings.fit.passes, settings.fit.batch_size
+        (3, 2, 128)
+    """
+    import yaml
+
+    content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    return _filled(TextTraining(), content, str(path))
+
+
+def _filled(default: Any, content: Any, where: str) -> Any:
+    """The dataclass with the values of a table in place of its own."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}")
+    known = {field.name: getattr(default, field.name) for field in fields(default)}
+    values = {}
+    for key, value in content.items():
+        if key not in known:
+            raise LookupError(f"{where}: {unknown_name('key', str(key), known)}")
+        old = known[key]
+        if isinstance(old, Sizes | Fit):
+            values[key] = _filled(old, value, f"{where}: {key}")
+            continue
+        if isinstance(old, tuple) and isinstance(value, list):
+            value = tuple(value)
+        if isinstance(old, float) and type(value) is int:
+            value = float(value)
+        if old is not None and type(value) is not type(old):
+            raise ValueError(f"{where}: {key} is {value!r}; expected a value such as {old!r}")
+        values[key] = value
+    return type(default)(**{**known, **values})
