@@ -1,9 +1,7 @@
 """Training data of the text parser: captions with graphs, captions without, and their batches.
 
 Captions of like size stand together in a batch: a pass shuffles all, sorts chunks of 30 batches by the number of spans
-and words, and shuffles the batches. Two augmentations make up for what the captions lack. Two captions joined
-("..., while ...") teach that clauses do not share their links, since single captions are short; articles left out teach
-that they carry nothing.
+and words, and shuffles the batches. Some captions are rewritten in each pass (usg/parsers/text/augment.py).
 """
 
 from __future__ import annotations
@@ -18,15 +16,24 @@ from typing import Any, TypeVar
 
 from usg.formats import Problems, read_graphs
 from usg.graph import SceneGraph
-from usg.parsers.text.align import Alignment, align, facts_of, spoken_for
+from usg.parsers.text.align import ATTRIBUTE, Alignment, align, facts_of, spoken_for
+from usg.parsers.text.augment import (
+    JOINING,
+    SHARING,
+    coordinate,
+    inverted,
+    join,
+    relative,
+    share_subject,
+    whose,
+    without_articles,
+)
 from usg.parsers.text.batches import Example
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.objective import Lesson
 from usg.parsers.text.pieces import cut
 from usg.parsers.text.tokens import WordTable
 
-ARTICLES = frozenset(("a", "an", "the"))
-CONNECTIVES = (("while",), (",", "while"), ("as",), (",", "and"), (".",), (";",))
 LONGEST = 40
 _CHUNK = 30
 
@@ -125,48 +132,6 @@ def captions_of(path: str | Path) -> list[list[str]]:
     return [list(words) for words in found]
 
 
-def join(one: Example, other: Example, connective: Sequence[str]) -> Example:
-    """Two captions as one.
-
-    Example:
-        >>> dog = Example(("a", "dog"), (0, 1), ((1, 2),), (0,), {})
-        >>> join(dog, dog, ["while"]).tokens, join(dog, dog, ["while"]).spans
-        (('a', 'dog', 'while', 'a', 'dog'), ((1, 2), (4, 5)))
-    """
-    tokens = (*without_stop(one.tokens), *connective)
-    words, spans = len(tokens), len(one.spans)
-    return Example(
-        (*tokens, *other.tokens),
-        (*one.tags[: len(tokens) - len(connective)], *[0] * len(connective), *other.tags),
-        (*one.spans, *((i + words, j + words) for i, j in other.spans)),
-        (*one.forms, *other.forms),
-        {**one.links, **{(i + spans, j + spans): p for (i, j), p in other.links.items()}},
-    )
-
-
-def without_stop(tokens: Sequence[str]) -> Sequence[str]:
-    """A caption without its full stop."""
-    return tokens[:-1] if tokens and tokens[-1] == "." else tokens
-
-
-def without_articles(each: Example) -> Example:
-    """A caption without the articles that are no part of a span.
-
-    Example:
-        >>> without_articles(Example(("a", "dog"), (0, 1), ((1, 2),), (0,), {})).tokens
-        ('dog',)
-    """
-    kept = [k for k, (word, tag) in enumerate(zip(each.tokens, each.tags, strict=True)) if tag or word not in ARTICLES]
-    new = {k: i for i, k in enumerate(kept)}
-    return Example(
-        tuple(each.tokens[k] for k in kept),
-        tuple(each.tags[k] for k in kept),
-        tuple((new[i], new[j - 1] + 1) for i, j in each.spans),
-        each.forms,
-        each.links,
-    )
-
-
 @dataclass(frozen=True)
 class Batch:
     """Captions that are learnt from together: with gold graphs, or with what teachers say."""
@@ -183,7 +148,9 @@ class Batches:
         lessons: captions with what teachers say.
         batch_size: captions.
         seed: of order and augmentation.
+        inventory: of the predicates that the examples number.
         joined: share of gold captions that are joined with another.
+        rewritten: share of gold captions that are rewritten into another construction, as far as they can be.
         bare: share of gold captions whose articles are left out.
     """
 
@@ -192,13 +159,20 @@ class Batches:
         examples: Sequence[Example],
         lessons: Sequence[Lesson] = (),
         *,
+        inventory: Inventory,
         batch_size: int = 128,
         seed: int = 0,
         joined: float = 0.05,
+        rewritten: float = 0.25,
         bare: float = 0.1,
     ) -> None:
         self.examples, self.lessons = examples, lessons
-        self.batch_size, self.seed, self.joined, self.bare = batch_size, seed, joined, bare
+        self.batch_size, self.seed = batch_size, seed
+        self.joined, self.rewritten, self.bare = joined, rewritten, bare
+        self._known = {word for each in examples for word in each.tokens}
+        number = {predicate: i for i, predicate in enumerate(inventory.predicates)}
+        self._with = {number[p] for p in ("with", "have", "wear") if p in number}
+        self._have, self._attribute = number.get("have", -1), number.get(ATTRIBUTE, -1)
         self._pass: tuple[int, list[Batch]] = (-1, [])
 
     def __len__(self) -> int:
@@ -222,11 +196,26 @@ class Batches:
         return batches
 
     def _augment(self, each: Example, rng: random.Random) -> Example:
-        if rng.random() < self.joined:
+        lot = rng.random()
+        if lot < self.joined + self.rewritten:
             other = rng.choice(self.examples)
-            if len(each.tokens) + len(other.tokens) < LONGEST:
-                each = join(each, other, rng.choice(CONNECTIVES))
+            new: Example | None = None
+            if len(each.tokens) + len(other.tokens) + 2 <= LONGEST:
+                new = join(each, other, rng.choice(JOINING)) if lot < self.joined else self._rewrite(each, other, rng)
+            each = new or each
         return without_articles(each) if rng.random() < self.bare else each
+
+    def _rewrite(self, each: Example, other: Example, rng: random.Random) -> Example | None:
+        kind = rng.randrange(6)
+        if kind < 2:
+            return share_subject(each, other, rng.choice(SHARING))
+        if kind == 2:
+            return coordinate(each, other)
+        if kind == 3:
+            return relative(each, rng.choice(("that", "who")))
+        if kind == 4:
+            return inverted(each, self._known)
+        return whose(each, self._with, self._have, self._attribute)
 
     def _of_like_size(self, items: Sequence[Sized], rng: random.Random) -> Iterator[list[Sized]]:
         shuffled = list(items)

@@ -95,7 +95,9 @@ def fit(
         lessons,
         batch_size=settings.batch_size,
         seed=seed,
+        inventory=model.reader.inventory,
         joined=settings.joined,
+        rewritten=settings.rewritten,
         bare=settings.bare,
     )
     steps = settings.passes * len(batches)

@@ -36,7 +36,7 @@ class Fit:
         learning_rate: at its peak.
         weight_decay: of all weights.
         average: decay of the average of the weights.
-        joined, bare: shares of augmented captions, as in `Batches`.
+        joined, rewritten, bare: shares of augmented captions, as in `Batches`.
     """
 
     passes: int = 12
@@ -45,6 +45,7 @@ class Fit:
     weight_decay: float = 1e-3
     average: float = 0.998
     joined: float = 0.05
+    rewritten: float = 0.25
     bare: float = 0.1
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Fit:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
-        for name in ("average", "joined", "bare"):
+        for name in ("average", "joined", "rewritten", "bare"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1)")
 
