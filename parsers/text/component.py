@@ -25,6 +25,7 @@ from usg.parsers.text.model import TextGraphModel
 
 NAME = "scene_graph"
 PARSER = "usg.text"
+SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph" / NAME
 
 if not Doc.has_extension(NAME):
     Doc.set_extension(NAME, default=None)
@@ -35,7 +36,7 @@ class SceneGraphComponent:
 
     Args:
         name: in the pipeline.
-        model: the trained parser; None until `from_disk` gives one.
+        model: the trained parser; the shipped one is loaded when it is first needed and nothing else was given.
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
     """
 
@@ -44,13 +45,13 @@ class SceneGraphComponent:
 
     @property
     def graph_model(self) -> TextGraphModel:
-        """The trained parser.
+        """The trained parser; the shipped one where nothing else was given.
 
         Raises:
-            ValueError: there is none yet.
+            FileNotFoundError: the shipped weights are not there.
         """
         if self._model is None:
-            raise ValueError(f"the component {self.name!r} has no weights; load a pipeline folder or give `weights`")
+            self._model = TextGraphModel.load(SHIPPED)
         return self._model
 
     def use(self, model: TextGraphModel) -> None:
@@ -105,5 +106,5 @@ class SceneGraphComponent:
 
 @Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, "quantities": True})
 def make_scene_graph(nlp: Language, name: str, weights: str | None, quantities: bool) -> Any:
-    """The component of a pipeline; with `weights`, those of a folder, else those that `from_disk` will load."""
+    """The component of a pipeline, with the weights of a folder, or the shipped ones."""
     return SceneGraphComponent(name, TextGraphModel.load(weights) if weights else None, quantities)

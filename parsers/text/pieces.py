@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 LONGEST = 60
 _ENDS = frozenset(".!?;")
+# As the training captions write them: all sentences end with a full stop.
+_WRITTEN = {"!": ".", "?": ".", "…": ".", "...": ".", "’s": "'s", "“": '"', "”": '"', "–": "-", "—": "-"}
 _QUOTES = frozenset("\"'”’)]")
 _NOT = frozenset(("not", "n't", "nt", "never"))
 _ABBREVIATIONS = frozenset("mr mrs ms dr st ave blvd no vs etc e.g i.e u.s".split())
@@ -83,7 +85,8 @@ def cut(tokens: Iterable[tuple[str, int]]) -> list[Piece]:
         if words and ((ended and text not in _QUOTES and text not in _ENDS) or len(words) >= LONGEST):
             pieces.append(_piece(words))
             words = []
-        words.append(Word(text.lower(), start, start + len(text)))
+        lower = text.lower()
+        words.append(Word(_WRITTEN.get(lower, lower), start, start + len(text)))
     if words:
         pieces.append(_piece(words))
     return pieces
