@@ -1,10 +1,10 @@
 """From what the network read to a scene graph with places in the text.
 
-A span is an object when something is said of it or with it, or nothing at all; else it is the attribute it is linked as.
-Objects keep the places of their words, so that two dogs of one name stay two. Across sentences a thing named again with
-a definite word ("the dog") is the thing named before, as long as their numbers do not differ. "a picture of" is no
-object at the beginning of a text. Predicates are placed on the words that say them, the nearest between subject and
-object first.
+A span is an object when something is said of it or with it, or nothing at all; else it is the attribute it is linked
+as. Objects keep the places of their words, so that two dogs of one name stay two. Across sentences a thing named again
+with a definite word ("the dog") is the thing named before, as long as their numbers do not differ. "a picture of" is
+no object at the beginning of a sentence. Predicates are placed on the words that say them, the nearest between subject
+and object first.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def _add(
         if link.is_attribute:
             value = link.implied or reading.labels[link.object]
             places = (
-                _quantity_places(piece, reading, link, value) if link.implied else _places(piece, *reading.spans[link.object])
+                _quantity_places(piece, reading, link, value)
+                if link.implied
+                else _places(piece, *reading.spans[link.object])
             )
             denies = k in denied and link.subject not in absent
             things[number[link.subject]].attributes.setdefault(value, (link.score, places, denies))
@@ -143,7 +145,11 @@ def _thing(
     if definite and not absent:
         for k in range(earlier - 1, -1, -1):
             known = things[k]
-            if known.label == label and not known.negated and (not numbers or not known.numbers or numbers == known.numbers):
+            if (
+                known.label == label
+                and not known.negated
+                and (not numbers or not known.numbers or numbers == known.numbers)
+            ):
                 known.places.append(places)
                 at[places[0][0], places[-1][1]] = k
                 return k
@@ -159,7 +165,9 @@ def _meta(piece: Piece, reading: Reading) -> set[int]:
         follows = [word.text for word in piece.words[last : last + 2]]
         if begins and piece.words[last - 1].text in META and follows[:1] == ["of"]:
             return {i} | {
-                link.object for link in reading.links if link.is_attribute and link.implied is None and link.subject == i
+                link.object
+                for link in reading.links
+                if link.is_attribute and link.implied is None and link.subject == i
             }
     return set()
 
@@ -187,7 +195,9 @@ def _predicate_places(
         saying = [
             k
             for k, each in enumerate(piece.words)
-            if k not in covered and k not in found and (each.text == word or (wanted and inventory.says(each.text) == wanted))
+            if k not in covered
+            and k not in found
+            and (each.text == word or (wanted and inventory.says(each.text) == wanted))
         ]
         if saying:
             found.add(min(saying, key=lambda k: (not low < k < high, abs(k - high))))
@@ -220,7 +230,7 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
         shown = [each for each in places if each]
         return tuple(Grounding(source.id, TextSpan(each)) for each in shown) or (Grounding(source.id),)
 
-    attributes = []
+    attributes: list[Attribute] = []
     for k in order:
         for value, (score, places, denied) in things[k].attributes.items():
             number = number_of(value)
@@ -262,5 +272,3 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
             for i, each in enumerate(relations)
         ),
     )
-
-

@@ -73,7 +73,9 @@ class SceneGraphComponent:
         """The graphs of documents."""
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
-        sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
+        sources = [
+            Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents
+        ]
         return self.graph_model.graphs(tokens, sources, self.quantities)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:

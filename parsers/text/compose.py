@@ -25,9 +25,7 @@ _NEVER = PRONOUNS | frozenset("a an the is are was were be been being has had an
 def attended(caption: Sequence[str], spans: Sequence[Span], attention: Sequence[float]) -> list[int]:
     """The verb, or the verb and the preposition behind it, that a pair attends to; [] where it attends to others."""
     covered = {k for first, last in spans for k in range(first, last)}
-    found = [
-        k for k, word in enumerate(caption) if attention[k] >= _LEAST and k not in covered and word not in _NEVER
-    ]
+    found = [k for k, word in enumerate(caption) if attention[k] >= _LEAST and k not in covered and word not in _NEVER]
     if not 1 <= len(found) <= 2 or caption[found[0]] in PREPOSITIONS | _NO_VERBS:
         return []
     if len(found) == 2 and (caption[found[1]] not in PREPOSITIONS or covered.intersection(range(*found))):
@@ -51,8 +49,13 @@ def compose(caption: Sequence[str], places: Sequence[int], inventory: Inventory,
 
 
 def score(
-    wanted: Tensor, vectors: Tensor, attention: Sequence[float], caption: Sequence[str], places: Sequence[int],
-    inventory: Inventory, gain: float,
+    wanted: Tensor,
+    vectors: Tensor,
+    attention: Sequence[float],
+    caption: Sequence[str],
+    places: Sequence[int],
+    inventory: Inventory,
+    gain: float,
 ) -> float:
     """The logit of a composed predicate, as `SceneGraphNetwork.labels` gives those of the inventory.
 

@@ -67,7 +67,8 @@ def cut(tokens: Iterable[tuple[str, int]]) -> list[Piece]:
         tokens: word and where it starts, in code points; white space may be among them.
 
     Example:
-        >>> pieces = cut([("A", 0), ("dog", 2), ("with", 6), ("no", 11), ("tail", 14), (".", 18), ("It", 20), ("runs", 23)])
+        >>> text = "A dog with no tail . It runs"
+        >>> pieces = cut([(word, text.index(word)) for word in text.split()])
         >>> [(piece.texts, piece.cues) for piece in pieces]
         [(['a', 'dog', 'with', 'tail', '.'], (Cue(at=3, kind='noun'),)), (['it', 'runs'], ())]
     """

@@ -108,7 +108,7 @@ def read_settings(path: str | os.PathLike[str]) -> TextTraining:
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
-        >>> _ = file.write_text("teachers: 3\nfit: {passes: 2}")
+        >>> _ = file.write_text("{teachers: 3, fit: {passes: 2}}")
         >>> settings = read_settings(file)
         >>> settings.teachers, settings.fit.passes, settings.fit.batch_size
         (3, 2, 128)
@@ -122,7 +122,9 @@ def read_settings(path: str | os.PathLike[str]) -> TextTraining:
 def _filled(default: Any, content: Any, where: str) -> Any:
     """The dataclass with the values of a table in place of its own."""
     if not isinstance(content, dict):
-        raise ValueError(f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}")
+        raise ValueError(
+            f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}"
+        )
     known = {field.name: getattr(default, field.name) for field in fields(default)}
     values = {}
     for key, value in content.items():
