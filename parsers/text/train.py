@@ -41,11 +41,17 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: a file that is named is missing.
-        ValueError: there is nothing to train on.
+        ValueError: there is nothing to train on, or a file has no graphs with texts.
     """
-    for file in (settings.data, *settings.unlabelled, *([settings.val] if settings.val else [])):
+    for file in filter(None, (settings.data, *settings.unlabelled, settings.val, settings.syntax)):
         if not Path(file).exists():
             raise FileNotFoundError(f"cannot read {file}: there is no such file")
+    if not settings.data:
+        raise ValueError("no captions with graphs are named; give --data FILE, such as FACTUAL's train.csv")
+    if settings.val:
+        from usg.parsers.text.data import gold_graphs
+
+        gold_graphs(settings.val)  # what cannot be read is told before the training, not after it
     run = Path(settings.output)
     read = (settings.data, settings.unlabelled, settings.limit)
     teachers = tuple(
@@ -58,9 +64,12 @@ def train_text(settings: TextTraining) -> dict[str, float]:
         )
         for k in range(settings.teachers)
     )
-    # Spawned, not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-        trained = tuple(pool.map(run_job, teachers))
+    if settings.jobs == 1:
+        trained = tuple(map(run_job, teachers))
+    else:
+        # Spawned, not forked: torch's threads do not survive a fork.
+        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+            trained = tuple(pool.map(run_job, teachers))
     student = Job(
         *read,
         sizes=settings.sizes,
@@ -168,8 +177,6 @@ def main(argv: Sequence[str]) -> int:
     if "unlabelled" in told:
         told["unlabelled"] = tuple(told["unlabelled"])
     settings = replace(read_settings(find_config(args.config)), **told)
-    if not settings.data:
-        raise ValueError("no captions with graphs are named; give --data FILE, such as FACTUAL's train.csv")
     try:
         scores = train_text(settings)
     except KeyboardInterrupt:
