@@ -171,14 +171,14 @@ def whose(each: Example, with_: Collection[int], have: int, attribute: int) -> E
 
 
 def without_articles(each: Example) -> Example:
-    """A caption without the articles that are no part of a span.
+    """A caption without the articles that are no part of a span; one of nothing else stays as it is.
 
     Example:
         >>> without_articles(Example(("a", "dog"), (0, 1), ((1, 2),), (0,), {})).tokens
         ('dog',)
     """
     kept = [k for k, (word, tag) in enumerate(zip(each.tokens, each.tags, strict=True)) if tag or word not in ARTICLES]
-    return _reordered(each, kept, {})
+    return _reordered(each, kept, {}) if kept else each
 
 
 def without_stop(each: Example) -> Example:

@@ -42,7 +42,7 @@ def compose(caption: Sequence[str], places: Sequence[int], inventory: Inventory,
     for k in places:
         number = inventory.says(caption[k])
         word = inventory.words[number] if number else lemma(caption[k], table)
-        if word is None or word.startswith("@"):
+        if word is None:
             return None
         words.append(word)
     return " ".join(words) if words else None
@@ -78,8 +78,8 @@ def lemma(word: str, table: WordTable) -> str | None:
 
     Example:
         >>> table = WordTable(("lounge", "adorn", "slide"), ())
-        >>> [lemma(word, table) for word in ("adorning", "lounging", "sliding", "hugged", "green")]
-        ['adorn', 'lounge', 'slide', 'hug', None]
+        >>> [lemma(word, table) for word in ("adorning", "sliding", "hugged", "celebrating", "green")]
+        ['adorn', 'slide', 'hug', 'celebrate', None]
     """
     for ending in ("ing", "ed", "es", "s"):
         base = word.removesuffix(ending)
@@ -90,5 +90,7 @@ def lemma(word: str, table: WordTable) -> str | None:
                 return candidate
         if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz":
             return base[:-1]
-        return base + "e" if base[-1] in "cgvuz" and ending != "s" else base
+        # "celebrating" is of "celebrate", but "treating" of "treat".
+        has_e = base[-1] in "cgvuz" or (len(base) > 4 and base.endswith("at") and base[-3] not in "aeiou")
+        return base + "e" if has_e and ending != "s" else base
     return None

@@ -204,9 +204,10 @@ class SceneGraphNetwork(nn.Module):
 
     def predicates(self) -> tuple[Tensor, Tensor]:
         """`(P, d)` vectors of predicates and `(P,)` how many words each has."""
-        if self.training or self._said is None:
+        learning = self.training or torch.is_grad_enabled()
+        if learning or self._said is None:
             said = self.own + self.composition @ self.predicate_word, self.composition.sum(1)
-            if self.training or torch.is_grad_enabled():
+            if learning:
                 return said
             self._said = said
         return self._said
