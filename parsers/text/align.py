@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from usg.graph import SceneGraph
@@ -202,9 +202,8 @@ def align(tokens: Sequence[str], facts: Sequence[tuple[str, ...]], table: Spoken
         spans = [span for _, span in found(subject) if fits(span, subject)]
         alone = predicate == ATTRIBUTE and not found(other)
         mutual = predicate != ATTRIBUTE and subject == other
-        if spans and alone and link(spans[0], spans[0], f"{ATTRIBUTE}@{other}"):
-            placed[spans[0]] = subject
-        elif spans and mutual and link(spans[0], spans[0], f"@{predicate}"):
+        implied = f"{ATTRIBUTE}@{other}" if alone else f"@{predicate}"
+        if spans and (alone or mutual) and link(spans[0], spans[0], implied):
             placed[spans[0]] = subject
         else:
             result.missed.append(fact)
@@ -220,13 +219,16 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 def _best_pair(
-    subjects: list[tuple[int, Span]], others: list[tuple[int, Span]], fact: tuple[str, ...], fits: object
+    subjects: list[tuple[int, Span]],
+    others: list[tuple[int, Span]],
+    fact: tuple[str, ...],
+    fits: Callable[[Span, str], bool],
 ) -> tuple[Span, Span] | None:
     best: tuple[float, float, int, int] | None = None
     pair = None
     for rank, subject in subjects:
         for other_rank, other in others:
-            if _overlap(subject, other) or not (fits(subject, fact[0]) and fits(other, fact[2])):  # type: ignore[operator]
+            if _overlap(subject, other) or not (fits(subject, fact[0]) and fits(other, fact[2])):
                 continue
             distance = abs(subject[0] - other[0])
             cost = float(distance) if fact[1] == ATTRIBUTE else distance + subject[0] / 2

@@ -1,10 +1,10 @@
 """From what the network read to a scene graph with places in the text.
 
-A span is an object when something is said of it or with it, or nothing at all; else it is the attribute it is linked as.
-Objects keep the places of their words, so that two dogs of one name stay two. Across sentences a thing named again with
-a definite word ("the dog") is the thing named before, as long as their numbers do not differ. "a picture of" is no
-object at the beginning of a text. Predicates are placed on the words that say them, the nearest between subject and
-object first.
+A span is an object when something is said of it or with it, or nothing at all; else it is the attribute it is linked
+as. Objects keep the places of their words, so that two dogs of one name stay two. Across sentences a thing named again
+with a definite word ("the dog") is the thing named before, as long as their numbers do not differ. "a picture of" is
+no object at the beginning of a sentence. Predicates are placed on the words that say them, the nearest between subject
+and object first.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from dataclasses import dataclass, field
 
 from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.graph.region import TextSpan
+from usg.parsers.text.align import ATTRIBUTE
 from usg.parsers.text.decode import Link, Reading
 from usg.parsers.text.inventory import Inventory
+from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.negation import negated
 from usg.parsers.text.pieces import Piece
 from usg.parsers.text.quantities import quantity
-from usg.parsers.text.words import META, META_STARTS, QUANTITIES, attribute_kind, number_of
+from usg.parsers.text.words import PREPOSITIONS, QUANTITIES, attribute_kind, number_of
 
 _DEFINITE = frozenset("the this that these those his her its their both".split())
+_INDEFINITE = PREPOSITIONS | frozenset(("a", "an", "another", "and", "or", ","))
 _Place = tuple[int, int]
 
 
@@ -79,11 +82,14 @@ def _add(
     quantities: bool,
 ) -> None:
     absent, denied = negated(piece, reading)
-    meta = _meta(piece, reading)
+    meta = meta_nouns(piece, reading)
     links = [
         (k, link)
         for k, link in enumerate(reading.links)
-        if link.subject not in meta and (link.is_attribute or link.object not in meta)
+        if link.subject not in meta
+        and (link.is_attribute or link.object not in meta)
+        # A thing is no attribute of itself: only an implied value links a span with itself.
+        and not (link.subject == link.object and link.predicate == ATTRIBUTE)
     ]
     properties = {link.object for _, link in links if link.is_attribute and link.implied is None}
     taking_part = {link.subject for _, link in links} | {link.object for _, link in links if not link.is_attribute}
@@ -96,14 +102,22 @@ def _add(
         said = quantity(piece, reading, i) if quantities else None
         if said is not None:
             value, first, last = said
-            counted = {reading.labels[link.object] for _, link in links if link.is_attribute and link.subject == i}
+            counted = {
+                link.implied or reading.labels[link.object]
+                for _, link in links
+                if link.is_attribute and link.subject == i
+            }
             if not any(attribute_kind(each) == "count" for each in counted | set(things[thing].attributes)):
                 things[thing].attributes[value] = (things[thing].score, _places(piece, first, last), False)
+                number_said = number_of(value)
+                things[thing].numbers |= set() if number_said is None else {float(number_said)}
     for k, link in links:
         if link.is_attribute:
             value = link.implied or reading.labels[link.object]
             places = (
-                _quantity_places(piece, reading, link, value) if link.implied else _places(piece, *reading.spans[link.object])
+                _quantity_places(piece, reading, link, value)
+                if link.implied
+                else _places(piece, *reading.spans[link.object])
             )
             denies = k in denied and link.subject not in absent
             things[number[link.subject]].attributes.setdefault(value, (link.score, places, denies))
@@ -131,7 +145,7 @@ def _thing(
     first, last = reading.spans[i]
     places = _places(piece, first, last)
     mention = piece.words[first].mention
-    if mention is not None and mention in at:
+    if mention in at and all(word.mention == mention for word in piece.words[first:last]):
         things[at[mention]].places.append(places)
         return at[mention]
     values = [
@@ -139,12 +153,16 @@ def _thing(
     ]
     numbers = {float(n) for n in map(number_of, values) if n is not None}
     label = reading.labels[i]
-    definite = any(word.text in _DEFINITE for word in piece.words[max(0, first - 3) : first])
-    if definite and not absent:
+    if earlier and not absent and _is_definite(i, piece, reading, links):
         for k in range(earlier - 1, -1, -1):
             known = things[k]
-            if known.label == label and not known.negated and (not numbers or not known.numbers or numbers == known.numbers):
+            if (
+                known.label == label
+                and not known.negated
+                and (not numbers or not known.numbers or numbers == known.numbers)
+            ):
                 known.places.append(places)
+                known.numbers |= numbers
                 at[places[0][0], places[-1][1]] = k
                 return k
     things.append(_Thing(label, reading.scores[i], [places], absent, numbers))
@@ -152,16 +170,18 @@ def _thing(
     return len(things) - 1
 
 
-def _meta(piece: Piece, reading: Reading) -> set[int]:
-    """Spans such as "picture" in "a picture of ...", at the beginning of a piece."""
-    for i, (first, last) in enumerate(reading.spans):
-        begins = all(word.text in META_STARTS or word.text in META for word in piece.words[:first])
-        follows = [word.text for word in piece.words[last : last + 2]]
-        if begins and piece.words[last - 1].text in META and follows[:1] == ["of"]:
-            return {i} | {
-                link.object for link in reading.links if link.is_attribute and link.implied is None and link.subject == i
-            }
-    return set()
+def _is_definite(i: int, piece: Piece, reading: Reading, links: Sequence[tuple[int, Link]]) -> bool:
+    """Whether span i is introduced as known: the nearest word that says so, before another thing's, is definite."""
+    first = reading.spans[i][0]
+    own = {link.object for _, link in links if link.is_attribute and link.subject == i}
+    others = {k for n, span in enumerate(reading.spans) if n != i and n not in own for k in range(*span)}
+    for k in range(first - 1, max(-1, first - 4), -1):
+        word = piece.words[k].text
+        if word in _DEFINITE:
+            return True
+        if word in _INDEFINITE or (k in others and piece.words[k + 1].text != "'s"):
+            return False
+    return False
 
 
 def _places(piece: Piece, first: int, last: int) -> tuple[_Place, ...]:
@@ -187,7 +207,9 @@ def _predicate_places(
         saying = [
             k
             for k, each in enumerate(piece.words)
-            if k not in covered and k not in found and (each.text == word or (wanted and inventory.says(each.text) == wanted))
+            if k not in covered
+            and k not in found
+            and (each.text == word or (wanted and inventory.says(each.text) == wanted))
         ]
         if saying:
             found.add(min(saying, key=lambda k: (not low < k < high, abs(k - high))))
@@ -220,7 +242,7 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
         shown = [each for each in places if each]
         return tuple(Grounding(source.id, TextSpan(each)) for each in shown) or (Grounding(source.id),)
 
-    attributes = []
+    attributes: list[Attribute] = []
     for k in order:
         for value, (score, places, denied) in things[k].attributes.items():
             number = number_of(value)
@@ -262,5 +284,3 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
             for i, each in enumerate(relations)
         ),
     )
-
-

@@ -1,7 +1,8 @@
 """Captions rewritten into constructions that short captions lack, with the graphs that follow.
 
-FACTUAL's captions average six words; descriptions and COCO captions have clauses, coordinated verbs and inversions. Each
-function makes one such caption out of one or two, by the words and links alone, or returns None where it does not apply:
+FACTUAL's captions average six words; descriptions and COCO captions have clauses, coordinated verbs and inversions.
+Each function makes one such caption out of one or two, by the words and links alone, or returns None where it does not
+apply:
 
     join             a man riding a horse, while a dog is on the grass       no links between the two
     share_subject    a man riding a horse and holding a rope                 the second's subject is the first's
@@ -44,7 +45,7 @@ def share_subject(one: Example, other: Example, connective: Sequence[str]) -> Ex
     """The first caption with what the second says of its subject behind it."""
     head = without_stop(one)
     subject, theirs = subject_of(one), subject_of(other)
-    if subject is None or theirs is None or theirs > 0 and any(theirs in pair[1:] for pair in other.links):
+    if subject is None or theirs is None or (theirs > 0 and any(theirs in pair[1:] for pair in other.links)):
         return None
     start = other.spans[theirs][1]
     tail = other.tokens[start:]
@@ -53,9 +54,11 @@ def share_subject(one: Example, other: Example, connective: Sequence[str]) -> Ex
         return None
     if any(pair[1] <= theirs for pair in other.links if pair[0] > theirs):
         return None
-    kept = [k for k in range(theirs + 1, len(other.spans))]
+    kept = range(theirs + 1, len(other.spans))
     number = {theirs: -1, **{k: n for n, k in enumerate(kept)}}
-    links = {(number[i], number[j]): p for (i, j), p in other.links.items() if i in number and j in number and j > theirs}
+    links = {
+        (number[i], number[j]): p for (i, j), p in other.links.items() if i in number and j in number and j > theirs
+    }
     if not any(i == -1 for i, _ in links):
         return None
     rest = Example(
@@ -127,7 +130,7 @@ def inverted(each: Example, known: Collection[str]) -> Example | None:
 
 
 def whose(each: Example, with_: Collection[int], have: int, attribute: int) -> Example | None:
-    """ "a woman with a red hat" -> "a woman whose hat is red".
+    """A caption of what someone has, as a clause: "a woman with a red hat" -> "a woman whose hat is red".
 
     Args:
         each: the caption.
@@ -168,14 +171,14 @@ def whose(each: Example, with_: Collection[int], have: int, attribute: int) -> E
 
 
 def without_articles(each: Example) -> Example:
-    """A caption without the articles that are no part of a span.
+    """A caption without the articles that are no part of a span; one of nothing else stays as it is.
 
     Example:
         >>> without_articles(Example(("a", "dog"), (0, 1), ((1, 2),), (0,), {})).tokens
         ('dog',)
     """
     kept = [k for k, (word, tag) in enumerate(zip(each.tokens, each.tags, strict=True)) if tag or word not in ARTICLES]
-    return _reordered(each, kept, {})
+    return _reordered(each, kept, {}) if kept else each
 
 
 def without_stop(each: Example) -> Example:
@@ -232,5 +235,3 @@ def _reordered(each: Example, order: Sequence[int], instead: Mapping[int, str]) 
         tuple(each.forms[k] for k in back),
         {(rank[i], rank[j]): p for (i, j), p in each.links.items()},
     )
-
-

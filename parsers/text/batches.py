@@ -126,14 +126,18 @@ def gold(examples: Sequence[Example], longest: int, rng: random.Random | None = 
     Args:
         examples: B captions.
         longest: T.
-        rng: where given, half of the captions get a wrong span more, a word outside all spans that has no links, so that
-            links learn to refuse what the tags got wrong.
+        rng: where given, half of the captions get a wrong span more, a word outside all spans that has no links, so
+            that links learn to refuse what the tags got wrong.
     """
     rows = []
     for each in examples:
         spans, forms = list(each.spans), list(each.forms)
         if rng is not None and rng.random() < 0.5:
-            free = [i for i, tag in enumerate(each.tags) if tag == 0 and each.tokens[i].isalpha() and len(each.tokens[i]) > 2]
+            free = [
+                i
+                for i, tag in enumerate(each.tags)
+                if tag == 0 and each.tokens[i].isalpha() and len(each.tokens[i]) > 2
+            ]
             if free:
                 i = rng.choice(free)
                 spans.append((i, i + 1))

@@ -5,19 +5,21 @@ It needs nothing of a pipeline but its tokens, so it can be put into any English
     nlp = spacy.load("en_core_web_trf")
     nlp.add_pipe("scene_graph")           # the shipped weights; config={"weights": FOLDER} for others
 
-The graph is built from batches in `nlp.pipe`; its one source has the id "text" and is the text of the document.
+The graph is built from batches in `nlp.pipe`; its one source has the id "text" and is the text of the document. Graphs
+are saved with their documents (`Doc.to_bytes`, `DocBin` with `store_user_data`), so that `n_process` works.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from srsly import msgpack_decoders, msgpack_encoders
 
 from usg import __version__
 from usg.graph import SceneGraph, Source
@@ -26,9 +28,26 @@ from usg.parsers.text.model import TextGraphModel
 NAME = "scene_graph"
 PARSER = "usg.text"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph" / NAME
+_KEY = "usg_scene_graph"
 
 if not Doc.has_extension(NAME):
     Doc.set_extension(NAME, default=None)
+
+
+@msgpack_encoders("usg_scene_graph")
+def _encoded(value: Any, chain: Callable[[Any], Any] | None = None) -> Any:
+    """A graph as msgpack can hold it; other values as the next encoder has them."""
+    if isinstance(value, SceneGraph):
+        return {_KEY: value.to_dict()}
+    return value if chain is None else chain(value)
+
+
+@msgpack_decoders("usg_scene_graph")
+def _decoded(value: Any, chain: Callable[[Any], Any] | None = None) -> Any:
+    """The graph that `_encoded` wrote."""
+    if isinstance(value, dict) and _KEY in value:
+        return SceneGraph.from_dict(value[_KEY])
+    return value if chain is None else chain(value)
 
 
 class SceneGraphComponent:
@@ -36,22 +55,29 @@ class SceneGraphComponent:
 
     Args:
         name: in the pipeline.
-        model: the trained parser; the shipped one is loaded when it is first needed and nothing else was given.
+        model: the trained parser; None until it is loaded.
+        weights: the folder that the model is loaded from when it is first needed and no other was given.
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
     """
 
-    def __init__(self, name: str = NAME, model: TextGraphModel | None = None, quantities: bool = True) -> None:
-        self.name, self._model, self.quantities = name, model, quantities
+    def __init__(
+        self,
+        name: str = NAME,
+        model: TextGraphModel | None = None,
+        quantities: bool = True,
+        weights: str | Path | None = None,
+    ) -> None:
+        self.name, self._model, self.quantities, self._weights = name, model, quantities, weights
 
     @property
     def graph_model(self) -> TextGraphModel:
-        """The trained parser; the shipped one where nothing else was given.
+        """The trained parser.
 
         Raises:
-            FileNotFoundError: the shipped weights are not there.
+            FileNotFoundError: the folder `weights` holds none.
         """
         if self._model is None:
-            self._model = TextGraphModel.load(SHIPPED)
+            self._model = TextGraphModel.load(self._weights)
         return self._model
 
     def use(self, model: TextGraphModel) -> None:
@@ -74,7 +100,9 @@ class SceneGraphComponent:
         """The graphs of documents."""
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
-        sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
+        sources = [
+            Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents
+        ]
         return self.graph_model.graphs(tokens, sources, self.quantities)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -106,5 +134,8 @@ class SceneGraphComponent:
 
 @Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, "quantities": True})
 def make_scene_graph(nlp: Language, name: str, weights: str | None, quantities: bool) -> Any:
-    """The component of a pipeline, with the weights of a folder, or the shipped ones."""
-    return SceneGraphComponent(name, TextGraphModel.load(weights) if weights else None, quantities)
+    """The component of a pipeline, with the weights of a folder, or the shipped ones.
+
+    A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
+    """
+    return SceneGraphComponent(name, None, quantities, weights or SHIPPED)

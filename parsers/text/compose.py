@@ -25,9 +25,7 @@ _NEVER = PRONOUNS | frozenset("a an the is are was were be been being has had an
 def attended(caption: Sequence[str], spans: Sequence[Span], attention: Sequence[float]) -> list[int]:
     """The verb, or the verb and the preposition behind it, that a pair attends to; [] where it attends to others."""
     covered = {k for first, last in spans for k in range(first, last)}
-    found = [
-        k for k, word in enumerate(caption) if attention[k] >= _LEAST and k not in covered and word not in _NEVER
-    ]
+    found = [k for k, word in enumerate(caption) if attention[k] >= _LEAST and k not in covered and word not in _NEVER]
     if not 1 <= len(found) <= 2 or caption[found[0]] in PREPOSITIONS | _NO_VERBS:
         return []
     if len(found) == 2 and (caption[found[1]] not in PREPOSITIONS or covered.intersection(range(*found))):
@@ -44,15 +42,20 @@ def compose(caption: Sequence[str], places: Sequence[int], inventory: Inventory,
     for k in places:
         number = inventory.says(caption[k])
         word = inventory.words[number] if number else lemma(caption[k], table)
-        if word is None or word.startswith("@"):
+        if word is None:
             return None
         words.append(word)
     return " ".join(words) if words else None
 
 
 def score(
-    wanted: Tensor, vectors: Tensor, attention: Sequence[float], caption: Sequence[str], places: Sequence[int],
-    inventory: Inventory, gain: float,
+    wanted: Tensor,
+    vectors: Tensor,
+    attention: Sequence[float],
+    caption: Sequence[str],
+    places: Sequence[int],
+    inventory: Inventory,
+    gain: float,
 ) -> float:
     """The logit of a composed predicate, as `SceneGraphNetwork.labels` gives those of the inventory.
 
@@ -75,8 +78,8 @@ def lemma(word: str, table: WordTable) -> str | None:
 
     Example:
         >>> table = WordTable(("lounge", "adorn", "slide"), ())
-        >>> [lemma(word, table) for word in ("adorning", "lounging", "sliding", "hugged", "green")]
-        ['adorn', 'lounge', 'slide', 'hug', None]
+        >>> [lemma(word, table) for word in ("adorning", "sliding", "hugged", "celebrating", "green")]
+        ['adorn', 'slide', 'hug', 'celebrate', None]
     """
     for ending in ("ing", "ed", "es", "s"):
         base = word.removesuffix(ending)
@@ -87,5 +90,7 @@ def lemma(word: str, table: WordTable) -> str | None:
                 return candidate
         if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz":
             return base[:-1]
-        return base + "e" if base[-1] in "cgvuz" and ending != "s" else base
+        # "celebrating" is of "celebrate", but "treating" of "treat".
+        has_e = base[-1] in "cgvuz" or (len(base) > 4 and base.endswith("at") and base[-3] not in "aeiou")
+        return base + "e" if has_e and ending != "s" else base
     return None

@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usg.parsers.text.decode import Reading
+from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.pieces import Cue, Piece, Word
 from usg.parsers.text.words import MEN, PEOPLE, POSSESSIVE, PREPOSITIONS, PRONOUNS, REFLEXIVE, WOMEN, agrees
 
+_NEW_PHRASE = PREPOSITIONS | frozenset("a an the and or while as that who , is are".split())
 _Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
 
 
@@ -41,7 +43,7 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
         changed = False
         for k, word in enumerate(piece.words):
             antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else None
-            possessive = word.text in POSSESSIVE and _before_noun(reading, k)
+            possessive = word.text in POSSESSIVE and _before_noun(piece, reading, k)
             if antecedent is None or (antecedent in here and _is_known(piece, reading, k, possessive)):
                 words.append(word)
                 continue
@@ -63,13 +65,14 @@ def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:
 
 
 def _named(piece: Piece, reading: Reading) -> list[_Named]:
-    """The things a piece names, without its pronouns, in order."""
+    """The things a piece names, without its pronouns and meta nouns, in order."""
+    meta = meta_nouns(piece, reading)
     attributes = {link.object for link in reading.links if link.is_attribute and link.implied is None}
     subjects = {link.subject for link in reading.links}
     objects = subjects | {link.object for link in reading.links if not link.is_attribute}
     named = []
     for i, ((first, last), label) in enumerate(zip(reading.spans, reading.labels, strict=True)):
-        if (i in attributes and i not in objects) or piece.words[first].text in PRONOUNS:
+        if i in meta or (i in attributes and i not in objects) or piece.words[first].text in PRONOUNS:
             continue
         relates = any(link.subject == i and not link.is_attribute for link in reading.links)
         named.append((piece.words[first].start, piece.words[last - 1].end, label, relates))
@@ -90,8 +93,12 @@ def _antecedent(word: Word, here: Sequence[_Named], before: Sequence[Sequence[_N
     return None
 
 
-def _before_noun(reading: Reading, k: int) -> bool:
-    return any(k < first <= k + 4 for first, _ in reading.spans)
+def _before_noun(piece: Piece, reading: Reading, k: int) -> bool:
+    """Whether word k stands in the noun phrase of a span: "her dog", not "kisses her on the cheek"."""
+    first = next((first for first, _ in reading.spans if first > k), None)
+    if first is None or first > k + 4:
+        return False
+    return not any(word.text in _NEW_PHRASE for word in piece.words[k + 1 : first])
 
 
 def _is_known(piece: Piece, reading: Reading, k: int, possessive: bool) -> bool:

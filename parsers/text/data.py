@@ -113,13 +113,15 @@ def captions_of(path: str | Path) -> list[list[str]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the JSON has no captions.
+        ValueError: it is not UTF-8, or the JSON has no captions.
     """
     path = Path(path)
-    content = path.read_text(encoding="utf-8")
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
     if path.suffix == ".json":
-        annotations = json.loads(content).get("annotations", [])
-        texts = [each["caption"] for each in annotations if "caption" in each]
+        texts = _coco_captions(content, path)
         if not texts:
             raise ValueError(f"{path} has no annotations[].caption; expected captions as COCO has them")
     else:
@@ -130,6 +132,18 @@ def captions_of(path: str | Path) -> list[list[str]]:
             if 1 < len(piece.words) <= LONGEST:
                 found[tuple(piece.texts)] = None
     return [list(words) for words in found]
+
+
+def _coco_captions(content: str, path: Path) -> list[str]:
+    try:
+        table = json.loads(content)
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from None
+    annotations = table.get("annotations") if isinstance(table, dict) else table
+    if not isinstance(annotations, list):
+        return []
+    captions = [each.get("caption") for each in annotations if isinstance(each, dict)]
+    return [caption for caption in captions if isinstance(caption, str)]
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,9 @@ def best_predicates(
         composed = compose(captions[k], places, inventory, reader.table) if places else None
         if composed is None or composed in inventory.known or composed == predicates[n]:
             continue
-        if score(wanted[n], network.predicate_word, weights[n], captions[k], places, inventory, gain) > best[n] + margin:
+        if (
+            score(wanted[n], network.predicate_word, weights[n], captions[k], places, inventory, gain)
+            > best[n] + margin
+        ):
             predicates[n] = composed
     return predicates

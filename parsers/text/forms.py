@@ -2,7 +2,7 @@
 
     copy           fire hydrant -> fire hydrant
     join           side walk -> sidewalk
-    edit:3:        smiling -> smil... the last letters taken off and others put on ("edit:1:y" berries -> berry)
+    edit:3:e       smiling -> smile: so many of the last letters taken off, these put on
     put:LABEL      two -> 2, guy -> man
 
 Forms are classes of the network, so that a rare word can be edited as frequent ones are (edit scripts of lemmatisers:
@@ -29,7 +29,9 @@ def form_of(surface: str, label: str) -> str:
     words, wanted = surface.split(" "), label.split(" ")
     if words[:-1] == wanted[:-1] and not wanted[-1].isdigit():
         word, other = words[-1], wanted[-1]
-        same = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+        same = next(
+            (i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other))
+        )
         if same >= 2 and len(word) - same <= _LONGEST and len(other) - same <= _LONGEST:
             return f"edit:{len(word) - same}:{other[same:]}"
     return f"put:{label}"

@@ -97,7 +97,12 @@ class Inventory:
 
 
 def predicate_words(predicate: str) -> list[str]:
-    """The words of a predicate that the caption may say; of `is@2` and `@next to` those after the mark, of `is` none."""
+    """The words of a predicate that the caption may say.
+
+    Example:
+        >>> [predicate_words(predicate) for predicate in ("sit on", "is@2", "@next to", "is", "")]
+        [['sit', 'on'], ['2'], ['next', 'to'], [], []]
+    """
     if predicate in (NO_LINK, ATTRIBUTE):
         return []
     before, mark, after = predicate.partition("@")

@@ -1,7 +1,7 @@
 """The trained text parser as one thing: network, word table and inventory, saved to a folder.
 
-    weights.safetensors    the network's weights, float16
-    network.json           sizes, words, predicates, forms, thresholds, and how it was trained
+weights.safetensors    the network's weights, float16
+network.json           sizes, words, predicates, forms, thresholds, and how it was trained
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ class TextGraphModel:
             "inventory": self.reader.inventory.to_state(),
             "trained": self.trained,
         }
-        weights = {name: weight.detach().to(torch.float16).contiguous() for name, weight in self.network.state_dict().items()}
+        weights = {
+            name: weight.detach().to(torch.float16).contiguous() for name, weight in self.network.state_dict().items()
+        }
         with atomic_path(folder / "weights.safetensors") as temporary:
             save_file(weights, temporary)
         with atomic_path(folder / "network.json") as temporary:

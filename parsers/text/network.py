@@ -10,9 +10,9 @@ Notation: B captions, T words, N spans, P predicates, F forms, W words that pred
     link_ij = linear(z_ij);  label_ij = z_ij . e_p + copied_ij . m_p                      (B, N, N), (B, N, N, P)
 
 Mixing lets a link see the links it competes with: a preposition has one subject and one object. The vector of a
-predicate is a vector of its own plus those of its words, e_p = own_p + sum over words w of p of e_w; copied_ij(w) is the
-attention on the words that say w, so that "sail in" is read off "sailing in" however rare it is. Predicates that were
-never seen are composed of words in the same way (usg/parsers/text/decode.py).
+predicate is a vector of its own plus those of its words, e_p = own_p + sum over words w of p of e_w; copied_ij(w) is
+the attention on the words that say w, so that "sail in" is read off "sailing in" however rare it is. Predicates that
+were never seen are composed of words in the same way (usg/parsers/text/decode.py).
 
 Earlier parsers of this family: Wang et al., NAACL 2018 (scene graphs as dependency parsing); Dozat and Manning, ICLR
 2017 (biaffine links).
@@ -204,9 +204,10 @@ class SceneGraphNetwork(nn.Module):
 
     def predicates(self) -> tuple[Tensor, Tensor]:
         """`(P, d)` vectors of predicates and `(P,)` how many words each has."""
-        if self.training or self._said is None:
+        learning = self.training or torch.is_grad_enabled()
+        if learning or self._said is None:
             said = self.own + self.composition @ self.predicate_word, self.composition.sum(1)
-            if self.training or torch.is_grad_enabled():
+            if learning:
                 return said
             self._said = said
         return self._said

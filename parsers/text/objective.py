@@ -78,9 +78,7 @@ class Lesson:
 
 
 @torch.no_grad()
-def teach(
-    teachers: Sequence[tuple[SceneGraphNetwork, Reader]], captions: Sequence[Sequence[str]]
-) -> list[Lesson]:
+def teach(teachers: Sequence[tuple[SceneGraphNetwork, Reader]], captions: Sequence[Sequence[str]]) -> list[Lesson]:
     """The mean of the teachers on a batch of captions of at least one word each; all share one inventory."""
     encoded = []
     for network, reader in teachers:

@@ -69,7 +69,8 @@ def cut(tokens: Iterable[tuple[str, int]]) -> list[Piece]:
         tokens: word and where it starts, in code points; white space may be among them.
 
     Example:
-        >>> pieces = cut([("A", 0), ("dog", 2), ("with", 6), ("no", 11), ("tail", 14), (".", 18), ("It", 20), ("runs", 23)])
+        >>> text = "A dog with no tail . It runs"
+        >>> pieces = cut([(word, text.index(word)) for word in text.split()])
         >>> [(piece.texts, piece.cues) for piece in pieces]
         [(['a', 'dog', 'with', 'tail', '.'], (Cue(at=3, kind='noun'),)), (['it', 'runs'], ())]
     """
@@ -81,7 +82,7 @@ def cut(tokens: Iterable[tuple[str, int]]) -> list[Piece]:
                 pieces.append(_piece(words))
                 words = []
             continue
-        ended = bool(words) and words[-1].text in _ENDS and not _abbreviated(words)
+        ended = _ended(words)
         if words and ((ended and text not in _QUOTES and text not in _ENDS) or len(words) >= LONGEST):
             pieces.append(_piece(words))
             words = []
@@ -92,8 +93,14 @@ def cut(tokens: Iterable[tuple[str, int]]) -> list[Piece]:
     return pieces
 
 
-def _abbreviated(words: Sequence[Word]) -> bool:
-    return len(words) > 1 and words[-1].text == "." and words[-2].text in _ABBREVIATIONS
+def _ended(words: Sequence[Word]) -> bool:
+    """Whether words are a whole sentence; a mark that closes a quotation or bracket may stand behind its end."""
+    k = len(words) - 1
+    while k > 0 and words[k].text in _QUOTES:
+        k -= 1
+    if k < 0 or words[k].text not in _ENDS:
+        return False
+    return not (k > 0 and words[k].text == "." and words[k - 1].text in _ABBREVIATIONS)
 
 
 def _piece(words: Sequence[Word]) -> Piece:

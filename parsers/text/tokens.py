@@ -48,7 +48,7 @@ def stem(word: str) -> str:
 
 
 def grams(word: str) -> list[int]:
-    """Hashed character n-grams of 3 and 4 letters, and the word itself, in [0, GRAM_BUCKETS).
+    """Hashed character n-grams of 3 and 4 letters, then the word itself, the first 24 of them, in [0, GRAM_BUCKETS).
 
     Example:
         >>> len(grams("dog")), grams("dog") == grams("dog")

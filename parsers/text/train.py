@@ -1,6 +1,6 @@
-"""`usg train-parser text`: trains the text parser on captions with graphs, and makes a spaCy pipeline of it.
+r"""`usg train-parser text`: trains the text parser on captions with graphs, and makes a spaCy pipeline of it.
 
-    usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \\
+    usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \
         --unlabelled captions_val2017.json --syntax runs/parsers/syntax/model
 
 Several teachers are trained from different seeds; then one student learns from the gold graphs and from what the
@@ -41,16 +41,22 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: a file that is named is missing.
-        ValueError: there is nothing to train on.
+        ValueError: there is nothing to train on, or a file has no graphs with texts.
     """
-    for file in (settings.data, *settings.unlabelled, *([settings.val] if settings.val else [])):
+    for file in filter(None, (settings.data, *settings.unlabelled, settings.val, settings.syntax)):
         if not Path(file).exists():
             raise FileNotFoundError(f"cannot read {file}: there is no such file")
+    if not settings.data:
+        raise ValueError("no captions with graphs are named; give --data FILE, such as FACTUAL's train.csv")
+    if settings.val:
+        from usg.parsers.text.data import gold_graphs
+
+        gold_graphs(settings.val)  # what cannot be read is told before the training, not after it
     run = Path(settings.output)
-    shared = {"data": settings.data, "unlabelled": settings.unlabelled, "limit": settings.limit}
+    read = (settings.data, settings.unlabelled, settings.limit)
     teachers = tuple(
         Job(
-            **shared,
+            *read,
             sizes=settings.teacher_sizes,
             fit=settings.teacher_fit,
             seed=1000 * (settings.seed + 1) + k,
@@ -58,11 +64,14 @@ def train_text(settings: TextTraining) -> dict[str, float]:
         )
         for k in range(settings.teachers)
     )
-    # Spawned, not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-        trained = tuple(pool.map(run_job, teachers))
+    if settings.jobs == 1:
+        trained = tuple(map(run_job, teachers))
+    else:
+        # Spawned, not forked: torch's threads do not survive a fork.
+        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+            trained = tuple(pool.map(run_job, teachers))
     student = Job(
-        **shared,
+        *read,
         sizes=settings.sizes,
         fit=settings.fit,
         seed=settings.seed,
@@ -88,7 +97,11 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     assert isinstance(component, SceneGraphComponent)
     component.use(TextGraphModel.load(model))
     scores = validate(nlp, settings.val) if settings.val else {}
-    told = {key: value for key, value in asdict(settings).items() if key not in ("data", "val", "unlabelled", "output", "syntax")}
+    told = {
+        key: value
+        for key, value in asdict(settings).items()
+        if key not in ("data", "val", "unlabelled", "output", "syntax")
+    }
     nlp.meta["sources"] = [*nlp.meta.get("sources", []), *SOURCES]
     nlp.meta["license"] = LICENSE if settings.syntax else SOURCES[0]["license"]
     nlp.meta["description"] = DESCRIPTION
@@ -145,7 +158,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--config", required=True, help="a YAML file, or parsers/text, which is shipped")
     top.add_argument("--data", metavar="FILE", help="graphs with their captions, in any format that usg convert reads")
     top.add_argument("--val", metavar="FILE", help="graphs that score the result; never trained on")
-    top.add_argument("--unlabelled", metavar="FILE", action="append", help="captions without graphs: COCO JSON or lines")
+    top.add_argument(
+        "--unlabelled", metavar="FILE", action="append", help="captions without graphs: COCO JSON or lines"
+    )
     top.add_argument("--syntax", metavar="DIR", help="a pipeline of `usg train-parser syntax`, to be put in front")
     top.add_argument("-o", "--output", metavar="DIR", help="the run folder, instead of the configuration's")
     top.add_argument("--seed", type=int, help="instead of the configuration's")
@@ -162,8 +177,6 @@ def main(argv: Sequence[str]) -> int:
     if "unlabelled" in told:
         told["unlabelled"] = tuple(told["unlabelled"])
     settings = replace(read_settings(find_config(args.config)), **told)
-    if not settings.data:
-        raise ValueError("no captions with graphs are named; give --data FILE, such as FACTUAL's train.csv")
     try:
         scores = train_text(settings)
     except KeyboardInterrupt:
@@ -172,4 +185,3 @@ def main(argv: Sequence[str]) -> int:
         print(f"{name:<24}{100 * value:6.1f}")
     print(f"{Path(settings.output) / 'pipeline'}: the pipeline; TextParser(pipeline=...) and spacy.load read it")
     return 0
-

@@ -25,6 +25,15 @@ class Sizes:
     dropout: float = 0.33
     word_dropout: float = 0.12
 
+    def __post_init__(self) -> None:
+        """Refuse what no network can have."""
+        for field in fields(self):
+            value, least = getattr(self, field.name), 0 if field.name == "mixing" else 1
+            if field.name.endswith("dropout"):
+                _share(field.name, value)
+            elif value < least:
+                raise ValueError(f"{field.name} is {value}; expected at least {least}")
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -56,8 +65,16 @@ class Fit:
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
         for name in ("average", "joined", "rewritten", "bare"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1)")
+            _share(name, getattr(self, name))
+        if self.joined + self.rewritten > 1:
+            raise ValueError(f"joined is {self.joined} and rewritten {self.rewritten}; expected at most 1 together")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay is {self.weight_decay}; expected at least 0")
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value}; expected a share in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,10 @@ class TextTraining:
         """Refuse what cannot be done."""
         if self.teachers < 0 or self.jobs < 1:
             raise ValueError(f"teachers is {self.teachers}, jobs {self.jobs}; expected at least 0 and 1")
+        if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
+            raise ValueError(f"limit is {self.limit!r}; expected a number of captions, at least 1, or none for all")
+        if not all(isinstance(file, str) for file in self.unlabelled):
+            raise ValueError(f"unlabelled is {list(self.unlabelled)!r}; expected names of files")
 
 
 def read_settings(path: str | os.PathLike[str]) -> TextTraining:
@@ -103,12 +124,12 @@ def read_settings(path: str | os.PathLike[str]) -> TextTraining:
 
     Raises:
         LookupError: a key is not known.
-        ValueError: a value is of the wrong type.
+        ValueError: a value is of the wrong type, or one that nothing can be trained with.
 
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
-        >>> _ = file.write_text("teachers: 3\nfit: {passes: 2}")
+        >>> _ = file.write_text("{teachers: 3, fit: {passes: 2}}")
         >>> settings = read_settings(file)
         >>> settings.teachers, settings.fit.passes, settings.fit.batch_size
         (3, 2, 128)
@@ -122,7 +143,9 @@ def read_settings(path: str | os.PathLike[str]) -> TextTraining:
 def _filled(default: Any, content: Any, where: str) -> Any:
     """The dataclass with the values of a table in place of its own."""
     if not isinstance(content, dict):
-        raise ValueError(f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}")
+        raise ValueError(
+            f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}"
+        )
     known = {field.name: getattr(default, field.name) for field in fields(default)}
     values = {}
     for key, value in content.items():
@@ -130,13 +153,18 @@ def _filled(default: Any, content: Any, where: str) -> Any:
             raise LookupError(f"{where}: {unknown_name('key', str(key), known)}")
         old = known[key]
         if isinstance(old, Sizes | Fit):
-            values[key] = _filled(old, value, f"{where}: {key}")
+            values[key] = _filled(old, {} if value is None else value, f"{where}: {key}")
             continue
         if isinstance(old, tuple) and isinstance(value, list):
             value = tuple(value)
         if isinstance(old, float) and type(value) is int:
             value = float(value)
+        if isinstance(old, tuple) and not isinstance(value, tuple):
+            raise ValueError(f"{where}: {key} is {value!r}; expected a list, such as [{value}]")
         if old is not None and type(value) is not type(old):
             raise ValueError(f"{where}: {key} is {value!r}; expected a value such as {old!r}")
         values[key] = value
-    return type(default)(**{**known, **values})
+    try:
+        return type(default)(**{**known, **values})
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None

@@ -1,4 +1,4 @@
-"""Small closed word lists: pronouns, persons, quantities, colours and sizes.
+"""Small closed word lists: pronouns, persons, prepositions, meta nouns, quantities, colours, sizes and materials.
 
 Lists rather than a model, because they are closed or nearly so, and a reader can check them.
 """
@@ -15,7 +15,9 @@ POSSESSIVE = frozenset("his her its their".split())
 REFLEXIVE = frozenset("himself herself itself themselves".split())
 PRONOUNS = MALE | FEMALE | NEUTER | PLURAL
 
-MEN = frozenset("man boy guy gentleman male father dad son brother husband king groom businessman policeman uncle".split())
+MEN = frozenset(
+    "man boy guy gentleman male father dad son brother husband king groom businessman policeman uncle".split()
+)
 WOMEN = frozenset("woman girl lady female mother mom daughter sister wife queen bride businesswoman aunt".split())
 PEOPLE = frozenset(
     "person child kid baby toddler player skateboarder surfer skier snowboarder rider driver passenger batter pitcher "
@@ -25,19 +27,22 @@ PEOPLE = frozenset(
 PLURAL_LABELS = frozenset("people men women children kids sheep police clothes pants shorts".split())
 
 PREPOSITIONS = frozenset(
-    "about above across after against along among around at before behind below beneath beside between by down during for "
-    "from in inside into near of off on onto out over past through to toward towards under underneath up upon with".split()
+    "about above across after against along among around at before behind below beneath beside between by down during "
+    "for from in inside into near of off on onto out over past through to toward towards under underneath up upon "
+    "with".split()
 )
 
 META = frozenset("picture photo photograph image view shot closeup close-up painting drawing scene".split())
 META_STARTS = frozenset("a an the this is that there of up close , : black and white colour color".split())
 
 COLOURS = frozenset(
-    "black white red green blue yellow brown orange gray grey pink purple tan beige silver gold golden maroon teal turquoise "
-    "navy dark-blue bright blonde blond".split()
+    "black white red green blue yellow brown orange gray grey pink purple tan beige silver gold golden maroon teal "
+    "turquoise navy dark-blue bright blonde blond".split()
 )
 SIZES = frozenset("big large small tiny huge little tall short long giant enormous massive miniature".split())
-MATERIALS = frozenset("wooden wood metal metallic plastic glass brick stone concrete leather ceramic steel paper".split())
+MATERIALS = frozenset(
+    "wooden wood metal metallic plastic glass brick stone concrete leather ceramic steel paper".split()
+)
 QUANTITIES = {"pair": 2, "couple": 2, "both": 2, "dozen": 12, **{word: int(n) for word, n in NUMBERS.items()}}
 VAGUE = frozenset("many several few some lots multiple numerous various group of bunch herd flock".split())
 
@@ -84,8 +89,8 @@ def agrees(pronoun: str, label: str) -> bool:
     """Whether a pronoun can stand for a thing of this label.
 
     Example:
-        >>> agrees("his", "man"), agrees("his", "dogs"), agrees("them", "dogs"), agrees("it", "man"), agrees("she", "girl")
-        (True, False, True, False, True)
+        >>> [agrees(*pair) for pair in (("his", "man"), ("his", "dogs"), ("them", "dogs"), ("it", "man"))]
+        [True, False, True, False]
     """
     last = label.split(" ")[-1]
     if pronoun in PLURAL:

@@ -30,7 +30,7 @@ _FUNCTION_WORDS = frozenset(
     own s same several she so some such t than that the their them themselves then there these they this those through
     to together top toward towards two three four five six seven eight nine ten under underneath until up upon us very
     was we were what when where which while who whose will with within without you your
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 
