@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from usg.parsers.text.align import ATTRIBUTE, Span, surface
-from usg.parsers.text.batches import Reader
 from usg.parsers.text.compose import attended, compose, score
+from usg.parsers.text.folded import Encoded, FoldedNetwork
 from usg.parsers.text.forms import apply_form
-from usg.parsers.text.network import SceneGraphNetwork, Words
 
 MARGIN = 0.0  # chosen on dev
 
@@ -81,71 +81,91 @@ def spans_of(probabilities: Sequence[Sequence[float]], threshold: float = 0.35) 
 
 
 @torch.inference_mode()
-def read_captions(
-    network: SceneGraphNetwork, reader: Reader, captions: Sequence[Sequence[str]], threshold: float = 0.0
-) -> list[Reading]:
-    """What the network says of each caption, given as lower-case words."""
-    words = reader.read(captions)
-    h = network.encode(words)
-    tags = network.tag(h).softmax(-1).tolist()
-    spans = [spans_of(tags[k][: len(caption)]) for k, caption in enumerate(captions)]
-    readings = [Reading() for _ in captions]
-    by_count: dict[int, list[int]] = {}
-    for k, each in enumerate(spans):
-        by_count.setdefault(len(each), []).append(k)
-    # Captions with as many spans together: pairs are most of the work, and padding would multiply them.
-    for count, rows in by_count.items():
-        if count:
-            found = _read_spans(network, reader, captions, words, h, [spans[k] for k in rows], rows, tags, threshold)
-            for k, reading in zip(rows, found, strict=True):
-                readings[k] = reading
+def read_captions(folded: FoldedNetwork, captions: Sequence[Sequence[str]]) -> list[Reading]:
+    """What the network says of each caption, given as lower-case words: longest first, none empty."""
+    encoded = folded.encode(captions)
+    tags = encoded.tags.tolist()
+    starts = encoded.starts.tolist()
+    spans = [spans_of(tags[start : start + len(caption)]) for start, caption in zip(starts, captions, strict=True)]
+    ends = [(start + a, start + b - 1) for start, each in zip(starts, spans, strict=True) for a, b in each]
+    if not ends:
+        return [Reading() for _ in captions]
+    forms, links = _read_spans(folded, encoded, captions, spans, torch.tensor(ends))
+    names = folded.reader.inventory.forms
+    readings = []
+    said = iter(forms)
+    for start, caption, each, found in zip(starts, captions, spans, links, strict=True):
+        labels = tuple(apply_form(names[next(said)], surface(caption[a:b])) for a, b in each)
+        begins = tuple(tags[start + a][1] for a, _ in each)
+        readings.append(Reading(tuple(each), labels, begins, tuple(found)))
     return readings
 
 
 def _read_spans(
-    network: SceneGraphNetwork,
-    reader: Reader,
+    folded: FoldedNetwork,
+    encoded: Encoded,
     captions: Sequence[Sequence[str]],
-    words: Words,
-    h: Tensor,
     spans: Sequence[Sequence[Span]],
-    rows: Sequence[int],
-    tags: Sequence[Sequence[Sequence[float]]],
-    threshold: float,
-) -> list[Reading]:
-    """The readings of captions `rows`, which have as many spans each."""
-    chosen = torch.tensor(rows)
-    ends = torch.tensor(spans)
-    first, last = ends[..., 0], ends[..., 1] - 1
-    h, mask, says = h[chosen], words.mask[chosen], words.says[chosen]
-    s = network.spans(h, first, last)
-    forms = network.form(s).argmax(-1).tolist()
-    z, attention = network.pairs(h, mask, s, first)
-    scores = network.link(z)[..., 0]
-    where = (scores > threshold).nonzero()
-    links: list[list[Link]] = [[] for _ in rows]
-    if len(where):
-        k, i, j = where.unbind(1)
-        pairs = [(a, b, c) for a, b, c in where.tolist()]
-        texts = [captions[row] for row in rows]
-        best = best_predicates(network, reader, z[k, i, j], attention[k, i, j], says[k], texts, spans, pairs)
-        chances = scores[k, i, j].sigmoid().tolist()
-        for (a, b, c), predicate, chance in zip(pairs, best, chances, strict=True):
-            links[a].append(Link(b, c, predicate, chance))
-    readings = []
-    for k, row in enumerate(rows):
-        labels = [
-            apply_form(reader.inventory.forms[form], surface(captions[row][a:b]))
-            for (a, b), form in zip(spans[k], forms[k], strict=True)
-        ]
-        begins = tuple(tags[row][a][1] for a, _ in spans[k])
-        readings.append(Reading(tuple(spans[k]), tuple(labels), begins, tuple(links[k])))
-    return readings
+    ends: Tensor,
+) -> tuple[list[int], list[list[Link]]]:
+    """The form of each span and the links of each caption, given the first and last word of each span."""
+    first, last = ends.unbind(1)
+    forms, projected = folded.spans(encoded, first, last)
+    # Captions with as many spans together: pairs are most of the work, and padding would multiply them.
+    by_count: dict[int, list[tuple[int, int]]] = {}
+    before = 0
+    for k, each in enumerate(spans):
+        by_count.setdefault(len(each), []).append((k, before))
+        before += len(each)
+    linked: list[_Linked] = []
+    for count, rows in by_count.items():
+        if count:
+            chosen, offsets = torch.tensor(rows).unbind(1)
+            linked.append(_links(folded, encoded, chosen, offsets[:, None] + torch.arange(count), first, projected))
+    longest = max(each.says.shape[1] for each in linked)
+    pairs = [pair for each in linked for pair in each.pairs]
+    links: list[list[Link]] = [[] for _ in captions]
+    if pairs:
+        predicates = best_predicates(
+            folded,
+            torch.cat([each.z for each in linked]),
+            torch.cat([F.pad(each.attention, (0, longest - each.attention.shape[1])) for each in linked]),
+            torch.cat([F.pad(each.says, (0, longest - each.says.shape[1])) for each in linked]),
+            captions,
+            spans,
+            pairs,
+        )
+        chances = [chance for each in linked for chance in each.chances]
+        for (k, i, j), predicate, chance in zip(pairs, predicates, chances, strict=True):
+            links[k].append(Link(i, j, predicate, chance))
+    return forms.tolist(), links
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """Linked pairs: caption, subject and object of each, its vector, attention, what the words say, and probability."""
+
+    pairs: list[tuple[int, int, int]]
+    z: Tensor
+    attention: Tensor
+    says: Tensor
+    chances: list[float]
+
+
+def _links(
+    folded: FoldedNetwork, encoded: Encoded, captions: Tensor, numbers: Tensor, first: Tensor, projected: Tensor
+) -> _Linked:
+    """The linked pairs of captions, given the numbers `(B, N)` of their spans."""
+    z, attention, says = folded.pairs(encoded, captions, first[numbers], projected[numbers])
+    scores = folded.network.link(z)[..., 0]
+    where = scores > 0
+    k, i, j = where.nonzero().unbind(1)
+    pairs = list(zip(captions[k].tolist(), i.tolist(), j.tolist(), strict=True))
+    return _Linked(pairs, z[k, i, j], attention[k, i, j], says[k], scores[k, i, j].sigmoid().tolist())
 
 
 def best_predicates(
-    network: SceneGraphNetwork,
-    reader: Reader,
+    folded: FoldedNetwork,
     z: Tensor,
     attention: Tensor,
     says: Tensor,
@@ -157,8 +177,7 @@ def best_predicates(
     """The predicate of each of K linked pairs: of the inventory, or composed of the caption's words.
 
     Args:
-        network: trained.
-        reader: with its inventory.
+        folded: network.
         z: (K, d) pairs.
         attention: (K, T) of the pairs.
         says: (K, T) the predicate word that each word says.
@@ -167,23 +186,19 @@ def best_predicates(
         pairs: caption, subject and object of each pair.
         margin: by which a composed predicate must score better.
     """
-    inventory = reader.inventory
-    logits = network.labels(z, attention, says)
-    best, numbers = (each.tolist() for each in logits[:, 1:].max(-1))
-    predicates = [inventory.predicates[number + 1] for number in numbers]
+    inventory, table = folded.reader.inventory, folded.reader.table
+    wanted = folded.network.label(z)
+    best, numbers = (each.tolist() for each in folded.labels(wanted, attention, says).max(-1))
+    predicates = [inventory.predicates[number] for number in numbers]
     weights = attention.tolist()
-    wanted = network.label(z)
-    gain = 4 * float(torch.nn.functional.softplus(network.copy)[0])
     for n, (k, i, j) in enumerate(pairs):
         if i == j or predicates[n] == ATTRIBUTE:
             continue
         places = attended(captions[k], spans[k], weights[n])
-        composed = compose(captions[k], places, inventory, reader.table) if places else None
+        composed = compose(captions[k], places, inventory, table) if places else None
         if composed is None or composed in inventory.known or composed == predicates[n]:
             continue
-        if (
-            score(wanted[n], network.predicate_word, weights[n], captions[k], places, inventory, gain)
-            > best[n] + margin
-        ):
+        vectors = folded.network.predicate_word
+        if score(wanted[n], vectors, weights[n], captions[k], places, inventory, folded.gain) > best[n] + margin:
             predicates[n] = composed
     return predicates

@@ -20,6 +20,7 @@ from usg.parsers.text.assemble import assemble
 from usg.parsers.text.batches import Reader
 from usg.parsers.text.coreference import has_pronoun, resolve
 from usg.parsers.text.decode import Reading, read_captions
+from usg.parsers.text.folded import FoldedNetwork
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import NetworkConfig, SceneGraphNetwork
 from usg.parsers.text.pieces import Piece, cut
@@ -84,17 +85,21 @@ class TextGraphModel:
 
     def _read(self, pieces: Sequence[Piece]) -> list[Reading]:
         """Pieces of like length are read together, at most `WORDS_AT_A_TIME` words."""
-        order = sorted(range(len(pieces)), key=lambda k: len(pieces[k].words))
+        texts = [piece.texts for piece in pieces]
+        order = sorted((k for k, words in enumerate(texts) if words), key=lambda k: -len(texts[k]))
         readings: list[Reading] = [Reading()] * len(pieces)
-        while order:
-            longest = len(pieces[order[-1]].words)
-            count = max(1, WORDS_AT_A_TIME // max(longest, 1))
-            together, order = order[-count:], order[:-count]
-            for k, reading in zip(
-                together, read_captions(self.network, self.reader, [pieces[k].texts for k in together]), strict=True
-            ):
+        start = 0
+        while start < len(order):
+            together = order[start : start + max(1, WORDS_AT_A_TIME // len(texts[order[start]]))]
+            start += len(together)
+            for k, reading in zip(together, read_captions(self._folded(), [texts[k] for k in together]), strict=True):
                 readings[k] = reading
         return readings
+
+    def _folded(self) -> FoldedNetwork:
+        if self.network.folded is None:
+            self.network.folded = FoldedNetwork(self.network, self.reader)
+        return self.network.folded
 
     def save(self, folder: str | Path) -> None:
         """Writes the two files; weights in float16."""

@@ -21,13 +21,16 @@ Earlier parsers of this family: Wang et al., NAACL 2018 (scene graphs as depende
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.parsers.text.tokens import GRAM_BUCKETS
+
+if TYPE_CHECKING:
+    from usg.parsers.text.folded import FoldedNetwork
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 _FAR = 7
@@ -139,6 +142,7 @@ class SceneGraphNetwork(nn.Module):
         self.register_buffer("composition", composition, persistent=False)
         self.composition: Tensor
         self._said: tuple[Tensor, Tensor] | None = None
+        self.folded: FoldedNetwork | None = None
 
     def encode(self, words: Words) -> Tensor:
         """`(B, T, 2 * hidden)` vectors of words in their caption."""
@@ -146,8 +150,7 @@ class SceneGraphNetwork(nn.Module):
         if self.training and self.config.word_dropout:
             word = word.masked_fill(torch.rand(word.shape, device=word.device) < self.config.word_dropout, 0)
             stem = stem.masked_fill(torch.rand(stem.shape, device=stem.device) < self.config.word_dropout / 2, 0)
-        letters = self.gram(words.grams, words.offsets)
-        x = self.drop(torch.cat([self.word(word), self.stem(stem), letters[words.unique]], -1))
+        x = self.drop(self.embed(word, stem, words))
         if bool(words.mask.all()):
             h, _ = self.encoder(x)
         else:
@@ -156,6 +159,11 @@ class SceneGraphNetwork(nn.Module):
             h, _ = self.encoder(packed)
             h, _ = nn.utils.rnn.pad_packed_sequence(h, batch_first=True, total_length=x.shape[1])
         return self.drop(h)
+
+    def embed(self, word: Tensor, stem: Tensor, words: Words) -> Tensor:
+        """`(B, T, word_dim + stem_dim + gram_dim)` vectors of words, with these indices for those of `words`."""
+        letters = self.gram(words.grams, words.offsets)
+        return torch.cat([self.word(word), self.stem(stem), letters[words.unique]], -1)
 
     def spans(self, h: Tensor, first: Tensor, last: Tensor) -> Tensor:
         """`(B, N, d)` vectors of spans, given the indices `(B, N)` of their first and last word."""
@@ -213,8 +221,8 @@ class SceneGraphNetwork(nn.Module):
         return self._said
 
     def train(self, mode: bool = True) -> SceneGraphNetwork:
-        """Training forgets the vectors of predicates that reading keeps."""
-        self._said = None
+        """Training forgets the vectors of predicates that reading keeps, and the folded network."""
+        self._said = self.folded = None
         return super().train(mode)
 
     def labels(self, z: Tensor, attention: Tensor, says: Tensor) -> Tensor:

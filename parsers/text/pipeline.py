@@ -5,8 +5,9 @@ component of the shipped pipeline, which reads tokens only, behind its own compo
 a tagger, a morphologizer, a lemmatizer and a dependency parser; the graph needs none of them, so they are left out
 unless asked for. The same holds for every pipeline that was made like it (`usg train-parser text`).
 
-Batches are read inside `nlp.memory_zone()`: new words do not stay in the vocabulary, so that memory does not grow with
-the number of texts (spaCy 3.8, "Memory management").
+The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on batches
+are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of texts (spaCy
+3.8, "Memory management").
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ SYNTAX = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser"
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph"
 """The pipeline that is package data."""
+
+KEPT_STRINGS = 50_000
+"""How many new strings the vocabulary of a pipeline keeps."""
 
 _COMPONENT = "usg.parsers.text.component"  # registers the factory
 
@@ -67,6 +71,7 @@ class Pipeline:
                 warnings.filterwarnings("ignore", r"\[W113\]", UserWarning)
                 self.nlp.add_pipe(EXTENSION, source=shipped)
             self.version += f" + {_version(shipped)}"
+        self._most_strings = len(self.nlp.vocab.strings) + KEPT_STRINGS
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._given[0] is None or isinstance(self._given[0], str | Path):
@@ -86,7 +91,8 @@ class Pipeline:
         """
         # Zones cannot be nested: whoever opened one frees what is read here.
         nested = self.nlp.vocab.in_memory_zone  # type: ignore[attr-defined]  # the stub of 3.8 lacks it
-        zone = nullcontext() if nested else self.nlp.memory_zone()
+        kept = nested or len(self.nlp.vocab.strings) < self._most_strings
+        zone = nullcontext() if kept else self.nlp.memory_zone()
         with zone:
             if len(texts) == 1:
                 return [_graph_of(self.nlp(texts[0]))]
