@@ -23,9 +23,29 @@ from usg.parsers.text.pieces import Piece
 from usg.parsers.text.quantities import quantity
 from usg.parsers.text.words import PREPOSITIONS, QUANTITIES, attribute_kind, number_of
 
+DESCRIPTION = 3  # sentences
 _DEFINITE = frozenset("the this that these those his her its their both".split())
 _INDEFINITE = PREPOSITIONS | frozenset(("a", "an", "another", "and", "or", ","))
 _Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What a graph holds of what was read.
+
+    Args:
+        quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
+        least: probability from which on a span names a thing.
+        least_in_descriptions: the same in texts of `DESCRIPTION` sentences or more. They name much that is not to be
+            seen ("tranquility", "a moment"), which captions do not; the network is less sure of it.
+    """
+
+    quantities: bool = True
+    least: float = 0.5
+    least_in_descriptions: float = 0.9
+
+
+CONVENTIONS = Conventions()
 
 
 @dataclass
@@ -53,7 +73,7 @@ def assemble(
     pieces: Sequence[Piece],
     readings: Sequence[Reading],
     inventory: Inventory,
-    quantities: bool = True,
+    conventions: Conventions = CONVENTIONS,
 ) -> SceneGraph:
     """The graph of a text.
 
@@ -62,13 +82,16 @@ def assemble(
         pieces: of the text, in order, as they were read.
         readings: of the pieces.
         inventory: which words say which predicate.
-        quantities: add those of usg/parsers/text/quantities.py.
+        conventions: what the graph holds.
     """
+    description = len(pieces) >= DESCRIPTION
+    least = conventions.least_in_descriptions if description else conventions.least
     things: list[_Thing] = []
     relations: dict[tuple[int, str, int, bool], _Relation] = {}
     at: dict[_Place, int] = {}  # where a thing is named -> its number
     for piece, reading in zip(pieces, readings, strict=True):
-        _add(piece, reading, inventory, things, relations, at, quantities)
+        left_out = meta_nouns(piece, reading) | _unsure(reading, least)
+        _add(piece, reading, inventory, things, relations, at, left_out, conventions.quantities)
     return _graph(source, things, list(relations.values()))
 
 
@@ -79,15 +102,15 @@ def _add(
     things: list[_Thing],
     relations: dict[tuple[int, str, int, bool], _Relation],
     at: dict[_Place, int],
+    left_out: set[int],
     quantities: bool,
 ) -> None:
     absent, denied = negated(piece, reading)
-    meta = meta_nouns(piece, reading)
     links = [
         (k, link)
         for k, link in enumerate(reading.links)
-        if link.subject not in meta
-        and (link.is_attribute or link.object not in meta)
+        if link.subject not in left_out
+        and (link.is_attribute or link.object not in left_out)
         # A thing is no attribute of itself: only an implied value links a span with itself.
         and not (link.subject == link.object and link.predicate == ATTRIBUTE)
     ]
@@ -96,7 +119,7 @@ def _add(
     number: dict[int, int] = {}
     earlier = len(things)
     for i in range(len(reading.spans)):
-        if i not in meta and (i in taking_part or i not in properties):
+        if i not in left_out and (i in taking_part or i not in properties):
             number[i] = _thing(i, piece, reading, links, things, earlier, at, i in absent)
     for i, thing in number.items():
         said = quantity(piece, reading, i) if quantities else None
@@ -129,6 +152,13 @@ def _add(
             known = relations.get((a, predicate, b, denies))
             if known is None or known.score < link.score:
                 relations[a, predicate, b, denies] = _Relation(a, predicate, b, link.score, places, denies)
+
+
+def _unsure(reading: Reading, least: float) -> set[int]:
+    """Spans that name a thing with less than this probability."""
+    described = {link.object for link in reading.links if link.is_attribute and link.implied is None}
+    named = {link.subject for link in reading.links} | {link.object for link in reading.links if not link.is_attribute}
+    return {i for i, score in enumerate(reading.scores) if score < least and (i in named or i not in described)}
 
 
 def _thing(

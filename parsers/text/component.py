@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from srsly import msgpack_decoders, msgpack_encoders
 
 from usg import __version__
 from usg.graph import SceneGraph, Source
+from usg.parsers.text.assemble import CONVENTIONS, Conventions
 from usg.parsers.text.model import TextGraphModel
 
 NAME = "scene_graph"
@@ -57,17 +59,17 @@ class SceneGraphComponent:
         name: in the pipeline.
         model: the trained parser; None until it is loaded.
         weights: the folder that the model is loaded from when it is first needed and no other was given.
-        quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
+        conventions: what the graph holds of what was read.
     """
 
     def __init__(
         self,
         name: str = NAME,
         model: TextGraphModel | None = None,
-        quantities: bool = True,
-        weights: str | Path | None = None,
+        conventions: Conventions = CONVENTIONS,
+        weights: str | Path = SHIPPED,
     ) -> None:
-        self.name, self._model, self.quantities, self._weights = name, model, quantities, weights
+        self.name, self._model, self.conventions, self._weights = name, model, conventions, weights
 
     @property
     def graph_model(self) -> TextGraphModel:
@@ -103,7 +105,7 @@ class SceneGraphComponent:
         sources = [
             Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents
         ]
-        return self.graph_model.graphs(tokens, sources, self.quantities)
+        return self.graph_model.graphs(tokens, sources, self.conventions)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Saves the weights to a folder."""
@@ -132,10 +134,13 @@ class SceneGraphComponent:
             return self.from_disk(folder)
 
 
-@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, "quantities": True})
-def make_scene_graph(nlp: Language, name: str, weights: str | None, quantities: bool) -> Any:
-    """The component of a pipeline, with the weights of a folder, or the shipped ones.
+@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, **asdict(CONVENTIONS)})
+def make_scene_graph(
+    nlp: Language, name: str, weights: str | None, quantities: bool, least: float, least_in_descriptions: float
+) -> Any:
+    """The component of a pipeline, with the weights of a folder, or the shipped ones; the rest is of `Conventions`.
 
     A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
     """
-    return SceneGraphComponent(name, None, quantities, weights or SHIPPED)
+    conventions = Conventions(quantities, least, least_in_descriptions)
+    return SceneGraphComponent(name, None, conventions, weights or SHIPPED)

@@ -64,7 +64,12 @@ class FoldedNetwork:
             assert isinstance(tag, nn.Linear)
             self._of_words = _beside(tag, key, _behind(key, context))
             self._of_spans = _beside(
-                network.form, network.query_subject, network.query_object, network.subject, network.object, network.bilinear
+                network.form,
+                network.query_subject,
+                network.query_object,
+                network.subject,
+                network.object,
+                network.bilinear,
             )
             self._mixers = [_Mixer(mixer) for mixer in network.mixers]  # type: ignore[arg-type]
             vectors, lengths = network.predicates()
@@ -116,7 +121,9 @@ class FoldedNetwork:
         forms = self.network.config.forms
         return found[:, :forms].argmax(-1), found[:, forms:]
 
-    def pairs(self, encoded: Encoded, captions: Tensor, first: Tensor, projected: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def pairs(
+        self, encoded: Encoded, captions: Tensor, first: Tensor, projected: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Vectors of ordered pairs of the spans of captions that have as many spans each.
 
         Args:

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from usg.files import atomic_path
 from usg.graph import SceneGraph, Source
-from usg.parsers.text.assemble import assemble
+from usg.parsers.text.assemble import CONVENTIONS, Conventions, assemble
 from usg.parsers.text.batches import Reader
 from usg.parsers.text.coreference import has_pronoun, resolve
 from usg.parsers.text.decode import Reading, read_captions
@@ -74,12 +74,15 @@ class TextGraphModel:
         return result
 
     def graphs(
-        self, texts: Sequence[Sequence[tuple[str, int]]], sources: Sequence[Source], quantities: bool = True
+        self,
+        texts: Sequence[Sequence[tuple[str, int]]],
+        sources: Sequence[Source],
+        conventions: Conventions = CONVENTIONS,
     ) -> list[SceneGraph]:
         """The scene graph of each text, given as tokens and where they start."""
         inventory = self.reader.inventory
         return [
-            assemble(source, pieces, readings, inventory, quantities)
+            assemble(source, pieces, readings, inventory, conventions)
             for source, (pieces, readings) in zip(sources, self.read(texts), strict=True)
         ]
 

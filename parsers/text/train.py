@@ -144,9 +144,10 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     gold, _ = gold_graphs(val)
     component = nlp.get_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
-    before, component.quantities = component.quantities, False
+    before = component.conventions
+    component.conventions = replace(before, quantities=False)
     predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
-    component.quantities = before
+    component.conventions = before
     return score_graphs(predicted, gold, SpiceMatcher()).values()
 
 
