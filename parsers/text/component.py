@@ -136,11 +136,17 @@ class SceneGraphComponent:
 
 @Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, **asdict(CONVENTIONS)})
 def make_scene_graph(
-    nlp: Language, name: str, weights: str | None, quantities: bool, least: float, least_in_descriptions: float
+    nlp: Language,
+    name: str,
+    weights: str | None,
+    quantities: bool,
+    possessions: bool,
+    least: float,
+    least_in_descriptions: float,
 ) -> Any:
     """The component of a pipeline, with the weights of a folder, or the shipped ones; the rest is of `Conventions`.
 
     A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
     """
-    conventions = Conventions(quantities, least, least_in_descriptions)
+    conventions = Conventions(quantities, possessions, least, least_in_descriptions)
     return SceneGraphComponent(name, None, conventions, weights or SHIPPED)

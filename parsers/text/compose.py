@@ -48,6 +48,33 @@ def compose(caption: Sequence[str], places: Sequence[int], inventory: Inventory,
     return " ".join(words) if words else None
 
 
+def with_verb(
+    predicate: str, caption: Sequence[str], spans: Sequence[Span], inventory: Inventory, table: WordTable
+) -> str | None:
+    """A preposition of several words with the verb before it, where training knows only the preposition.
+
+    "floating on top of a lake" gives "float on top of"; None where the verb stands elsewhere, or the whole is known and
+    was not chosen.
+    """
+    words = predicate.split(" ")
+    if len(words) < 3 or words[0] not in PREPOSITIONS:
+        return None
+    wanted = [inventory.says(word) for word in words]
+    places = [
+        k
+        for k in range(1, len(caption) - len(words) + 1)
+        if [inventory.says(word) for word in caption[k : k + len(words)]] == wanted
+    ]
+    if len(places) != 1:
+        return None
+    k = places[0] - 1
+    if any(first <= k < last for first, last in spans) or not caption[k].endswith(("ing", "ed")):
+        return None
+    verb = compose(caption, [k], inventory, table)
+    whole = f"{verb} {predicate}"
+    return whole if verb is not None and whole not in inventory.known else None
+
+
 def score(
     wanted: Tensor,
     vectors: Tensor,

@@ -7,25 +7,39 @@ and Leass, 1994, for recency and subject preference). "his dog" is then read as 
 of a replaced word is the antecedent itself.
 
 Within one sentence the network knows "a lake with cows in it" and "a man looking at his skis" from its training; there
-a pronoun is replaced only after a verb ("... while he feeds them"), and "his" only before a living being.
+a pronoun is replaced only after a verb ("... while he feeds them"), and "his" only before a living being. Elsewhere
+"his" keeps its antecedent as a mention, from which usg/parsers/text/assemble.py tells who has what. ", one with" and
+", another holding" stand for the several things before them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from usg.parsers.text.decode import Reading
 from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.pieces import Cue, Piece, Word
-from usg.parsers.text.words import MEN, PEOPLE, POSSESSIVE, PREPOSITIONS, PRONOUNS, REFLEXIVE, WOMEN, agrees
+from usg.parsers.text.words import (
+    MEN,
+    PEOPLE,
+    POSSESSIVE,
+    PREPOSITIONS,
+    PRONOUNS,
+    REFLEXIVE,
+    WOMEN,
+    agrees,
+    is_plural,
+)
 
+PARTITIVE = frozenset(("one", "another", "both"))
 _NEW_PHRASE = PREPOSITIONS | frozenset("a an the and or while as that who , is are".split())
 _Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
 
 
 def has_pronoun(piece: Piece) -> bool:
     """Whether a piece has to be read twice."""
-    return any(word.text in PRONOUNS for word in piece.words)
+    return any(word.text in PRONOUNS or word.text in PARTITIVE for word in piece.words)
 
 
 def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, Piece]:
@@ -42,9 +56,11 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
         words: list[Word] = []
         changed = False
         for k, word in enumerate(piece.words):
-            antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else None
+            antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else _several(piece, k, here)
             possessive = word.text in POSSESSIVE and _before_noun(piece, reading, k)
             if antecedent is None or (antecedent in here and _is_known(piece, reading, k, possessive)):
+                if antecedent is not None and possessive:
+                    word, changed = replace(word, mention=antecedent[:2]), True
                 words.append(word)
                 continue
             changed = True
@@ -93,6 +109,17 @@ def _antecedent(word: Word, here: Sequence[_Named], before: Sequence[Sequence[_N
     return None
 
 
+def _several(piece: Piece, k: int, here: Sequence[_Named]) -> _Named | None:
+    """The several things of which ", one with ..." takes one."""
+    words = [word.text for word in piece.words[max(0, k - 1) : k + 2]]
+    if len(words) < 3 or words[1] not in PARTITIVE or words[0] not in (",", "and"):
+        return None
+    if not (words[2] in PREPOSITIONS or words[2].endswith("ing") or words[2] in ("is", "has")):
+        return None
+    several = [each for each in here if each[1] <= piece.words[k].start and is_plural(each[2])]
+    return several[0] if several else None
+
+
 def _before_noun(piece: Piece, reading: Reading, k: int) -> bool:
     """Whether word k stands in the noun phrase of a span: "her dog", not "kisses her on the cheek"."""
     first = next((first for first, _ in reading.spans if first > k), None)
@@ -106,4 +133,4 @@ def _is_known(piece: Piece, reading: Reading, k: int, possessive: bool) -> bool:
     if possessive:
         owned = next((label for (first, _), label in zip(reading.spans, reading.labels, strict=True) if first > k), "")
         return owned.split(" ")[-1].removesuffix("s") not in PEOPLE | MEN | WOMEN
-    return k == 0 or piece.words[k - 1].text in PREPOSITIONS
+    return piece.words[k].text in PRONOUNS and (k == 0 or piece.words[k - 1].text in PREPOSITIONS)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from usg.parsers.text.align import ATTRIBUTE, Span, surface
-from usg.parsers.text.compose import attended, compose, score
+from usg.parsers.text.compose import attended, compose, score, with_verb
 from usg.parsers.text.folded import Encoded, FoldedNetwork
 from usg.parsers.text.forms import apply_form
 
@@ -193,6 +193,10 @@ def best_predicates(
     weights = attention.tolist()
     for n, (k, i, j) in enumerate(pairs):
         if i == j or predicates[n] == ATTRIBUTE:
+            continue
+        longer = with_verb(predicates[n], captions[k], spans[k], inventory, table)
+        if longer is not None:
+            predicates[n] = longer
             continue
         places = attended(captions[k], spans[k], weights[n])
         composed = compose(captions[k], places, inventory, table) if places else None

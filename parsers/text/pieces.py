@@ -15,6 +15,9 @@ _ENDS = frozenset(".!?;")
 # As the training captions write them: all sentences end with a full stop.
 _WRITTEN = {"!": ".", "?": ".", "…": ".", "...": ".", "’s": "'s", "“": '"', "”": '"', "–": "-", "—": "-"}
 _QUOTES = frozenset("\"'”’)]")
+_MARKS = frozenset(('"', "'", "`", "``", "''", "‘", "’", "”"))
+_SAYING = frozenset("saying says said reading reads read".split())
+_QUOTED = 12  # words between quotation marks
 _NOT = frozenset(("not", "n't", "nt", "never"))
 _ABBREVIATIONS = frozenset("mr mrs ms dr st ave blvd no vs etc e.g i.e u.s".split())
 _SIGNS = frozenset("sign signs zone zones".split())
@@ -106,6 +109,7 @@ def _ended(words: Sequence[Word]) -> bool:
 def _piece(words: Sequence[Word]) -> Piece:
     kept: list[Word] = []
     cues: list[Cue] = []
+    words = _without_quoted(words)
     for i, word in enumerate(words):
         following = [each.text for each in words[i + 1 : i + 4]]
         if word.text == "no" and following and following[0].isalpha() and not _SIGNS.intersection(following):
@@ -119,3 +123,14 @@ def _piece(words: Sequence[Word]) -> Piece:
         else:
             kept.append(word)
     return Piece(tuple(kept), tuple(cues))
+
+
+def _without_quoted(words: Sequence[Word]) -> Sequence[Word]:
+    """A sentence without what a sign or shirt says: words between quotation marks after "saying", and that verb."""
+    for i, word in enumerate(words):
+        if word.text not in _SAYING:
+            continue
+        marks = [k for k in range(i + 1, len(words)) if words[k].text in _MARKS]
+        if len(marks) > 1 and marks[0] <= i + 2 and marks[1] - marks[0] <= _QUOTED:
+            return _without_quoted([*words[:i], *words[marks[1] + 1 :]])
+    return words

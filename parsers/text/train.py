@@ -135,7 +135,7 @@ DESCRIPTION = (
 
 
 def validate(nlp: Language, val: str) -> dict[str, float]:
-    """The figures of a pipeline on validation graphs, without the quantities that FACTUAL leaves out."""
+    """The figures of a pipeline on validation graphs, without what FACTUAL leaves out."""
     from usg.metrics.spice import SpiceMatcher
     from usg.metrics.text_graph import score_graphs
     from usg.parsers.text.component import NAME, SceneGraphComponent
@@ -145,7 +145,7 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     component = nlp.get_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
     before = component.conventions
-    component.conventions = replace(before, quantities=False)
+    component.conventions = replace(before, quantities=False, possessions=False)
     predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
     component.conventions = before
     return score_graphs(predicted, gold, SpiceMatcher()).values()
