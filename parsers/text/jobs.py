@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -43,7 +44,11 @@ class Job:
 
 
 def run_job(job: Job) -> Path:
-    """Trains one network in this process, on one thread; the folder of its model. What is trained already is left."""
+    """Trains one network in this process, on one thread; the folder of its model. What is trained already is left.
+
+    Raises:
+        ValueError: what is trained already was trained with another seed, other sizes or other settings.
+    """
     import torch
 
     from usg.parsers.text.model import TextGraphModel
@@ -52,6 +57,7 @@ def run_job(job: Job) -> Path:
     torch.set_num_threads(1)
     done = job.folder / "model"
     if (done / "network.json").is_file():
+        _check_same(job, done / "network.json")
         print(f"{job.folder}: trained already", file=sys.stderr)
         return done
     tables, aligned, captions = load(job)
@@ -67,6 +73,22 @@ def run_job(job: Job) -> Path:
     }
     fit(model, tables.examples(aligned), lessons, job.fit, seed=job.seed, folder=job.folder, trained=trained)
     return done
+
+
+def _check_same(job: Job, file: Path) -> None:
+    state = json.loads(file.read_text(encoding="utf-8"))
+    trained, sizes = state["trained"], asdict(job.sizes)
+    was = {
+        "seed": trained.get("seed"),
+        **trained.get("fit", {}),
+        **{name: state["network"].get(name) for name in sizes},
+    }
+    wanted = {"seed": job.seed, **asdict(job.fit), **sizes}
+    other = [f"{name} {was.get(name)}, not {value}" for name, value in wanted.items() if was.get(name) != value]
+    if other:
+        raise ValueError(
+            f"{job.folder} was trained with {', '.join(other)}; give another --output, or remove the folder"
+        )
 
 
 def load(job: Job) -> tuple[Tables, list[Alignment], list[list[str]]]:

@@ -126,8 +126,23 @@ def fit(
     )
     model.network.train()
     module = TextGraphTraining(model, settings, seed, steps)
-    trainer.fit(module, loader, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
+    if not _ended(module, last, steps):
+        trainer.fit(module, loader, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
     model.network.eval()
     model.trained = dict(trained)
     model.save(folder / "model")
     return TextGraphModel.load(folder / "model")  # as it will be used, in float16
+
+
+def _ended(module: TextGraphTraining, last: Path, steps: int) -> bool:
+    """Whether a checkpoint is of the last step; the module then has its averaged weights.
+
+    Lightning does nothing more with such a checkpoint, and would leave the weights that were not averaged.
+    """
+    if not last.is_file():
+        return False
+    checkpoint = torch.load(last, map_location="cpu", weights_only=True)
+    if checkpoint["global_step"] < steps:
+        return False
+    module.load_state_dict(checkpoint["state_dict"])
+    return True

@@ -1,9 +1,16 @@
+import random
+from collections.abc import Iterator
 from pathlib import Path
+
 
 import fake_pipeline
 import pytest
+import small_factual
+import torch
 
 from usg.parsers.text import TextParser
+from usg.parsers.text.model import TextGraphModel
+from usg.parsers.text.objective import gold_loss
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +32,40 @@ def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-pipeline\nVersion: 0.1\n")
     (folder / "entry_points.txt").write_text("[spacy_factories]\ncapitals = fake_pipeline:make_capitals\n")
     monkeypatch.syspath_prepend(tmp_path)
+
+
+SIZES = {"word_dim": 16, "stem_dim": 16, "gram_dim": 16, "hidden": 24, "layers": 1, "dim": 48, "mixing_dim": 16}
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Training jobs set the number of threads of their process."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def small_model() -> TextGraphModel:
+    """A tiny parser that knows the captions of tests/parsers/small_factual.py."""
+    tables, examples = small_factual.examples()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = TextGraphModel.build(tables.words, tables.inventory, **SIZES, dropout=0.1)
+        network, reader = model.network.train(), model.reader
+        optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
+        rng = random.Random(0)
+        for _ in range(100):
+            optimizer.zero_grad()
+            gold_loss(network, reader, examples, rng, smoothing=0.0).backward()
+            optimizer.step()
+    network.eval()
+    return model
+
+
+@pytest.fixture(scope="session")
+def small_weights(small_model: TextGraphModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny parser."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    small_model.save(folder)
+    return folder
