@@ -2,7 +2,6 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-
 import fake_pipeline
 import pytest
 import small_factual

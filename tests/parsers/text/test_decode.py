@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import small_factual
 import torch
@@ -32,7 +33,7 @@ def test_known_spans() -> None:
 def test_spans_are_in_order_and_apart(rows: list[tuple[float, float, float]]) -> None:
     spans = spans_of(rows)
     assert all(0 <= i < j <= len(rows) for i, j in spans)
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
     sure = {k for k, (outside, _, _) in enumerate(rows) if outside > 0.65}
     assert not sure & {i for i, _ in spans}
 

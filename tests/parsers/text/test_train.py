@@ -88,7 +88,7 @@ def test_missing_files_are_told_before_the_training(data: Path, tmp_path: Path, 
     given: dict[str, str | tuple[str, ...]] = {"data": str(data), wrong: str(tmp_path / "nowhere")}
     if wrong == "unlabelled":
         given[wrong] = (str(tmp_path / "nowhere"),)
-    with pytest.raises(FileNotFoundError, match="cannot read .*nowhere: there is no such file"):
+    with pytest.raises(FileNotFoundError, match=r"cannot read .*nowhere: there is no such file"):
         train_text(TextTraining(**given, output=str(tmp_path / "run")))  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()
 

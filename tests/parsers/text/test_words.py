@@ -42,7 +42,7 @@ def test_kinds() -> None:
     ],
 )
 def test_pronouns_agree(pronoun: str, yes: str, no: str) -> None:
-    labels = {label.replace("_", " "): True for label in yes.split()} | {label: False for label in no.split()}
+    labels = {label.replace("_", " "): True for label in yes.split()} | dict.fromkeys(no.split(), False)
     assert {label: agrees(pronoun, label) for label in labels} == labels
 
 
