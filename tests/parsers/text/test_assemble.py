@@ -7,7 +7,7 @@ from dataclasses import replace
 from small_factual import pieces_of, reading
 
 from usg.graph import SceneGraph, Source
-from usg.parsers.text.assemble import assemble
+from usg.parsers.text.assemble import Conventions, assemble
 from usg.parsers.text.coreference import resolve
 from usg.parsers.text.decode import Reading
 from usg.parsers.text.inventory import Inventory
@@ -24,7 +24,8 @@ def graph(text: str, *said: Said, quantities: bool = True) -> SceneGraph:
     """The graph of a text of which each sentence is read as told: spans, then links."""
     pieces = pieces_of(text)
     readings = [reading(piece, *each) for piece, each in zip(pieces, said, strict=True)]  # type: ignore[arg-type]
-    return assemble(Source("text", "text", text=text), pieces, readings, INVENTORY, quantities)
+    conventions = Conventions(quantities=quantities, least=0.0, least_in_descriptions=0.0)
+    return assemble(Source("text", "text", text=text), pieces, readings, INVENTORY, conventions)
 
 
 def places(text: str, element: object) -> list[list[str]]:
@@ -204,3 +205,14 @@ def test_the_same_relation_is_said_once_with_its_best_score() -> None:
 def test_no_reading_no_graph() -> None:
     empty = assemble(Source("text", "text", text=""), [], [], INVENTORY)
     assert not empty.objects and empty.sources[0].text == ""
+
+
+def test_what_the_network_is_unsure_of_is_left_out() -> None:
+    text = "a dog near tranquility"
+    pieces = pieces_of(text)
+    read = reading(pieces[0], ["dog", "tranquility"], ("dog", "near", "tranquility"))  # type: ignore[arg-type]
+    unsure = replace(read, scores=(0.99, 0.7))
+    for least, left in ((0.5, ["dog", "tranquility"]), (0.8, ["dog"])):
+        found = assemble(Source("text", "text", text=text), pieces, [unsure], INVENTORY, Conventions(least=least))
+        assert [obj.label for obj in found.objects] == left
+        assert len(found.relations) == len(left) - 1
