@@ -5,8 +5,8 @@ component of the shipped pipeline, which reads tokens only, behind its own compo
 a tagger, a morphologizer, a lemmatizer and a dependency parser; the graph needs none of them, so they are left out
 unless asked for. The same holds for every pipeline that was made like it (`usg train-parser text`).
 
-The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on batches
-are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of texts (spaCy
+The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on
+batches are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of texts (spaCy
 3.8, "Memory management").
 """
 

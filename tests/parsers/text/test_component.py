@@ -98,7 +98,9 @@ def test_quantities_are_left_out_on_request(small_model: TextGraphModel, monkeyp
     read = [(pieces, [small_factual.reading(pieces[0], "dogs")])]
     monkeypatch.setattr(TextGraphModel, "read", lambda self, texts: read)
     for wanted, said in ((True, ["several"]), (False, [])):
-        [graph] = SceneGraphComponent(NAME, small_model, Conventions(quantities=wanted)).graphs([spacy.blank("en")(text)])
+        [graph] = SceneGraphComponent(NAME, small_model, Conventions(quantities=wanted)).graphs(
+            [spacy.blank("en")(text)]
+        )
         assert [attribute.value for attribute in graph.attributes] == said
 
 

@@ -66,7 +66,9 @@ def test_only_likely_links_are_read(small_model: TextGraphModel) -> None:
 
 
 def test_labels_follow_from_words(small_model: TextGraphModel) -> None:
-    [reading] = read_captions(FoldedNetwork(small_model.network, small_model.reader), [words_of("a guy on the side walk")])
+    [reading] = read_captions(
+        FoldedNetwork(small_model.network, small_model.reader), [words_of("a guy on the side walk")]
+    )
     assert reading.labels == ("man", "sidewalk") and reading.spans == ((1, 2), (4, 6))
 
 
