@@ -169,7 +169,7 @@ def _possessions(
     """Adds who has what by a possessive pronoun, where nothing relates the two."""
     related = {frozenset((subject, other)) for subject, _, other, _ in relations}
     for k, word in enumerate(piece.words):
-        if word.text not in POSSESSIVE or word.mention not in at:
+        if word.text not in POSSESSIVE or word.mention is None or word.mention not in at:
             continue
         owner = at[word.mention]
         owned = next((number[i] for i, (first, _) in enumerate(reading.spans) if first > k and i in number), owner)

@@ -249,8 +249,11 @@ class _Mixer:
 
 def _beside(*layers: nn.Linear) -> tuple[Tensor, Tensor]:
     """Weight and bias of linear layers that read the same, their outputs one after the other."""
-    biases = [each.weight.new_zeros(len(each.weight)) if each.bias is None else each.bias for each in layers]
-    return torch.cat([each.weight for each in layers]).detach(), torch.cat(biases).detach()
+    biases: list[Tensor] = [
+        each.weight.new_zeros(len(each.weight)) if each.bias is None else each.bias for each in layers
+    ]
+    weights: list[Tensor] = [each.weight for each in layers]
+    return torch.cat(weights).detach(), torch.cat(biases).detach()
 
 
 def _behind(first: nn.Linear, second: nn.Linear) -> nn.Linear:
