@@ -6,8 +6,8 @@ a tagger, a morphologizer, a lemmatizer and a dependency parser; the graph needs
 unless asked for. The same holds for every pipeline that was made like it (`usg train-parser text`).
 
 The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on
-batches are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of texts
-(spaCy 3.8, "Memory management").
+batches are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of
+texts (spaCy 3.8, "Memory management").
 """
 
 from __future__ import annotations

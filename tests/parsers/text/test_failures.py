@@ -4,7 +4,6 @@ The cases are data beside this file (failures.jsonl, paraphrases.jsonl, held_out
 usg/parsers/text/evaluation/cases.py. The captions of failures.jsonl are from COCO val2017 where they were found there.
 """
 
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,6 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def parser() -> TextToGraphs:
-    if not hasattr(import_module("usg.parsers.text"), "TextParser"):
-        pytest.skip("usg.parsers.text has no TextParser")
     return text_parser("text")
 
 

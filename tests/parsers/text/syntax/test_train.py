@@ -8,12 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import spacy
 
-spacy = pytest.importorskip("spacy")
-
-from usg.parsers.text.syntax.settings import COMPONENTS, SyntaxSettings, read_settings  # noqa: E402
-from usg.parsers.text.syntax.train import main, train_syntax  # noqa: E402
-from usg.training.arguments import find_config  # noqa: E402
+from usg.parsers.text.syntax.settings import COMPONENTS, SyntaxSettings, read_settings
+from usg.parsers.text.syntax.train import main, train_syntax
+from usg.training.arguments import find_config
 
 SMALL = SyntaxSettings(
     steps=8, batch_words=200, evaluate_every=4, warmup_steps=2, width=16, depth=1, rows=(50, 50, 50, 50), parser_width=8

@@ -5,16 +5,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
 
-spacy = pytest.importorskip("spacy")
-
-from spacy.language import Language  # noqa: E402
-from spacy.tokens import Doc  # noqa: E402
-from spacy.training import Example  # noqa: E402
-
-from usg.parsers.text.syntax.captions import caption_augmenter, caption_style  # noqa: E402
-from usg.parsers.text.syntax.conllu import Sentence, Word, read_conllu  # noqa: E402
-from usg.parsers.text.syntax.treebank import read_docs, to_doc, treebank_file  # noqa: E402
+from usg.parsers.text.syntax.captions import caption_augmenter, caption_style
+from usg.parsers.text.syntax.conllu import Sentence, Word, read_conllu
+from usg.parsers.text.syntax.treebank import read_docs, to_doc, treebank_file
 
 
 @pytest.fixture(scope="module")
