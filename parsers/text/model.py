@@ -20,6 +20,7 @@ from usg.parsers.text.assemble import CONVENTIONS, Conventions, assemble
 from usg.parsers.text.batches import Reader
 from usg.parsers.text.coreference import has_pronoun, resolve
 from usg.parsers.text.decode import Reading, read_captions
+from usg.parsers.text.finite import as_participles
 from usg.parsers.text.folded import FoldedNetwork
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import NetworkConfig, SceneGraphNetwork
@@ -88,7 +89,7 @@ class TextGraphModel:
 
     def _read(self, pieces: Sequence[Piece]) -> list[Reading]:
         """Pieces of like length are read together, at most `WORDS_AT_A_TIME` words."""
-        texts = [piece.texts for piece in pieces]
+        texts = [as_participles(piece, self.reader) for piece in pieces]
         order = sorted((k for k, words in enumerate(texts) if words), key=lambda k: -len(texts[k]))
         readings: list[Reading] = [Reading()] * len(pieces)
         start = 0
