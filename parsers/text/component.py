@@ -37,10 +37,14 @@ class SceneGraphComponent:
         name: in the pipeline.
         model: the trained parser; None until `from_disk` gives one.
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
+
+    Attributes:
+        version: what stands as `parser_version` in the source of every graph.
     """
 
     def __init__(self, name: str = NAME, model: TextGraphModel | None = None, quantities: bool = True) -> None:
         self.name, self._model, self.quantities = name, model, quantities
+        self.version = __version__
 
     @property
     def graph_model(self) -> TextGraphModel:
@@ -73,7 +77,9 @@ class SceneGraphComponent:
         """The graphs of documents."""
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
-        sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents]
+        sources = [
+            Source("text", "text", text=doc.text, parser=PARSER, parser_version=self.version) for doc in documents
+        ]
         return self.graph_model.graphs(tokens, sources, self.quantities)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:

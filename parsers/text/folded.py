@@ -64,7 +64,12 @@ class FoldedNetwork:
             assert isinstance(tag, nn.Linear)
             self._of_words = _beside(tag, key, _behind(key, context))
             self._of_spans = _beside(
-                network.form, network.query_subject, network.query_object, network.subject, network.object, network.bilinear
+                network.form,
+                network.query_subject,
+                network.query_object,
+                network.subject,
+                network.object,
+                network.bilinear,
             )
             self._mixers = [_Mixer(mixer) for mixer in network.mixers]  # type: ignore[arg-type]
             vectors, lengths = network.predicates()
@@ -93,11 +98,12 @@ class FoldedNetwork:
     def _words(self, captions: Sequence[Sequence[str]]) -> list[int]:
         """The row of each word; those that are new are computed."""
         known = self._rows
-        new = list(dict.fromkeys(word for caption in captions for word in caption if word not in known))
+        every = [word for caption in captions for word in caption]
+        new = [word for word in dict.fromkeys(every) if word not in known]
         if new:
             if len(known) + len(new) > KEPT_WORDS:
                 known.clear()
-                new = list(dict.fromkeys(word for caption in captions for word in caption))
+                new = list(dict.fromkeys(every))
                 if len(new) > KEPT_WORDS:
                     raise ValueError(f"{len(new)} different words in a batch; at most {KEPT_WORDS} are read together")
             words = self.reader.read([new])
@@ -107,7 +113,7 @@ class FoldedNetwork:
             self._says[first : first + len(new)] = words.says[0]
             for row, word in enumerate(new, start=first):
                 known[word] = row
-        return [known[word] for caption in captions for word in caption]
+        return [known[word] for word in every]
 
     def spans(self, encoded: Encoded, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         """Forms `(S,)` and projections `(S, 5 d)` of spans, given the numbers `(S,)` of their first and last word."""
@@ -116,7 +122,9 @@ class FoldedNetwork:
         forms = self.network.config.forms
         return found[:, :forms].argmax(-1), found[:, forms:]
 
-    def pairs(self, encoded: Encoded, captions: Tensor, first: Tensor, projected: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def pairs(
+        self, encoded: Encoded, captions: Tensor, first: Tensor, projected: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Vectors of ordered pairs of the spans of captions that have as many spans each.
 
         Args:
@@ -191,7 +199,7 @@ class _Layer:
         def both(name: str) -> Tensor:
             found = []
             for suffix in ("", "_reverse"):
-                i, f, g, o = getattr(lstm, f"{name}_l{number}{suffix}").detach().chunk(4)
+                i, f, g, o = getattr(lstm, f"{name}_l{number}{suffix}").chunk(4)
                 found.append(torch.cat([i, f, o, g]))
             return torch.stack(found)
 
@@ -242,8 +250,11 @@ class _Mixer:
 
 def _beside(*layers: nn.Linear) -> tuple[Tensor, Tensor]:
     """Weight and bias of linear layers that read the same, their outputs one after the other."""
-    biases = [each.weight.new_zeros(len(each.weight)) if each.bias is None else each.bias for each in layers]
-    return torch.cat([each.weight for each in layers]).detach(), torch.cat(biases).detach()
+    biases: list[Tensor] = [
+        each.weight.new_zeros(len(each.weight)) if each.bias is None else each.bias for each in layers
+    ]
+    weights: list[Tensor] = [each.weight for each in layers]
+    return torch.cat(weights), torch.cat(biases)
 
 
 def _behind(first: nn.Linear, second: nn.Linear) -> nn.Linear:
