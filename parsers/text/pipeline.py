@@ -5,9 +5,9 @@ component of the shipped pipeline, which reads tokens only, behind its own compo
 a tagger, a morphologizer, a lemmatizer and a dependency parser; the graph needs none of them, so they are left out
 unless asked for. The same holds for every pipeline that was made like it (`usg train-parser text`).
 
-The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on batches
-are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of texts (spaCy
-3.8, "Memory management").
+The vocabulary keeps the first `KEPT_STRINGS` new strings, which saves most of the tokenizer's time. From then on
+batches are read inside `nlp.memory_zone()`: new words do not stay, so that memory does not grow with the number of
+texts (spaCy 3.8, "Memory management").
 """
 
 from __future__ import annotations
