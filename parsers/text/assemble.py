@@ -121,6 +121,7 @@ def _add(
     taking_part = {link.subject for _, link in links} | {link.object for _, link in links if not link.is_attribute}
     number: dict[int, int] = {}
     earlier = len(things)
+    covered = {k for first, last in reading.spans for k in range(first, last)}
     for i in range(len(reading.spans)):
         if i not in left_out and (i in taking_part or i not in properties):
             number[i] = _thing(i, piece, reading, links, things, earlier, at, i in absent)
@@ -151,7 +152,7 @@ def _add(
             a, b = number[link.subject], number[link.object]
             predicate = link.implied or link.predicate
             denies = k in denied
-            places = _predicate_places(piece, reading, link, predicate, inventory)
+            places = _predicate_places(piece, reading, link, predicate, inventory, covered)
             known = relations.get((a, predicate, b, denies))
             if known is None or known.score < link.score:
                 relations[a, predicate, b, denies] = _Relation(a, predicate, b, link.score, places, denies)
@@ -250,9 +251,9 @@ def _places(piece: Piece, first: int, last: int) -> tuple[_Place, ...]:
 
 
 def _predicate_places(
-    piece: Piece, reading: Reading, link: Link, predicate: str, inventory: Inventory
+    piece: Piece, reading: Reading, link: Link, predicate: str, inventory: Inventory, covered: set[int]
 ) -> tuple[_Place, ...]:
-    covered = {k for first, last in reading.spans for k in range(first, last)}
+    """Where a predicate is said, by words that are not `covered` by spans."""
     a, b = reading.spans[link.subject][0], reading.spans[link.object][0]
     low, high = min(a, b), max(a, b)
     found: set[int] = set()
@@ -292,9 +293,10 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
     order = sorted(range(len(things)), key=lambda k: (things[k].places[0][0], k))
     new = {k: f"o{i}" for i, k in enumerate(order)}
 
+    nowhere = (Grounding(source.id),)
+
     def groundings(*places: tuple[_Place, ...]) -> tuple[Grounding, ...]:
-        shown = [each for each in places if each]
-        return tuple(Grounding(source.id, TextSpan(each)) for each in shown) or (Grounding(source.id),)
+        return tuple([Grounding(source.id, TextSpan(each)) for each in places if each]) or nowhere
 
     attributes: list[Attribute] = []
     for k in order:

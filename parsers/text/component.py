@@ -60,6 +60,9 @@ class SceneGraphComponent:
         model: the trained parser; None until it is loaded.
         weights: the folder that the model is loaded from when it is first needed and no other was given.
         conventions: what the graph holds of what was read.
+
+    Attributes:
+        version: what stands as `parser_version` in the source of every graph.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class SceneGraphComponent:
         weights: str | Path = SHIPPED,
     ) -> None:
         self.name, self._model, self.conventions, self._weights = name, model, conventions, weights
+        self.version = __version__
 
     @property
     def graph_model(self) -> TextGraphModel:
@@ -103,7 +107,7 @@ class SceneGraphComponent:
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
         sources = [
-            Source("text", "text", text=doc.text, parser=PARSER, parser_version=__version__) for doc in documents
+            Source("text", "text", text=doc.text, parser=PARSER, parser_version=self.version) for doc in documents
         ]
         return self.graph_model.graphs(tokens, sources, self.conventions)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +26,7 @@ from usg.parsers.text.batches import Reader
 from usg.parsers.text.network import _FAR, PairMixer, SceneGraphNetwork
 
 KEPT_WORDS = 8192
+_ADDING = Lock()
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ class FoldedNetwork:
         config = network.config
         with torch.inference_mode():
             self._layers = [_Layer(network.encoder, k) for k in range(config.layers)]
-            self._rows: dict[str, int] = {}
-            self._gates = torch.zeros(KEPT_WORDS * 2, 4 * config.hidden)
-            self._says = torch.zeros(KEPT_WORDS, dtype=torch.long)
+            self._forget()
             tag, key, context = network.tag[0], network.key, network.context
             assert isinstance(tag, nn.Linear)
             self._of_words = _beside(tag, key, _behind(key, context))
@@ -83,36 +83,42 @@ class FoldedNetwork:
 
     def encode(self, captions: Sequence[Sequence[str]]) -> Encoded:
         """The words of captions, given longest first, each with one word at least."""
-        rows = torch.tensor(self._words(captions))
+        rows, gates, says = self._words(captions)
         lengths = torch.tensor([len(caption) for caption in captions])
         starts = lengths.cumsum(0) - lengths
         order = _Order(lengths, starts)
-        h = self._layers[0].run(self._gates, rows, order)
+        h = self._layers[0].run(gates, rows, order)
         for layer in self._layers[1:]:
             h = layer.run(layer.gates(h), None, order)
         d = self.network.config.dim
         found = F.linear(h, *self._of_words)
         tags = self.network.tag[1:](found[:, :d]).softmax(-1)
-        return Encoded(h, found[:, d : 2 * d], found[:, 2 * d :], tags, self._says[rows], starts, lengths)
+        return Encoded(h, found[:, d : 2 * d], found[:, 2 * d :], tags, says[rows], starts, lengths)
 
-    def _words(self, captions: Sequence[Sequence[str]]) -> list[int]:
-        """The row of each word; those that are new are computed."""
-        known = self._rows
-        new = list(dict.fromkeys(word for caption in captions for word in caption if word not in known))
-        if new:
-            if len(known) + len(new) > KEPT_WORDS:
-                known.clear()
-                new = list(dict.fromkeys(word for caption in captions for word in caption))
+    def _words(self, captions: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor, Tensor]:
+        """`(n,)` the row of each word, and the gates and what words say by row; words that are new are computed."""
+        every = [word for caption in captions for word in caption]
+        with _ADDING:
+            new = [word for word in dict.fromkeys(every) if word not in self._rows]
+            if len(self._rows) + len(new) > KEPT_WORDS:
+                new = list(dict.fromkeys(every))
                 if len(new) > KEPT_WORDS:
                     raise ValueError(f"{len(new)} different words in a batch; at most {KEPT_WORDS} are read together")
-            words = self.reader.read([new])
-            x = self.network.embed(words.word, words.stem, words)[0]
-            first = len(known)
-            self._gates[2 * first : 2 * (first + len(new))] = self._layers[0].gates(x)
-            self._says[first : first + len(new)] = words.says[0]
-            for row, word in enumerate(new, start=first):
-                known[word] = row
-        return [known[word] for caption in captions for word in caption]
+                self._forget()
+            if new:
+                words = self.reader.read([new])
+                x = self.network.embed(words.word, words.stem, words)[0]
+                first, end = len(self._rows), len(self._rows) + len(new)
+                self._gates[2 * first : 2 * end] = self._layers[0].gates(x)
+                self._says[first:end] = words.says[0]
+                self._rows.update(zip(new, range(first, end), strict=True))
+            return torch.tensor([self._rows[word] for word in every]), self._gates, self._says
+
+    def _forget(self) -> None:
+        """Starts new tables; whoever reads in another thread goes on with the old."""
+        self._rows: dict[str, int] = {}
+        self._gates = torch.zeros(KEPT_WORDS * 2, 4 * self.network.config.hidden)
+        self._says = torch.zeros(KEPT_WORDS, dtype=torch.long)
 
     def spans(self, encoded: Encoded, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         """Forms `(S,)` and projections `(S, 5 d)` of spans, given the numbers `(S,)` of their first and last word."""
@@ -198,7 +204,7 @@ class _Layer:
         def both(name: str) -> Tensor:
             found = []
             for suffix in ("", "_reverse"):
-                i, f, g, o = getattr(lstm, f"{name}_l{number}{suffix}").detach().chunk(4)
+                i, f, g, o = getattr(lstm, f"{name}_l{number}{suffix}").chunk(4)
                 found.append(torch.cat([i, f, o, g]))
             return torch.stack(found)
 
@@ -253,7 +259,7 @@ def _beside(*layers: nn.Linear) -> tuple[Tensor, Tensor]:
         each.weight.new_zeros(len(each.weight)) if each.bias is None else each.bias for each in layers
     ]
     weights: list[Tensor] = [each.weight for each in layers]
-    return torch.cat(weights).detach(), torch.cat(biases).detach()
+    return torch.cat(weights), torch.cat(biases)
 
 
 def _behind(first: nn.Linear, second: nn.Linear) -> nn.Linear:

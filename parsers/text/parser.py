@@ -232,6 +232,8 @@ class TextParser:
         if len(graph.sources) != 1 or graph.sources[0].text != text:
             raise ValueError(f"a graph with the sources {[s.id for s in graph.sources]}, expected one with the text")
         source = graph.sources[0]
+        if source.parser is not None and source.parser_version == self.version:
+            return graph
         named = replace(source, parser=source.parser or PARSER, parser_version=self.version)
         return replace(graph, sources=(named,))
 

@@ -71,7 +71,12 @@ class Pipeline:
                 warnings.filterwarnings("ignore", r"\[W113\]", UserWarning)
                 self.nlp.add_pipe(EXTENSION, source=shipped)
             self.version += f" + {_version(shipped)}"
-        self._most_strings = len(self.nlp.vocab.strings) + KEPT_STRINGS
+        from usg.parsers.text.component import SceneGraphComponent
+
+        for _, component in self.nlp.pipeline:
+            if isinstance(component, SceneGraphComponent):
+                component.version = self.version
+        self._strings = len(self.nlp.vocab.strings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._given[0] is None or isinstance(self._given[0], str | Path):
@@ -91,7 +96,7 @@ class Pipeline:
         """
         # Zones cannot be nested: whoever opened one frees what is read here.
         nested = self.nlp.vocab.in_memory_zone  # type: ignore[attr-defined]  # the stub of 3.8 lacks it
-        kept = nested or len(self.nlp.vocab.strings) < self._most_strings
+        kept = nested or len(self.nlp.vocab.strings) < self._strings + KEPT_STRINGS
         zone = nullcontext() if kept else self.nlp.memory_zone()
         with zone:
             if len(texts) == 1:

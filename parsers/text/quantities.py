@@ -19,6 +19,7 @@ _COLLECTIVE = {
 }
 _VAGUE = frozenset("several many few numerous multiple various".split())
 _PAIRED = frozenset("pants shorts jeans trousers scissors glasses sunglasses goggles tongs".split())
+_SAYING = _VAGUE | {"of"}
 _BETWEEN = frozenset(("a", "an", "the", ",", "and"))
 
 
@@ -31,7 +32,9 @@ def quantity(piece: Piece, reading: Reading, thing: int) -> tuple[str, int, int]
         >>> quantity(piece, Reading(((3, 4),), ("trees",), (1.0,)), 0)
         ('many', 1, 3)
     """
-    words = [word.text for word in piece.words]
+    words = [word.text for word in piece.words[: reading.spans[thing][0]]]
+    if _SAYING.isdisjoint(words):
+        return None
     described = {link.object for link in reading.links if link.is_attribute and link.subject == thing}
     described -= {link.subject for link in reading.links} | {
         link.object for link in reading.links if not link.is_attribute

@@ -100,13 +100,18 @@ def test_pipe_reads_no_further_than_it_is_asked(parser: TextParser) -> None:
     assert taken == 4
 
 
-def test_the_vocabulary_does_not_grow(parser: TextParser) -> None:
+def test_the_vocabulary_stops_growing(parser: TextParser, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = parser.reader
     assert isinstance(reader, Pipeline)
     before = len(reader.nlp.vocab.strings)
-    list(parser.pipe(f"a Word{i}" for i in range(1000)))
-    parser("a Word1001")
-    assert len(reader.nlp.vocab.strings) == before
+    monkeypatch.setattr("usg.parsers.text.pipeline.KEPT_STRINGS", 100)
+    monkeypatch.setattr(reader, "_strings", before)
+    list(parser.pipe((f"a Word{i}" for i in range(1000)), batch_size=10))
+    kept = len(reader.nlp.vocab.strings)
+    assert before + 100 <= kept < before + 200
+    list(parser.pipe(f"a Word{i}" for i in range(1000, 2000)))
+    parser("a Word2001")
+    assert len(reader.nlp.vocab.strings) == kept
     with reader.nlp.memory_zone():  # a caller's own zone is used, not nested
         assert labels(parser("a Dog")) == ["dog"]
 
