@@ -1,8 +1,8 @@
 """Rare finite verbs read as the participles that captions are full of: "his daughter feeds them" as "... feeding them".
 
-Captions say "a woman feeding a bird" a hundred times for each "feeds". A word in -s is read as its form in -ing where that
-form is the better known, training knows it as the word of a predicate, and a determiner, number or pronoun follows,
-before which nouns do not stand.
+Captions say "a woman feeding a bird" a hundred times for each "feeds". A word in -s is read as its form in -ing where
+that form is the better known, training knows it as the word of a predicate, and a determiner, number or pronoun
+follows, before which nouns do not stand.
 """
 
 from __future__ import annotations
