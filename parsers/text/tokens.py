@@ -38,7 +38,7 @@ def stem(word: str) -> str:
     for ending in ("ies", "ied"):
         if word.endswith(ending) and len(word) > 4:
             return word[: -len(ending)] + "y"
-    for ending in ("ing", "ed", "es", "en", "s", "e", "d"):
+    for ending in ("ing", "ed", "es", "en", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             rest = word[: -len(ending)]
             if len(rest) > 3 and rest[-1] == rest[-2] and rest[-1] not in "ls":
