@@ -1,6 +1,6 @@
-"""From media to scene graphs: text, image and video parsers.
+"""From media to scene graphs: the parser of texts; those of images and videos are to come.
 
-Installed as `usg.parsers`. The parsers come in issues of their own; nothing is here yet.
+Installed as `usg.parsers`. The parsers by short name are in `usg.parsers.names`.
 """
 
 if __name__ != "usg.parsers":

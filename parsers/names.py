@@ -11,6 +11,7 @@ from usg.names import unknown_name
 
 PARSERS: dict[str, str] = {
     "text": "usg.parsers.text.TextParser",
+    "text-factual": "usg.parsers.text.factual.factual_parser",
 }
 
 
@@ -34,7 +35,7 @@ def text_parser(name: str) -> TextToGraphs:
 
     >>> text_parser("test")
     Traceback (most recent call last):
-    LookupError: unknown parser 'test'; did you mean 'text'? Known: text
+    LookupError: unknown parser 'test'; did you mean 'text'? Known: text, text-factual
     """
     if name not in PARSERS and "." not in name:
         raise LookupError(unknown_name("parser", name, PARSERS))
