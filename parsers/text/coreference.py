@@ -124,7 +124,9 @@ def _before_noun(piece: Piece, reading: Reading, k: int) -> bool:
     """Whether word k stands in the noun phrase of a span: "her dog", not "kisses her on the cheek"."""
     first = next((first for first, _ in reading.spans if first > k), None)
     if first is None or first > k + 4:
-        return False
+        # "losing her balance": a thing that the network does not see.
+        following = piece.words[k + 1].text if k + 1 < len(piece.words) else ""
+        return following.isalpha() and following not in _NEW_PHRASE
     return not any(word.text in _NEW_PHRASE for word in piece.words[k + 1 : first])
 
 
