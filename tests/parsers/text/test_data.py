@@ -82,7 +82,7 @@ def test_numbers_of_forms_and_predicates() -> None:
 def test_captions_without_graphs(tmp_path: Path) -> None:
     lines = tmp_path / "captions.txt"
     lines.write_text("A dog runs. A cat!\nA dog runs.\nx\n\na street with no cars\n")
-    wanted = [["a", "dog", "runs", "."], ["a", "cat", "!"], ["a", "street", "with", "cars"]]
+    wanted = [["a", "dog", "runs", "."], ["a", "cat", "."], ["a", "street", "with", "cars"]]
     assert captions_of(lines) == wanted
     coco = tmp_path / "captions.json"
     texts = [{"caption": text} for text in lines.read_text().splitlines()]

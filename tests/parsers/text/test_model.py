@@ -11,6 +11,7 @@ import small_factual
 from usg.graph import SceneGraph, Source
 from usg.parsers.text.data import tokens_of
 from usg.parsers.text.decode import Reading, read_captions
+from usg.parsers.text.folded import FoldedNetwork
 from usg.parsers.text.model import TextGraphModel
 
 
@@ -59,9 +60,9 @@ def test_pieces_too_many_for_one_batch_keep_their_order(
     wanted = [facts(graph) for graph in graphs(small_model, *texts)]
     sizes = []
 
-    def counted(network: object, reader: object, captions: list[list[str]]) -> list[Reading]:
+    def counted(folded: FoldedNetwork, captions: list[list[str]]) -> list[Reading]:
         sizes.append(len(captions) * max(map(len, captions)))
-        return read_captions(small_model.network, small_model.reader, captions)
+        return read_captions(folded, captions)
 
     monkeypatch.setattr("usg.parsers.text.model.WORDS_AT_A_TIME", 20)
     monkeypatch.setattr("usg.parsers.text.model.read_captions", counted)

@@ -32,7 +32,7 @@ def test_values_take_the_place_of_defaults(tmp_path: Path) -> None:
 
 def test_the_shipped_configuration_is_read() -> None:
     found = read_settings(find_config("parsers/text"))
-    assert found.teachers >= 1 and found.fit.passes >= 1 and not found.data
+    assert found.sizes.hidden == 192 and found.fit.passes == 12 and not found.data
 
 
 def test_sizes_are_those_of_the_network() -> None:
