@@ -70,7 +70,6 @@ class Example:
         spans: [start, end) token spans.
         forms: of each span; IGNORED where the form is too rare.
         links: (subject, object) -> predicate; IGNORED where the predicate is too rare.
-        weight: of the caption in the loss.
     """
 
     tokens: tuple[str, ...]
@@ -78,10 +77,9 @@ class Example:
     spans: tuple[Span, ...]
     forms: tuple[int, ...]
     links: dict[tuple[int, int], int]
-    weight: float = 1.0
 
     @classmethod
-    def of(cls, aligned: Alignment, forms: dict[str, int], predicates: dict[str, int], weight: float = 1.0) -> Example:
+    def of(cls, aligned: Alignment, forms: dict[str, int], predicates: dict[str, int]) -> Example:
         """The example of an alignment, with the numbers of forms and predicates."""
         tags = [0] * len(aligned.tokens)
         for i, j in aligned.spans:
@@ -96,7 +94,6 @@ class Example:
             tuple(aligned.spans),
             tuple(forms.get(form, IGNORED) for form in said),
             {pair: predicates.get(predicate, IGNORED) for pair, predicate in aligned.links.items()},
-            weight,
         )
 
 

@@ -62,7 +62,7 @@ def run_job(job: Job) -> Path:
         return done
     tables, aligned, captions = load(job)
     torch.manual_seed(job.seed)
-    model = TextGraphModel.build(tables.words, tables.inventory, **asdict(job.sizes))
+    model = TextGraphModel.build(tables.words, tables.inventory, job.sizes)
     lessons = learn(job.teachers, [*(each.tokens for each in aligned), *captions]) if job.teachers else []
     trained = {
         "seed": job.seed,

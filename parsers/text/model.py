@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import NetworkConfig, SceneGraphNetwork
 from usg.parsers.text.pieces import Piece, cut
 from usg.parsers.text.tokens import WordTable
+from usg.parsers.text.training_settings import Sizes
 
 FORMAT = 1
 WORDS_AT_A_TIME = 4096
@@ -44,15 +46,15 @@ class TextGraphModel:
         self.network, self.reader, self.trained = network.eval(), reader, dict(trained or {})
 
     @classmethod
-    def build(cls, table: WordTable, inventory: Inventory, **sizes: Any) -> TextGraphModel:
-        """A model of random weights; `sizes` are those of `NetworkConfig` that the tables leave open."""
+    def build(cls, table: WordTable, inventory: Inventory, sizes: Sizes) -> TextGraphModel:
+        """A model of random weights."""
         config = NetworkConfig(
             words=len(table.words),
             stems=len(table.stems),
             predicates=len(inventory.predicates),
             forms=len(inventory.forms),
             predicate_words=len(inventory.words) - 1,
-            **sizes,
+            **asdict(sizes),
         )
         return cls(SceneGraphNetwork(config, inventory.composition()), Reader(table, inventory))
 

@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.parsers.text.tokens import GRAM_BUCKETS
+from usg.parsers.text.training_settings import Sizes
 
 if TYPE_CHECKING:
     from usg.parsers.text.folded import FoldedNetwork
@@ -36,21 +37,13 @@ OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 _FAR = 7
 
 
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Sizes of the network.
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(Sizes):
+    """Sizes of the network: those that are chosen, and those that the tables and the inventory have.
 
     Args:
         words, stems: of the word table, without the unknown one.
         predicates, forms, predicate_words: of the inventory.
-        word_dim, stem_dim, gram_dim: widths of the three embeddings of a word.
-        hidden: of the LSTM, in each direction.
-        layers: of the LSTM.
-        dim: width of spans and pairs.
-        mixing: rounds in which pairs see each other.
-        mixing_dim: width of the mixing.
-        dropout: of the encoder.
-        word_dropout: share of words whose own vector is hidden in training, so that stems and letters are used.
     """
 
     words: int
@@ -58,16 +51,6 @@ class NetworkConfig:
     predicates: int
     forms: int
     predicate_words: int
-    word_dim: int = 128
-    stem_dim: int = 96
-    gram_dim: int = 96
-    hidden: int = 128
-    layers: int = 2
-    dim: int = 256
-    mixing: int = 1
-    mixing_dim: int = 128
-    dropout: float = 0.33
-    word_dropout: float = 0.12
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""

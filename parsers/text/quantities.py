@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from usg.parsers.text.decode import Reading
 from usg.parsers.text.pieces import Piece
+from usg.parsers.text.words import VAGUE
 
 _COLLECTIVE = {
     "pair": "2",
@@ -17,9 +18,8 @@ _COLLECTIVE = {
     "lots": "many",
     **{word: f"{word} of" for word in "group bunch herd flock crowd number variety".split()},
 }
-_VAGUE = frozenset("several many few numerous multiple various".split())
 _PAIRED = frozenset("pants shorts jeans trousers scissors glasses sunglasses goggles tongs".split())
-_SAYING = _VAGUE | {"of"}
+_SAYING = VAGUE | {"of"}
 _BETWEEN = frozenset(("a", "an", "the", ",", "and"))
 
 
@@ -43,7 +43,7 @@ def quantity(piece: Piece, reading: Reading, thing: int) -> tuple[str, int, int]
     covered = {k for i, (first, last) in enumerate(reading.spans) if i not in described for k in range(first, last)}
     k = reading.spans[thing][0] - 1
     while k >= 0:
-        if words[k] in _VAGUE and k not in covered:
+        if words[k] in VAGUE and k not in covered:
             return words[k], k, k + 1
         if words[k - 1 : k + 1] == ["pair", "of"] and reading.labels[thing].split(" ")[-1] in _PAIRED:
             return None

@@ -102,8 +102,7 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
         for key, value in asdict(settings).items()
         if key not in ("data", "val", "unlabelled", "output", "syntax")
     }
-    nlp.meta["sources"] = [*nlp.meta.get("sources", []), *SOURCES]
-    nlp.meta["license"] = LICENSE if settings.syntax else SOURCES[0]["license"]
+    nlp.meta["sources"] = [*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)]
     nlp.meta["description"] = DESCRIPTION
     nlp.to_disk(folder)
     with atomic_path(folder / "scene_graph.json") as temporary:
@@ -113,21 +112,6 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     return scores
 
 
-SOURCES = [
-    {
-        "name": "FACTUAL: captions of Visual Genome regions with textual scene graphs",
-        "url": "https://github.com/zhuang-li/FACTUAL",
-        "license": "CC BY 4.0",
-        "author": "Li et al., 2023; Krishna et al., 2017",
-    },
-    {
-        "name": "COCO captions, without graphs",
-        "url": "https://cocodataset.org",
-        "license": "CC BY 4.0",
-        "author": "Lin et al., 2014; Chen et al., 2015",
-    },
-]
-LICENSE = "CC BY-SA 4.0 (linguistic components), CC BY 4.0 (scene_graph)"
 DESCRIPTION = (
     "English pipeline of USG: scene graphs of captions and descriptions; tagger, morphology, edit-tree lemmatizer and "
     "dependency parser in the labels of spaCy's English pipelines."

@@ -12,7 +12,18 @@ from usg.names import unknown_name
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of a network; as in `NetworkConfig`."""
+    """Sizes of a network that are chosen.
+
+    Args:
+        word_dim, stem_dim, gram_dim: widths of the three embeddings of a word.
+        hidden: of the LSTM, in each direction.
+        layers: of the LSTM.
+        dim: width of spans and pairs.
+        mixing: rounds in which pairs see each other.
+        mixing_dim: width of the mixing.
+        dropout: of the encoder.
+        word_dropout: share of words whose own vector is hidden in training, so that stems and letters are used.
+    """
 
     word_dim: int = 128
     stem_dim: int = 96
@@ -27,7 +38,7 @@ class Sizes:
 
     def __post_init__(self) -> None:
         """Refuse what no network can have."""
-        for field in fields(self):
+        for field in fields(Sizes):
             value, least = getattr(self, field.name), 0 if field.name == "mixing" else 1
             if field.name.endswith("dropout"):
                 _share(field.name, value)
@@ -91,6 +102,7 @@ class TextTraining:
         teachers: how many.
         jobs: networks that are trained at a time, each in a process with one thread.
         limit: captions to read of each file; all when None.
+        sources: of the data, with their licences, for the pipeline's meta data.
         sizes, fit: of the student.
         teacher_sizes, teacher_fit: of the teachers.
     """
@@ -104,6 +116,7 @@ class TextTraining:
     teachers: int = 2
     jobs: int = 2
     limit: int | None = None
+    sources: tuple[str, ...] = ()
     sizes: Sizes = Sizes()
     fit: Fit = Fit()
     teacher_sizes: Sizes = Sizes()

@@ -44,7 +44,7 @@ MATERIALS = frozenset(
     "wooden wood metal metallic plastic glass brick stone concrete leather ceramic steel paper".split()
 )
 QUANTITIES = {"pair": 2, "couple": 2, "both": 2, "dozen": 12, **{word: int(n) for word, n in NUMBERS.items()}}
-VAGUE = frozenset("many several few some lots multiple numerous various group of bunch herd flock".split())
+VAGUE = frozenset("several many few numerous multiple various".split())
 
 _KINDS = (("colour", COLOURS), ("size", SIZES), ("material", MATERIALS))
 

@@ -10,6 +10,7 @@ import torch
 from usg.parsers.text import TextParser
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.objective import gold_loss
+from usg.parsers.text.training_settings import Sizes
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def small_model() -> TextGraphModel:
     tables, examples = small_factual.examples()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = TextGraphModel.build(tables.words, tables.inventory, **SIZES, dropout=0.1)
+        model = TextGraphModel.build(tables.words, tables.inventory, Sizes(**SIZES, dropout=0.1))
         network, reader = model.network.train(), model.reader
         optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
         rng = random.Random(0)

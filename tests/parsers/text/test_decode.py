@@ -16,6 +16,7 @@ from usg.parsers.text.folded import FoldedNetwork
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.tokens import WordTable
+from usg.parsers.text.training_settings import Sizes
 
 O, B, I = (0.9, 0.1, 0.0), (0.1, 0.8, 0.1), (0.1, 0.2, 0.7)  # noqa: E741
 
@@ -75,7 +76,7 @@ def test_labels_follow_from_words(small_model: TextGraphModel) -> None:
 def test_a_predicate_that_training_never_saw_is_composed() -> None:
     inventory = Inventory(("", "is", "climb", "walk over"), ("copy",))
     reader = Reader(WordTable((), ()), inventory)
-    network = TextGraphModel.build(reader.table, inventory, hidden=4, dim=6).network
+    network = TextGraphModel.build(reader.table, inventory, Sizes(hidden=4, dim=6)).network
     with torch.no_grad():
         # Predicates then score by the attention on their words alone.
         for parameter in (network.own, network.predicate_word, network.bias):

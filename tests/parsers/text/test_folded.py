@@ -10,6 +10,7 @@ from usg.parsers.text.folded import FoldedNetwork
 from usg.parsers.text.inventory import NO_LINK, Inventory
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.tokens import WordTable
+from usg.parsers.text.training_settings import Sizes
 
 CAPTIONS = [
     text.split(" ")
@@ -27,7 +28,7 @@ def model() -> TextGraphModel:
     torch.manual_seed(0)
     table = WordTable(("a", "man", "bench", "sitting", "dogs"), ("sit", "run"))
     inventory = Inventory((NO_LINK, "is", "sit on", "next to", "run next to", "is@2"), ("copy", "edit:1:"))
-    return TextGraphModel.build(table, inventory, hidden=12, dim=16, mixing_dim=8)
+    return TextGraphModel.build(table, inventory, Sizes(hidden=12, dim=16, mixing_dim=8))
 
 
 @torch.inference_mode()

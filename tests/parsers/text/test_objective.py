@@ -12,6 +12,7 @@ import torch
 from usg.parsers.text.batches import IGNORED, Example
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.objective import gold_loss, lesson_loss, teach
+from usg.parsers.text.training_settings import Sizes
 
 TABLES, EXAMPLES = small_factual.examples()
 CAPTIONS = [each.tokens for each in EXAMPLES]
@@ -21,7 +22,7 @@ SIZES = {"word_dim": 8, "stem_dim": 8, "gram_dim": 8, "hidden": 8, "layers": 1, 
 def small(seed: int = 0, **more: float) -> TextGraphModel:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return TextGraphModel.build(TABLES.words, TABLES.inventory, **SIZES, **more)
+        return TextGraphModel.build(TABLES.words, TABLES.inventory, Sizes(**SIZES, **more))
 
 
 def test_the_gold_loss_falls() -> None:

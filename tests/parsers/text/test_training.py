@@ -14,7 +14,7 @@ from usg.parsers.text.batches import Example
 from usg.parsers.text.model import TextGraphModel
 from usg.parsers.text.objective import Lesson, gold_loss, teach
 from usg.parsers.text.training import fit
-from usg.parsers.text.training_settings import Fit
+from usg.parsers.text.training_settings import Fit, Sizes
 
 TABLES, EXAMPLES = small_factual.examples()
 SIZES = {"word_dim": 8, "stem_dim": 8, "gram_dim": 8, "hidden": 8, "layers": 1, "dim": 16, "mixing_dim": 8}
@@ -25,7 +25,7 @@ def train(
     folder: Path, examples: list[Example] = EXAMPLES, lessons: tuple[Lesson, ...] = (), settings: Fit = SETTINGS
 ) -> TextGraphModel:
     torch.manual_seed(0)
-    model = TextGraphModel.build(TABLES.words, TABLES.inventory, **SIZES)
+    model = TextGraphModel.build(TABLES.words, TABLES.inventory, Sizes(**SIZES))
     return fit(model, examples, lessons, settings, seed=5, folder=folder, trained={"seed": 5})
 
 
@@ -92,6 +92,6 @@ def test_a_training_has_learnt(tmp_path: Path) -> None:
             return float(gold_loss(model.network.eval(), model.reader, EXAMPLES, random.Random(0)))
 
     torch.manual_seed(0)
-    untrained = loss(TextGraphModel.build(TABLES.words, TABLES.inventory, **SIZES))
+    untrained = loss(TextGraphModel.build(TABLES.words, TABLES.inventory, Sizes(**SIZES)))
     settings = Fit(passes=8, batch_size=12, learning_rate=0.02, average=0.5)
     assert loss(train(tmp_path, settings=settings)) < 0.6 * untrained
