@@ -150,6 +150,8 @@ def _add(
             things[number[link.subject]].attributes.setdefault(value, (link.score, places, denies))
         else:
             a, b = number[link.subject], number[link.object]
+            if a == b and link.implied is None and piece.words[reading.spans[link.object][0]].mention is None:
+                continue  # "a branch that they are eating": only "each other" and "himself" say this
             predicate = link.implied or link.predicate
             denies = k in denied
             places = _predicate_places(piece, reading, link, predicate, inventory, covered)

@@ -9,7 +9,8 @@ of a replaced word is the antecedent itself.
 Within one sentence the network knows "a lake with cows in it" and "a man looking at his skis" from its training; there
 a pronoun is replaced only after a verb ("... while he feeds them"), and "his" only before a living being. Elsewhere
 "his" keeps its antecedent as a mention, from which usg/parsers/text/assemble.py tells who has what. ", one with" and
-", another holding" stand for the several things before them.
+", another holding" stand for the several things before them, and so does "each other", where the network did not read
+it as what they do with one another.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ from usg.parsers.text.words import (
 )
 
 PARTITIVE = frozenset(("one", "another", "both"))
+RECIPROCAL = frozenset((("each", "other"), ("one", "another")))
 _NEW_PHRASE = PREPOSITIONS | frozenset("a an the and or while as that who , is are".split())
 _Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
 
 
 def has_pronoun(piece: Piece) -> bool:
     """Whether a piece has to be read twice."""
-    return any(word.text in PRONOUNS or word.text in PARTITIVE for word in piece.words)
+    return any(word.text in PRONOUNS or word.text in PARTITIVE or word.text == "each" for word in piece.words)
 
 
 def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, Piece]:
@@ -56,6 +58,13 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
         words: list[Word] = []
         changed = False
         for k, word in enumerate(piece.words):
+            if k and (piece.words[k - 1].text, word.text) in RECIPROCAL:
+                antecedent = _each_other(piece, k - 1, here, reading)
+                if antecedent is not None:
+                    changed = True
+                    start = words.pop().start
+                    words += _instead(antecedent, start, word.end)
+                    continue
             antecedent = _antecedent(word, here, named) if word.text in PRONOUNS else _several(piece, k, here)
             possessive = word.text in POSSESSIVE and _before_noun(piece, reading, k)
             if antecedent is None or (antecedent in here and _is_known(piece, reading, k, possessive)):
@@ -64,8 +73,7 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
                 words.append(word)
                 continue
             changed = True
-            start, end, label, _ = antecedent
-            words += [Word(each, word.start, word.end, (start, end)) for each in label.split(" ")]
+            words += _instead(antecedent, word.start, word.end)
             if possessive:
                 words.append(Word("'s", word.start, word.end))
         if changed:
@@ -73,6 +81,19 @@ def resolve(pieces: Sequence[Piece], readings: Sequence[Reading]) -> dict[int, P
             found[number] = Piece(tuple(words), cues)
         named.append(here)
     return found
+
+
+def _instead(antecedent: _Named, start: int, end: int) -> list[Word]:
+    """The words of an antecedent in the place [start, end) of what stands for it."""
+    return [Word(each, start, end, antecedent[:2]) for each in antecedent[2].split(" ")]
+
+
+def _each_other(piece: Piece, k: int, here: Sequence[_Named], reading: Reading) -> _Named | None:
+    """The several things that "each other" at word k stands for; None where the network read what they do."""
+    if any(link.subject == link.object and not link.is_attribute for link in reading.links):
+        return None
+    earlier = [each for each in here if each[1] <= piece.words[k].start and is_plural(each[2])]
+    return earlier[0] if earlier else None
 
 
 def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:

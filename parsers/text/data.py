@@ -1,7 +1,8 @@
 """Training data of the text parser: captions with graphs, captions without, and their batches.
 
 Captions of like size stand together in a batch: a pass shuffles all, sorts chunks of 30 batches by the number of spans
-and words, and shuffles the batches. Some captions are rewritten in each pass (usg/parsers/text/augment.py).
+and words, and shuffles the batches. In each pass some captions are
+rewritten (usg/parsers/text/augment.py), and others composed of their phrases (usg/parsers/text/recombine.py).
 """
 
 from __future__ import annotations
@@ -16,22 +17,13 @@ from typing import Any, TypeVar
 
 from usg.formats import Problems, read_graphs
 from usg.graph import SceneGraph
-from usg.parsers.text.align import ATTRIBUTE, Alignment, align, facts_of, spoken_for
-from usg.parsers.text.augment import (
-    JOINING,
-    SHARING,
-    coordinate,
-    inverted,
-    join,
-    relative,
-    share_subject,
-    whose,
-    without_articles,
-)
+from usg.parsers.text.align import Alignment, align, facts_of, spoken_for
+from usg.parsers.text.augment import JOINING, join, without_articles
 from usg.parsers.text.batches import Example
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.objective import Lesson
 from usg.parsers.text.pieces import cut
+from usg.parsers.text.recombine import Recombination
 from usg.parsers.text.tokens import WordTable
 
 LONGEST = 40
@@ -164,7 +156,7 @@ class Batches:
         seed: of order and augmentation.
         inventory: of the predicates that the examples number.
         joined: share of gold captions that are joined with another.
-        rewritten: share of gold captions that are rewritten into another construction, as far as they can be.
+        recombined: captions that are composed of the phrases of others in each pass, as a share of the gold ones.
         bare: share of gold captions whose articles are left out.
     """
 
@@ -177,21 +169,20 @@ class Batches:
         batch_size: int = 128,
         seed: int = 0,
         joined: float = 0.05,
-        rewritten: float = 0.25,
+        recombined: float = 0.25,
         bare: float = 0.1,
     ) -> None:
         self.examples, self.lessons = examples, lessons
         self.batch_size, self.seed = batch_size, seed
-        self.joined, self.rewritten, self.bare = joined, rewritten, bare
-        self._known = {word for each in examples for word in each.tokens}
-        number = {predicate: i for i, predicate in enumerate(inventory.predicates)}
-        self._with = {number[p] for p in ("with", "have", "wear") if p in number}
-        self._have, self._attribute = number.get("have", -1), number.get(ATTRIBUTE, -1)
+        self.joined, self.bare = joined, bare
+        self._recombined = int(recombined * len(examples))
+        self._recombination = Recombination(examples, inventory)
         self._pass: tuple[int, list[Batch]] = (-1, [])
 
     def __len__(self) -> int:
         """Batches of a pass."""
-        return sum(-(-len(items) // self.batch_size) for items in (self.examples, self.lessons))
+        captions = (len(self.examples) + self._recombined, len(self.lessons))
+        return sum(-(-number // self.batch_size) for number in captions)
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
         """The batch of (pass, number)."""
@@ -203,33 +194,23 @@ class Batches:
     def _batches(self, number: int) -> list[Batch]:
         rng = random.Random(f"{self.seed} {number}")
         # Augmented before they are sorted: one long caption would make its whole batch long.
-        examples = [self._augment(each, rng) for each in self.examples]
+        examples = [self._augment(each, rng) for each in (*self.examples, *self._composed(rng))]
         batches = [Batch(examples=tuple(each)) for each in self._of_like_size(examples, rng)]
         batches += [Batch(lessons=tuple(each)) for each in self._of_like_size(self.lessons, rng)]
         rng.shuffle(batches)
         return batches
 
-    def _augment(self, each: Example, rng: random.Random) -> Example:
-        lot = rng.random()
-        if lot < self.joined + self.rewritten:
-            other = rng.choice(self.examples)
-            new: Example | None = None
-            if len(each.tokens) + len(other.tokens) + 2 <= LONGEST:
-                new = join(each, other, rng.choice(JOINING)) if lot < self.joined else self._rewrite(each, other, rng)
-            each = new or each
-        return without_articles(each) if rng.random() < self.bare else each
+    def _composed(self, rng: random.Random) -> Iterator[Example]:
+        """Captions composed of phrases; where there are none to compose, others once more."""
+        for _ in range(self._recombined):
+            yield self._recombination.compose(rng, LONGEST) or rng.choice(self.examples)
 
-    def _rewrite(self, each: Example, other: Example, rng: random.Random) -> Example | None:
-        kind = rng.randrange(6)
-        if kind < 2:
-            return share_subject(each, other, rng.choice(SHARING))
-        if kind == 2:
-            return coordinate(each, other)
-        if kind == 3:
-            return relative(each, rng.choice(("that", "who")))
-        if kind == 4:
-            return inverted(each, self._known)
-        return whose(each, self._with, self._have, self._attribute)
+    def _augment(self, each: Example, rng: random.Random) -> Example:
+        if rng.random() < self.joined:
+            other = rng.choice(self.examples)
+            if len(each.tokens) + len(other.tokens) + 2 <= LONGEST:
+                each = join(each, other, rng.choice(JOINING))
+        return without_articles(each) if rng.random() < self.bare else each
 
     def _of_like_size(self, items: Sequence[Sized], rng: random.Random) -> Iterator[list[Sized]]:
         shuffled = list(items)

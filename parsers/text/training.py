@@ -97,7 +97,7 @@ def fit(
         seed=seed,
         inventory=model.reader.inventory,
         joined=settings.joined,
-        rewritten=settings.rewritten,
+        recombined=settings.recombined,
         bare=settings.bare,
     )
     steps = settings.passes * len(batches)

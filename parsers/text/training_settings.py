@@ -56,7 +56,7 @@ class Fit:
         learning_rate: at its peak.
         weight_decay: of all weights.
         average: decay of the average of the weights.
-        joined, rewritten, bare: shares of augmented captions, as in `Batches`.
+        joined, recombined, bare: shares of augmented captions, as in `Batches`.
     """
 
     passes: int = 12
@@ -65,7 +65,7 @@ class Fit:
     weight_decay: float = 1e-3
     average: float = 0.998
     joined: float = 0.05
-    rewritten: float = 0.25
+    recombined: float = 0.25
     bare: float = 0.1
 
     def __post_init__(self) -> None:
@@ -75,10 +75,8 @@ class Fit:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a positive number")
-        for name in ("average", "joined", "rewritten", "bare"):
+        for name in ("average", "joined", "recombined", "bare"):
             _share(name, getattr(self, name))
-        if self.joined + self.rewritten > 1:
-            raise ValueError(f"joined is {self.joined} and rewritten {self.rewritten}; expected at most 1 together")
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay is {self.weight_decay}; expected at least 0")
 

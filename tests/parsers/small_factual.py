@@ -10,6 +10,7 @@ from usg.parsers.text.align import Alignment, align, spoken_for
 from usg.parsers.text.batches import Example
 from usg.parsers.text.data import Tables, words_of
 from usg.parsers.text.decode import Link, Reading
+from usg.parsers.text.network import BEGIN, INSIDE, OUTSIDE
 from usg.parsers.text.pieces import Piece, cut
 
 CAPTIONS = """
@@ -96,6 +97,28 @@ def examples() -> tuple[Tables, list[Example]]:
     aligned = alignments()
     tables = Tables.build(aligned)
     return tables, tables.examples(aligned)
+
+
+def facts(each: Example | None, predicates: Sequence[str] | None = None) -> set[tuple[str, str, str]]:
+    """Links by the words of their spans; spans of one name are told apart by their place."""
+    assert each is not None
+    said = predicates or examples()[0].inventory.predicates
+    names = [" ".join(each.tokens[i:j]) for i, j in each.spans]
+    names = [name if names.count(name) == 1 else f"{name}{i}" for name, (i, _) in zip(names, each.spans, strict=True)]
+    return {(names[i], said[p], names[j]) for (i, j), p in each.links.items()}
+
+
+def check(each: Example) -> None:
+    """Asserts that tags, spans, forms and links agree."""
+    wanted = [OUTSIDE] * len(each.tokens)
+    for i, j in each.spans:
+        assert 0 <= i < j <= len(each.tokens)
+        wanted[i:j] = [BEGIN] + [INSIDE] * (j - i - 1)
+    assert list(each.tags) == wanted
+    assert list(each.spans) == sorted(each.spans)
+    assert all(one[1] <= other[0] for one, other in zip(each.spans, each.spans[1:], strict=False))
+    assert len(each.forms) == len(each.spans)
+    assert all(0 <= k < len(each.spans) for pair in each.links for k in pair)
 
 
 def pieces_of(text: str) -> list[Piece]:

@@ -109,7 +109,7 @@ def test_files_without_captions_are_told(tmp_path: Path, content: bytes, wrong: 
 
 
 def test_a_pass_has_every_caption_once() -> None:
-    plain = batches(joined=0.0, rewritten=0.0, bare=0.0)
+    plain = batches(joined=0.0, recombined=0.0, bare=0.0)
     assert len(plain) == -(-len(EXAMPLES) // 4)
     seen = Counter(each.tokens for k in range(len(plain)) for each in plain[0, k].examples)
     assert seen == Counter(each.tokens for each in EXAMPLES)
@@ -127,7 +127,7 @@ def test_captions_are_augmented_by_their_shares() -> None:
     originals = {each.tokens for each in EXAMPLES}
 
     def new(**shares: float) -> int:
-        made = batches(**{"joined": 0.0, "rewritten": 0.0, "bare": 0.0, **shares})
+        made = batches(**{"joined": 0.0, "recombined": 0.0, "bare": 0.0, **shares})
         return sum(
             each.tokens not in originals for n in range(4) for k in range(len(made)) for each in made[n, k].examples
         )
@@ -135,19 +135,19 @@ def test_captions_are_augmented_by_their_shares() -> None:
     total = 4 * len(EXAMPLES)
     assert new() == 0
     assert 0.35 * total < new(joined=0.5) < 0.65 * total
-    assert 0.1 * total < new(rewritten=0.9) < 0.9 * total
+    assert 0.4 * total < new(recombined=0.5) <= 0.5 * total
     assert 0.5 * total < new(bare=0.99)
 
 
 def test_captions_of_like_size_stand_together() -> None:
-    made = batches(joined=0.0, rewritten=0.0, bare=0.0)
+    made = batches(joined=0.0, recombined=0.0, bare=0.0)
     sizes = [[len(each.spans) for each in made[0, k].examples] for k in range(len(made))]
     assert sum(max(of) - min(of) for of in sizes) <= len({len(each.spans) for each in EXAMPLES})
 
 
 def test_lessons_have_batches_of_their_own() -> None:
     lesson = Lesson(("dog",), torch.zeros(1, 3), (), *[torch.zeros(0)] * 4)
-    made = batches(lessons=(lesson,) * 6)
+    made = batches(lessons=(lesson,) * 6, recombined=0.0)
     kinds = [(bool(made[0, k].examples), len(made[0, k].lessons)) for k in range(len(made))]
     assert len(made) == -(-len(EXAMPLES) // 4) + 2
     assert sorted(kinds, reverse=True) == [(True, 0)] * (len(made) - 2) + [(False, 4), (False, 2)]

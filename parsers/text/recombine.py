@@ -1,0 +1,443 @@
+"""Captions composed of the phrases of others, in constructions that short captions lack, with the graphs that follow.
+
+FACTUAL's captions average six words; descriptions and COCO captions have clauses, coordinated verbs and ditransitives.
+A training caption that begins with its subject is cut into the subject and what is said of it; subjects and what is
+said are then put together anew:
+
+    two_verbs        a man riding a horse and holding a rope         one subject of both
+    two_subjects     a dog and a small cat watching a bird           what is said holds of both
+    relative         a man who is riding a horse holds a rope        what follows the clause is said of the man
+    having           a tower that has a clock is surrounded by trees
+    whose            a woman whose hat is red is eating
+    object_relative  the sandwich that a boy is holding is fresh     the boy holds it
+    within           two giraffes sharing a branch that a bird is eating
+    states           the leaves are wet and the ground is muddy
+    ditransitive     a boy feeding a horse a whole apple             the boy feeds both
+    inversion        on a desk sits a keyboard
+
+(Data recombination for semantic parsing: Jia and Liang, ACL 2016.)
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from usg.parsers.text.align import ATTRIBUTE
+from usg.parsers.text.augment import ARTICLES, without_stop
+from usg.parsers.text.batches import Example
+from usg.parsers.text.inventory import Inventory
+from usg.parsers.text.network import OUTSIDE
+from usg.parsers.text.words import PREPOSITIONS, is_plural
+
+SUBJECT = -1  # in links: the subject that a phrase says something of
+_IS = frozenset(("is", "are"))
+_TRIES = 20
+WAYS = (
+    "two_verbs",
+    "two_subjects",
+    "two_subjects",
+    "relative",
+    "having",
+    "whose",
+    "object_relative",
+    "within",
+    "states",
+    "ditransitive",
+    "inversion",
+)
+_GIVING = {"giving": "give", "feeding": "feed", "showing": "show", "handing": "hand", "throwing": "throw"}
+_BETWEEN = (("and",), ("while",), (",",), (",", "and"))
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A noun phrase: its words, and which of its spans is the head."""
+
+    words: Example
+    head: int
+
+    @property
+    def name(self) -> str:
+        """The words of the head."""
+        return " ".join(self.words.tokens[slice(*self.words.spans[self.head])])
+
+    @property
+    def is_(self) -> str:
+        """The copula that agrees."""
+        return "are" if is_plural(self.name) else "is"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A subject and what is said of it, without the copula.
+
+    Attributes:
+        subject: who or what.
+        said: words whose links may be with `SUBJECT`.
+        kind: "verb" for a participle, "state" for an adjective or a verb that is one, "place" for a preposition.
+    """
+
+    subject: Thing
+    said: Example
+    kind: str
+
+    @property
+    def transitive(self) -> Thing | None:
+        """The thing that one word in -ing relates the subject to, where nothing else is said."""
+        said = self.said
+        if self.kind != "verb" or not said.tokens[0].endswith("ing") or not said.spans:
+            return None
+        outside = [word for word, tag in zip(said.tokens[1:], said.tags[1:], strict=True) if tag == OUTSIDE]
+        if any(word not in ARTICLES for word in outside):
+            return None
+        of_subject = [j for i, j in said.links if i == SUBJECT]
+        if len(of_subject) != 1 or any(j == SUBJECT for _, j in said.links) or said.spans[-1][1] < len(said.tokens):
+            return None
+        return Thing(_cut(said, 1, len(said.tokens)), of_subject[0])
+
+
+def clause(each: Example, attribute: int | None = None) -> Clause | None:
+    """The subject of a caption and what is said of it; None where it does not begin with its subject.
+
+    Args:
+        each: the caption.
+        attribute: number of the predicate of attributes.
+
+    Example:
+        >>> caption = Example(("a", "man", "riding", "horses"), (0, 1, 0, 1), ((1, 2), (3, 4)), (0, 0), {(0, 1): 5})
+        >>> found = clause(caption)
+        >>> found.subject.words.tokens, found.said.tokens, found.said.links, found.kind
+        (('a', 'man'), ('riding', 'horses'), {(-1, 0): 5}, 'verb')
+    """
+    each = without_stop(each)
+    subject = subject_of(each, attribute)
+    if subject is None:
+        return None
+    if any((i < subject < j or j < subject < i) for i, j in each.links):
+        return None
+    end = each.spans[subject][1]
+    start = end
+    if start < len(each.tokens) and each.tokens[start] in _IS and each.tags[start] == OUTSIDE:
+        start += 1
+    if start >= len(each.tokens):
+        return None
+    first = each.tokens[start]
+    if each.tags[start] != OUTSIDE:
+        kind = "state"
+        if each.spans[subject + 1][0] != start or (subject, subject + 1) not in each.links:
+            return None
+        if start == end and not first.endswith("ing"):
+            return None
+    elif first.endswith(("ing", "ed")):
+        kind = "verb"
+    elif first in PREPOSITIONS:
+        kind = "place"
+    else:
+        return None
+    named = _cut(each, 0, end)
+    named.links.pop((subject, subject), None)  # "dogs next to each other": said of the subject, not its name
+    return Clause(Thing(named, subject), _cut(each, start, len(each.tokens), subject), kind)
+
+
+class Recombination:
+    """Composes captions of the phrases of others.
+
+    Args:
+        examples: captions with gold graphs.
+        inventory: of the predicates that they number.
+    """
+
+    def __init__(self, examples: Sequence[Example], inventory: Inventory) -> None:
+        number = {predicate: i for i, predicate in enumerate(inventory.predicates)}
+        self._have, self._attribute = number.get("have"), number.get(ATTRIBUTE)
+        self._known = {word for each in examples for word in each.tokens}
+        self._giving = {word: number[verb] for word, verb in _GIVING.items() if verb in number}
+        self._clauses = [found for found in (clause(each, self._attribute) for each in examples) if found is not None]
+        self._by_kind = {
+            kind: [each for each in self._clauses if each.kind == kind] for kind in ("verb", "state", "place")
+        }
+        self._adjectives = [
+            each
+            for each in self._by_kind["state"]
+            if len(each.said.spans) == 1 and each.said.spans[0] == (0, len(each.said.tokens))
+        ]
+        self._transitive = [(each, thing) for each in self._clauses if (thing := each.transitive) is not None]
+        self._places = [each for each in self._clauses if _is_place(each, self._known)]
+        self._by_name: dict[str, list[Clause]] = {}
+        for each in self._clauses:
+            self._by_name.setdefault(each.subject.name, []).append(each)
+
+    def compose(self, rng: random.Random, longest: int, ways: Sequence[str] = WAYS) -> Example | None:
+        """A caption of at most `longest` words; None where the examples have not the phrases for it."""
+        for _ in range(_TRIES):
+            caption = _Caption(rng, self._known)
+            try:
+                getattr(self, rng.choice(ways))(caption)
+            except LookupError:
+                continue
+            if len(caption.tokens) <= longest:
+                return caption.example()
+        return None
+
+    def _any(self, rng: random.Random) -> Clause:
+        return rng.choice(self._by_kind[rng.choice(("verb", "verb", "place", "state"))])
+
+    def two_verbs(self, caption: _Caption) -> None:
+        """Two things said of one subject."""
+        one = caption.rng.choice(self._clauses)
+        other = caption.rng.choice(self._by_kind["verb"])
+        subject = caption.thing(one.subject)
+        copula = one.kind != "verb" or caption.chance(0.5)
+        if copula:
+            caption.say(one.subject.is_)
+        caption.put(one.said, subject)
+        caption.say(*caption.rng.choice(_BETWEEN))
+        caption.put(other.said, subject)
+
+    def two_subjects(self, caption: _Caption) -> None:
+        """One thing said of two subjects, some of them of one name."""
+        one, other = self._any(caption.rng), self._any(caption.rng)
+        if caption.chance(0.3):
+            namesake = caption.rng.choice(self._by_name[one.subject.name])
+            other = replace(other, subject=namesake.subject)
+        first = caption.thing(one.subject)
+        caption.say("and")
+        second = caption.thing(other.subject)
+        if other.kind != "verb" or caption.chance(0.5):
+            caption.say("are")
+        caption.put(other.said, first, second)
+
+    def relative(self, caption: _Caption) -> None:
+        """A clause about the subject before what is said of it."""
+        one = self._any(caption.rng)
+        subject = caption.thing(one.subject)
+        clause = caption.rng.choice(self._by_kind[caption.rng.choice(("verb", "verb", "place"))])
+        caption.say(caption.rng.choice(("that", "who")))
+        caption.predicate(clause, subject, one.subject.is_, bare=False)
+        if caption.chance(0.7):
+            caption.predicate(one, subject, one.subject.is_)
+
+    def having(self, caption: _Caption) -> None:
+        """What the subject has, before what is said of it."""
+        one, other = self._any(caption.rng), self._any(caption.rng)
+        subject = caption.thing(one.subject)
+        have = ("has",) if one.subject.is_ == "is" else ("have",)
+        caption.say(caption.rng.choice(("that", "which")), *have)
+        caption.link(subject, caption.thing(other.subject), _number(self._have))
+        caption.predicate(one, subject, one.subject.is_)
+
+    def whose(self, caption: _Caption) -> None:
+        """How something of the subject is, mostly before what is said of it."""
+        one, other = self._any(caption.rng), caption.rng.choice(self._adjectives)
+        subject = caption.thing(one.subject)
+        caption.say("whose")
+        thing = caption.thing(_without_article(other.subject))
+        caption.link(subject, thing, _number(self._have))
+        caption.say(other.subject.is_)
+        caption.put(other.said, thing)
+        if caption.chance(0.8):
+            caption.predicate(one, subject, one.subject.is_)
+
+    def object_relative(self, caption: _Caption) -> None:
+        """What someone does to the subject, before what is said of it."""
+        (doing, thing), one = caption.rng.choice(self._transitive), self._any(caption.rng)
+        acted_on = caption.thing(thing)
+        self._gap(caption, doing, acted_on)
+        if caption.chance(0.7):
+            caption.predicate(one, acted_on, thing.is_)
+
+    def within(self, caption: _Caption) -> None:
+        """What someone does to the object."""
+        (one, thing), (doing, _) = caption.rng.choice(self._transitive), caption.rng.choice(self._transitive)
+        subject = caption.thing(one.subject)
+        if caption.chance(0.5):
+            caption.say(one.subject.is_)
+        caption.say(one.said.tokens[0])
+        acted_on = caption.thing(thing)
+        caption.link(subject, acted_on, next(p for (i, _), p in one.said.links.items() if i == SUBJECT))
+        self._gap(caption, doing, acted_on)
+
+    def _gap(self, caption: _Caption, doing: Clause, acted_on: int) -> None:
+        caption.say("that")
+        subject = caption.thing(doing.subject)
+        caption.say(doing.subject.is_, doing.said.tokens[0])
+        caption.link(subject, acted_on, next(p for (i, _), p in doing.said.links.items() if i == SUBJECT))
+
+    def states(self, caption: _Caption) -> None:
+        """How two things are."""
+        for number in (0, 1):
+            one = caption.rng.choice(self._by_kind["state"])
+            subject = caption.thing(one.subject)
+            caption.say(one.subject.is_)
+            caption.put(one.said, subject)
+            if number == 0:
+                caption.say(*caption.rng.choice((("and",), ("and",), ("while",), (",", "and"))))
+
+    def inversion(self, caption: _Caption) -> None:
+        """The place first and the subject last."""
+        one = caption.rng.choice(self._places)
+        verb = one.kind == "verb"
+        place = caption.put(_cut(one.said, int(verb), len(one.said.tokens)))
+        plural = one.subject.is_ == "are"
+        caption.say(caption.form(one.said.tokens[0], plural) if verb else one.subject.is_)
+        subject = caption.thing(one.subject)
+        for (_, j), predicate in _with_subject(one.said).items():
+            caption.link(subject, j + place, predicate)
+
+    def ditransitive(self, caption: _Caption) -> None:
+        """Someone gives something to someone."""
+        one, other, third = (caption.rng.choice(self._clauses).subject for _ in range(3))
+        subject = caption.thing(one)
+        if caption.chance(0.5):
+            caption.say(one.is_)
+        word = caption.rng.choice(list(self._giving))
+        caption.say(word)
+        for thing in (other, third):
+            # Without an article or number the two would be one name.
+            if thing.is_ == "is" and thing.words.tokens[0] not in ARTICLES:
+                caption.say("a")
+            caption.link(subject, caption.thing(thing), self._giving[word])
+
+
+class _Caption:
+    """A caption that is being composed."""
+
+    def __init__(self, rng: random.Random, known: Collection[str]) -> None:
+        self.rng, self._known = rng, known
+        self.tokens: list[str] = []
+        self._tags: list[int] = []
+        self._spans: list[tuple[int, int]] = []
+        self._forms: list[int] = []
+        self._links: dict[tuple[int, int], int] = {}
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def say(self, *words: str) -> None:
+        """Words that are outside all spans."""
+        self.tokens += words
+        self._tags += [OUTSIDE] * len(words)
+
+    def thing(self, thing: Thing) -> int:
+        """A noun phrase; gives the number of its head."""
+        return self.put(thing.words) + thing.head
+
+    def put(self, words: Example, *subjects: int) -> int:
+        """Words of which the subjects are subjects; gives the number of their first span."""
+        start, first = len(self.tokens), len(self._spans)
+        self.tokens += words.tokens
+        self._tags += words.tags
+        self._spans += [(i + start, j + start) for i, j in words.spans]
+        self._forms += words.forms
+        for (i, j), predicate in words.links.items():
+            if i == j == SUBJECT and len(subjects) > 1:
+                raise LookupError("what is said of several with each other is not said of each")
+            for subject in subjects if SUBJECT in (i, j) else (SUBJECT,):
+                a, b = (subject if k == SUBJECT else k + first for k in (i, j))
+                self.link(a, b, predicate)
+        return first
+
+    def link(self, subject: int, other: int, predicate: int) -> None:
+        self._links[subject, other] = predicate
+
+    def predicate(self, clause: Clause, subject: int, is_: str, *, bare: bool = True) -> None:
+        """What a clause says: with the copula, as a finite verb, or, where it may be `bare`, as a participle."""
+        finite = self.form(clause.said.tokens[0], is_ == "are") if clause.kind == "verb" else None
+        lot = self.rng.random()
+        if finite is not None and lot < 0.35:
+            self.put(replace(clause.said, tokens=(finite, *clause.said.tokens[1:])), subject)
+            return
+        if clause.kind != "verb" or not bare or lot < 0.75:
+            self.say(is_)
+        self.put(clause.said, subject)
+
+    def form(self, participle: str, plural: bool) -> str:
+        """The finite form of a verb in -ing where it is a known word, else the verb as it is."""
+        return finite(participle, plural, self._known) or participle
+
+    def example(self) -> Example:
+        """The caption."""
+        return Example(tuple(self.tokens), tuple(self._tags), tuple(self._spans), tuple(self._forms), dict(self._links))
+
+
+def finite(participle: str, plural: bool, known: Collection[str]) -> str | None:
+    """The finite form of a verb in -ing, where that is a known word.
+
+    Example:
+        >>> [finite(word, False, {"rides", "sits", "eats"}) for word in ("riding", "sitting", "eating", "skiing")]
+        ['rides', 'sits', 'eats', None]
+    """
+    if not participle.endswith("ing"):
+        return None
+    stem = participle[:-3]
+    bases = [stem, stem + "e", *([stem[:-1]] if len(stem) > 3 and stem[-1] == stem[-2] else [])]
+    forms = [base if plural else base + "s" for base in bases]
+    return next((form for form in forms if form in known), None)
+
+
+def _with_subject(said: Example) -> dict[tuple[int, int], int]:
+    """The links with the subject."""
+    return {pair: predicate for pair, predicate in said.links.items() if SUBJECT in pair}
+
+
+def _is_place(each: Clause, known: Collection[str]) -> bool:
+    """Whether one preposition, alone or behind a verb with a finite form, relates the subject to the rest."""
+    of_subject = list(_with_subject(each.said))
+    if len(of_subject) != 1 or of_subject[0][0] != SUBJECT or of_subject[0][1] == SUBJECT:
+        return False
+    if each.kind == "place":
+        return True
+    words = each.said.tokens
+    return (
+        each.kind == "verb"
+        and len(words) > 2
+        and words[1] in PREPOSITIONS
+        and each.said.tags[1] == OUTSIDE
+        and finite(words[0], False, known) is not None
+    )
+
+
+def _cut(each: Example, start: int, end: int, subject: int | None = None) -> Example:
+    """Words [start, end) of a caption with their spans and the links among them, and those with the subject."""
+    number = {k: n for n, k in enumerate(k for k, (i, j) in enumerate(each.spans) if start <= i and j <= end)}
+    if subject is not None:
+        number[subject] = SUBJECT
+    kept = [k for k in number if k != subject]
+    return Example(
+        each.tokens[start:end],
+        each.tags[start:end],
+        tuple((each.spans[k][0] - start, each.spans[k][1] - start) for k in kept),
+        tuple(each.forms[k] for k in kept),
+        {(number[i], number[j]): p for (i, j), p in each.links.items() if i in number and j in number},
+    )
+
+
+def subject_of(each: Example, attribute: int | None = None) -> int | None:
+    """The span that begins the caption, behind its article and adjectives, and that something is said of."""
+    for number, (start, _) in enumerate(each.spans):
+        outside = [each.tokens[k] for k in range(start) if each.tags[k] == OUTSIDE]
+        if any(word not in ARTICLES for word in outside):
+            return None
+        if any(
+            (i == number and j > number) or (j == number and i > number and predicate != attribute)
+            for (i, j), predicate in each.links.items()
+        ):
+            # What stands before it must be its adjectives.
+            return number if all((number, k) in each.links for k in range(number)) else None
+    return None
+
+
+def _number(predicate: int | None) -> int:
+    if predicate is None:
+        raise LookupError("a predicate that the examples never say")
+    return predicate
+
+
+def _without_article(thing: Thing) -> Thing:
+    words = thing.words
+    if words.tokens[0] not in ARTICLES or words.tags[0] != OUTSIDE:
+        return thing
+    spans = tuple((i - 1, j - 1) for i, j in words.spans)
+    return Thing(Example(words.tokens[1:], words.tags[1:], spans, words.forms, words.links), thing.head)
