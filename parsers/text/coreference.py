@@ -92,8 +92,11 @@ def _each_other(piece: Piece, k: int, here: Sequence[_Named], reading: Reading) 
     """The several things that "each other" at word k stands for; None where the network read what they do."""
     if any(link.subject == link.object and not link.is_attribute for link in reading.links):
         return None
-    earlier = [each for each in here if each[1] <= piece.words[k].start and is_plural(each[2])]
-    return earlier[0] if earlier else None
+    for start, end, label, is_subject in here:
+        said = " ".join(word.text for word in piece.words if start <= word.start < end)
+        if end <= piece.words[k].start and is_plural(said):
+            return start, end, label, is_subject
+    return None
 
 
 def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:

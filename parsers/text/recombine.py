@@ -12,6 +12,7 @@ said are then put together anew:
     object_relative  the sandwich that a boy is holding is fresh     the boy holds it
     within           two giraffes sharing a branch that a bird is eating
     states           the leaves are wet and the ground is muddy
+    predicate_noun   the bathroom is a mess with towels              mess is a property
     ditransitive     a boy feeding a horse a whole apple             the boy feeds both
     inversion        on a desk sits a keyboard
 
@@ -44,6 +45,7 @@ WAYS = (
     "object_relative",
     "within",
     "states",
+    "predicate_noun",
     "ditransitive",
     "inversion",
 )
@@ -274,6 +276,17 @@ class Recombination:
             caption.put(one.said, subject)
             if number == 0:
                 caption.say(*caption.rng.choice((("and",), ("and",), ("while",), (",", "and"))))
+
+    def predicate_noun(self, caption: _Caption) -> None:
+        """What the subject is, mostly before what else is said of it."""
+        one, noun = self._any(caption.rng), caption.rng.choice(self._clauses).subject
+        if len(noun.words.spans) > 1 or noun.is_ == "are":
+            raise LookupError("a noun with properties of its own")
+        subject = caption.thing(one.subject)
+        caption.say(one.subject.is_, "a")
+        caption.link(subject, caption.thing(_without_article(noun)), _number(self._attribute))
+        if one.kind != "state" and caption.chance(0.8):
+            caption.put(one.said, subject)
 
     def inversion(self, caption: _Caption) -> None:
         """The place first and the subject last."""

@@ -157,6 +157,11 @@ def test_states() -> None:
     assert found["the dogs are brown and a boy is smiling"] == {("dogs", "is", "brown"), ("boy", "is", "smiling")}
 
 
+def test_predicate_noun() -> None:
+    found = composed("predicate_noun", "a tower", "a lake", seeds=200)
+    assert found["a tower is a lake behind a tree"] == {("tower", "is", "lake"), ("tower", "behind", "tree")}
+
+
 def test_ditransitive() -> None:
     found = composed("ditransitive", "a boy is", "two cats", "a lake", seeds=300)
     assert found["a boy giving two cats a lake"] == {

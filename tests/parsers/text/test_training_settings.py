@@ -53,7 +53,7 @@ def test_sizes_are_those_of_the_network() -> None:
         ("fit: {learning_rate: 0}", ValueError, "learning_rate is 0.0; expected a positive"),
         ("fit: {weight_decay: -1}", ValueError, "weight_decay is -1.0; expected at least 0"),
         ("fit: {average: 1}", ValueError, "fit: average is 1.0; expected a share"),
-        ("fit: {joined: 0.6, rewritten: 0.6}", ValueError, "joined is 0.6 and rewritten 0.6"),
+        ("fit: {recombined: 1}", ValueError, "fit: recombined is 1.0; expected a share"),
         ("fit: 3", ValueError, "text.yaml: fit is 3; expected a table of passes, batch_size"),
         ("- 3", ValueError, r"text.yaml is \[3\]; expected a table of data, val"),
         ("teacher_sizes: {hidden: 0}", ValueError, "text.yaml: teacher_sizes: hidden is 0; expected at least 1"),
