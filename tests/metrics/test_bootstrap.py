@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from usg.metrics import mean_interval, paired_difference
+from usg.metrics.bootstrap import resampled_sums
 
 
 def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
@@ -14,6 +15,14 @@ def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
         estimate = mean_interval(values, np.arange(100), resamples=300, seed=trial)
         covered += estimate.low <= 0.3 <= estimate.high
     assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_columns_are_resampled_together() -> None:
+    sums = np.random.default_rng(0).random((30, 2, 3))
+    drawn = resampled_sums(sums, 50, seed=4)
+    assert drawn.shape == (50, 2, 3)
+    assert all(np.array_equal(drawn[:, :, [k]], resampled_sums(sums[:, :, [k]], 50, seed=4)) for k in range(3))
+    assert len(np.unique(drawn[:, 0, 0])) == 50
 
 
 def test_items_of_one_group_count_as_one_observation() -> None:

@@ -68,6 +68,10 @@ def write(graphs: Iterable[SceneGraph], path: str | Path, problems: Problems) ->
 
     Returns:
         How many were written.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: `problems` is strict, and a graph cannot be held.
     """
     items = []
     for number, graph in enumerate(graphs):

@@ -64,7 +64,8 @@ def mean_interval(
     sums = np.stack([np.bincount(group, weights=run) for run in runs]).astype(np.float64)
     sizes = np.bincount(group).astype(np.float64)
     mean = float(numbers.mean())
-    means = _resampled_ratios(sums.mean(0), sizes, resamples, seed)
+    drawn = resampled_sums(np.stack([sums.mean(0), sizes], axis=1), resamples, seed)
+    means = drawn[:, 0] / drawn[:, 1]
     if len(runs) == 1:
         low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     else:
@@ -99,15 +100,17 @@ def paired_difference(
     return mean_interval(one - two, groups, level=level, resamples=resamples, seed=seed)
 
 
-def _resampled_ratios(
-    sums: NDArray[np.float64], sizes: NDArray[np.float64], resamples: int, seed: int
-) -> NDArray[np.float64]:
+def resampled_sums(sums: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """`(resamples, ...)` sums over g groups drawn with replacement, from the sums `(g, ...)` of each group.
+
+    >>> resampled_sums(np.array([[2.0, 1.0], [2.0, 1.0]]), resamples=1, seed=0)
+    array([[4., 2.]])
+    """
     generator = np.random.default_rng(seed)
-    ratios = np.empty(resamples)
+    totals = np.empty((resamples, *sums.shape[1:]))
     for i in range(resamples):
-        drawn = generator.integers(0, len(sums), len(sums))
-        ratios[i] = sums[drawn].sum() / sizes[drawn].sum()
-    return ratios
+        totals[i] = sums[generator.integers(0, len(sums), len(sums))].sum(0)
+    return totals
 
 
 def _two_way_margin(resampled: NDArray[np.float64], by_run: NDArray[np.float64], groups: int, level: float) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from usg.metrics.bootstrap import Estimate
+from usg.metrics.bootstrap import Estimate, resampled_sums
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def ratio_intervals(
     [0.5, 0.25]
     """
     sums, n = _sums(numerators, denominators, groups)
-    return _estimates(_ratios(sums.sum(0)), _ratios(_resampled(sums, resamples, seed)), level, n)
+    return _estimates(_ratios(sums.sum(0)), _ratios(resampled_sums(sums, resamples, seed)), level, n)
 
 
 def ratio_differences(
@@ -81,7 +81,7 @@ def ratio_differences(
     if one.shape != two.shape:
         raise ValueError(f"{one.shape[-1]} and {two.shape[-1]} figures are no pairs; give the same of both systems")
     value = _ratios(one.sum(0)) - _ratios(two.sum(0))
-    resampled = _resampled(np.concatenate([one, two], axis=2), resamples, seed)
+    resampled = resampled_sums(np.concatenate([one, two], axis=2), resamples, seed)
     k = one.shape[-1]
     return _estimates(value, _ratios(resampled[..., :k]) - _ratios(resampled[..., k:]), level, n)
 
@@ -98,15 +98,6 @@ def _sums(numerators: ArrayLike, denominators: ArrayLike, groups: ArrayLike) -> 
     sums = np.zeros((len(names), 2, above.shape[1]))
     np.add.at(sums, group, np.stack([above, below], axis=1))
     return sums, len(group)
-
-
-def _resampled(sums: Floats, resamples: int, seed: int) -> Floats:
-    """`(resamples, 2, k)` sums over groups drawn with replacement."""
-    generator = np.random.default_rng(seed)
-    drawn = np.empty((resamples, *sums.shape[1:]))
-    for i in range(resamples):
-        drawn[i] = sums[generator.integers(0, len(sums), len(sums))].sum(0)
-    return drawn
 
 
 def _ratios(sums: Floats) -> Floats:

@@ -7,7 +7,7 @@ import string
 
 
 def misspell(word: str, draw: random.Random) -> str:
-    """A word with one slip behind its first letter.
+    """A word of two letters or more with one slip; only a swap reaches its first letter.
 
     Example:
         >>> misspell("skateboard", random.Random(0))
