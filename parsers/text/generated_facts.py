@@ -15,11 +15,11 @@ from usg.formats.factual_facts import Fact, parse_facts
 from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
 from usg.graph.region import TextSpan
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import NUMERALS
 from usg.parsers.text.number import singular
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _QUOTED = 60  # characters of an output in a note
 
 Span = tuple[int, int]
@@ -141,8 +141,8 @@ def _forms(word: str) -> set[str]:
     """What a word may be a form of."""
     word = word.lower()
     forms = {word, singular(word)}
-    if word.isdecimal() and int(word) < len(_NUMBERS):
-        forms.add(_NUMBERS[int(word)])
+    if word.isdecimal() and int(word) < len(NUMERALS):
+        forms.add(NUMERALS[int(word)])
     for ending in ("ing", "ed"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) > 1:

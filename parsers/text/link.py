@@ -27,7 +27,7 @@ from usg.graph.merge_evidence import conflict
 from usg.graph.region import TextSpan
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.subgraph import rename
-from usg.parsers.text.number import is_plural, singular
+from usg.parsers.text.number import has_plural_form, singular
 
 _OPPOSITES = (
     (("large", "big", "huge", "giant"), ("small", "little", "tiny", "mini")),
@@ -129,7 +129,7 @@ def _quantity(graph: SceneGraph, obj: SceneObject) -> int:
         text = texts[grounding.source]
         if text is not None and isinstance(grounding.region, TextSpan):
             words.append(grounding.region.quote(text))
-    return _MANY if counts or any(map(is_plural, words)) else 1
+    return _MANY if counts or any(map(has_plural_form, words)) else 1
 
 
 def _is_vague(attribute: Attribute) -> bool:

@@ -33,10 +33,10 @@ def singular(name: str) -> str:
     return " ".join([*others, _singular(word)])
 
 
-def is_plural(name: str) -> bool:
+def has_plural_form(name: str) -> bool:
     """Whether the last word of a name has the form of a plural.
 
-    >>> [is_plural(name) for name in ("dogs", "people", "dog", "tennis")]
+    >>> [has_plural_form(name) for name in ("dogs", "people", "dog", "tennis")]
     [True, True, False, False]
     """
     return bool(name.split()) and singular(name) != " ".join(name.lower().split())

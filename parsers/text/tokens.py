@@ -13,18 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from usg.numerals import NUMERALS
+
 UNKNOWN = 0
 GRAM_BUCKETS = 8000
 _MAX_GRAMS = 24
 
-NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split(),
-        start=1,
-    )
-}
+NUMBERS = {word: str(number) for number, word in enumerate(NUMERALS) if number}
 
 
 @lru_cache(maxsize=100_000)

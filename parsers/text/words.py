@@ -5,6 +5,7 @@ Lists rather than a model, because they are closed or nearly so, and a reader ca
 
 from __future__ import annotations
 
+from usg.parsers.text.number import has_plural_form
 from usg.parsers.text.tokens import NUMBERS
 
 MALE = frozenset("he him his himself".split())
@@ -78,11 +79,11 @@ def is_plural(label: str) -> bool:
     """Whether a label names several things, by its last word.
 
     Example:
-        >>> [is_plural(label) for label in ("dogs", "people", "bus", "grass", "wine glasses")]
-        [True, True, False, False, True]
+        >>> [is_plural(label) for label in ("dogs", "people", "sheep", "feet", "lens", "wine glasses")]
+        [True, True, True, True, False, True]
     """
     last = label.split(" ")[-1]
-    return last in PLURAL_LABELS or (last.endswith("s") and not last.endswith(("ss", "us", "is")) and len(last) > 3)
+    return last in PLURAL_LABELS or has_plural_form(last)
 
 
 def agrees(pronoun: str, label: str) -> bool:

@@ -24,6 +24,11 @@ def phrases(graph: SceneGraph) -> dict[str, str]:
     return found
 
 
+def test_number_words_up_to_twenty_ground_their_digits() -> None:
+    graph = read_row("1", "2", "fifteen dogs", "( dogs , is , 15 )")
+    assert phrases(graph) == {"o0": "dogs", "a0": "fifteen"}
+
+
 def test_a_row_of_the_plain_variant() -> None:
     graph = read_row(
         "2319840",

@@ -31,10 +31,10 @@ from usg.formats.problems import Problems
 from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
 from usg.graph.region import TextSpan
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import NUMERALS
 
 COLUMNS = ("image_id", "region_id", "caption", "scene_graph")
 
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
@@ -158,6 +158,10 @@ def write(graphs: Iterable[SceneGraph], path: str | Path, problems: Problems) ->
 
     Returns:
         How many were written.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: `problems` is strict, and a graph cannot be held.
     """
     written = 0
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -221,8 +225,8 @@ class _Words:
     def _once(self, label: str) -> tuple[Grounding, ...]:
         wanted = [word.lower() for word in _WORD.findall(label)]
         places = self._occurrences(wanted)
-        if not places and label.isdecimal() and int(label) < len(_NUMBERS):
-            places = self._occurrences([_NUMBERS[int(label)]])
+        if not places and label.isdecimal() and int(label) < len(NUMERALS):
+            places = self._occurrences([NUMERALS[int(label)]])
         if not wanted or len(places) != 1:
             return ()
         return (Grounding("caption", TextSpan((places[0],))),)

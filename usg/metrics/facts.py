@@ -22,12 +22,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import NUMERALS
 
-_NUMBERS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-)  # fmt: skip
-_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
+_DIGITS = {word: str(number) for number, word in enumerate(NUMERALS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, Source, TextSpan
 from usg.parsers.text.link import merge_captions
-from usg.parsers.text.number import is_plural, singular
+from usg.parsers.text.number import has_plural_form, singular
 
 
 def caption(text: str, *objects: str, relations: tuple[tuple[int, str, int], ...] = ()) -> SceneGraph:
@@ -125,7 +125,7 @@ def test_number_of_nouns() -> None:
     plural = "dogs men women people children boxes benches cities knives toys shoes houses skis glasses tomatoes sizes"
     single = "dog man woman person child box bench city knife toy shoe house ski glass tomato size"
     assert [singular(word) for word in plural.split()] == single.split()
-    assert all(map(is_plural, plural.split()))
+    assert all(map(has_plural_form, plural.split()))
     for word in [*single.split(), "bus", "grass", "tennis", "", "2", "surfboard"]:
         assert singular(word) == word
-        assert not is_plural(word)
+        assert not has_plural_form(word)
