@@ -3,7 +3,7 @@
 | format | a caption is | its uri |
 |---|---|---|
 | lines | a line, empty ones included | `FILE#line/3`; none on standard input |
-| coco | an item of `annotations` with `image_id` and `caption`; a bare list of them too | `coco:image/139#caption/38` |
+| coco | as usg/formats/coco_captions.py reads them | `coco:image/139#caption/38`, or `FILE#caption/38` without an id |
 | flickr | a line `1000.jpg#0<tab>caption` | `flickr:image/1000.jpg#caption/0` |
 | csv, tsv | the field of a row; a row is a line | `image/ID#line/3`, or `FILE#line/3` without an id |
 | jsonl | the field of an object, a string or a list of strings | likewise, `#line/3/1` in a list |
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from usg.formats.coco_captions import read_coco_captions
 from usg.formats.problems import Problems
 from usg.names import unknown_name
-from usg.parsers.text.json_items import items
 
 FORMATS = ("lines", "coco", "flickr", "csv", "tsv", "jsonl")
 
@@ -178,21 +178,15 @@ class _Reader:
     def coco(self) -> Iterator[Caption]:
         data = sys.stdin.buffer.read() if self.path == "-" else Path(self.path).read_bytes()
         # Undecodable bytes become surrogates, so that one bad caption does not end the file.
-        annotations = items(data.decode("utf-8-sig", "surrogateescape"), "annotations")
+        captions = read_coco_captions(data.decode("utf-8-sig", "surrogateescape"), self.name, self.problems)
         del data
-        number = 0
         try:
-            for number, row in enumerate(annotations, 1):
-                where = f"{self.name}: annotation {number}"
-                if not isinstance(row, dict) or "caption" not in row or "image_id" not in row:
-                    seen = ", ".join(row) if isinstance(row, dict) else type(row).__name__
-                    self.problems.add(where, f"no 'caption' and 'image_id' in {seen}; are these captions?")
-                    continue
-                image = row["image_id"]
-                uri = f"coco:image/{image}#caption/{row.get('id', number)}"
-                yield from self._checked(row["caption"], where, uri, str(image))
+            for each in captions:
+                medium = self.path if each.image is None else f"coco:image/{each.image}"
+                uri = None if medium == "-" else f"{medium}#caption/{each.id}"
+                yield Caption(each.text, f"{self.name}: annotation {each.number}", uri, each.image)
         except ValueError as error:
-            self.problems.add(self.name, f"{error}; {number:,} annotations were read")
+            self.problems.add(self.name, str(error))
 
     @property
     def _text(self) -> str:

@@ -7,7 +7,6 @@ rewritten (usg/parsers/text/augment.py), and others composed of their phrases (u
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from usg.formats import Problems, read_graphs
+from usg.formats.coco_captions import read_coco_captions
 from usg.graph import SceneGraph
 from usg.parsers.text.align import Alignment, align, facts_of, spoken_for
 from usg.parsers.text.augment import JOINING, join, without_articles
@@ -105,7 +105,7 @@ def captions_of(path: str | Path) -> list[list[str]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not UTF-8, or the JSON has no captions.
+        ValueError: it is not UTF-8, or the JSON is broken or has no captions.
     """
     path = Path(path)
     try:
@@ -114,8 +114,6 @@ def captions_of(path: str | Path) -> list[list[str]]:
         raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
     if path.suffix == ".json":
         texts = _coco_captions(content, path)
-        if not texts:
-            raise ValueError(f"{path} has no annotations[].caption; expected captions as COCO has them")
     else:
         texts = content.splitlines()
     found: dict[tuple[str, ...], None] = {}
@@ -127,15 +125,14 @@ def captions_of(path: str | Path) -> list[list[str]]:
 
 
 def _coco_captions(content: str, path: Path) -> list[str]:
+    # Annotations of other kinds may stand between the captions, and are passed over.
     try:
-        table = json.loads(content)
+        texts = [caption.text for caption in read_coco_captions(content, str(path), Problems())]
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from None
-    annotations = table.get("annotations") if isinstance(table, dict) else table
-    if not isinstance(annotations, list):
-        return []
-    captions = [each.get("caption") for each in annotations if isinstance(each, dict)]
-    return [caption for caption in captions if isinstance(caption, str)]
+        raise ValueError(f"{path} has no annotations[].caption that can be read: {error}") from None
+    if not texts:
+        raise ValueError(f"{path} has no annotations[].caption; expected captions as COCO has them")
+    return texts
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ def corpora(tmp_path: Path) -> dict[str, Path]:
     files["captions"].write_text(json.dumps({"annotations": captions}), encoding="utf-8")
     rows = ['1,2,red dog on sofa,"( dog , is , red ) , ( dog , on , sofa )"', '1,3,a cat,"( cat )"']
     files["graphs"].write_text("image_id,region_id,caption,scene_graph\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    token = "{}\t{}\t_\t_\t_\t_\t_\t_\t_\t_"
+    token = "{}\t{}\t_\t_\t_\t_\t0\t_\t_\t_"
     lines = [
         "# text = Dogs aren't cats",
-        *(token.format(*each) for each in [(1, "Dogs"), ("2-3", "aren't"), (4, "cats")]),
+        *(token.format(*each) for each in [(1, "Dogs"), ("2-3", "aren't"), (2, "are"), (3, "n't"), (4, "cats")]),
     ]
     files["treebanks"].write_text("\n".join(lines) + "\n\n", encoding="utf-8")
     return files
@@ -45,7 +45,7 @@ def test_corpora_are_read(corpora: dict[str, Path]) -> None:
         ("image 1", ["the", "red", "couch"]),
         ("", ["red", "dog", "on", "sofa"]),
         ("", ["a", "cat"]),
-        ("", ["dogs", "cats"]),
+        ("", ["dogs", "are", "n't", "cats"]),
     ]
     assert corpus.labels == Counter({"dog": 1, "sofa": 1, "red": 1, "on": 1, "cat": 1})
     assert corpus.phrases == Counter({"red dog": 1})
@@ -53,12 +53,33 @@ def test_corpora_are_read(corpora: dict[str, Path]) -> None:
     assert corpus.words()["sofa"] == 3
 
 
-def test_files_that_are_something_else_are_refused(corpora: dict[str, Path]) -> None:
-    with pytest.raises(ValueError, match="not a COCO caption file"):
-        corpora["captions"].write_text("[]", encoding="utf-8")
-        read_corpus(captions=[corpora["captions"]])
-    with pytest.raises(ValueError, match=r"captions\.json:1 has 1 columns"):
-        read_corpus(treebanks=[corpora["captions"]])
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ("[]", "is not a COCO caption file: it has no annotations"),
+        ("{}", "is not a COCO caption file: no 'annotations'"),
+        ('[{"caption": "a"}', "is not a COCO caption file: cut short or broken at character 17"),
+        ('[{"caption": "a"}, {"image_id": 3}]', ": annotation 2: no 'caption' in image_id"),
+    ],
+)
+def test_files_that_are_something_else_are_refused(tmp_path: Path, content: str, wrong: str) -> None:
+    file = tmp_path / "captions.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"captions\.json.*{wrong}"):
+        read_corpus(captions=[file])
+    with pytest.raises(ValueError, match=r"captions\.json, line 1: 1 fields"):
+        read_corpus(treebanks=[file])
+
+
+def test_a_small_corpus_has_as_many_dimensions_as_it_can_hold() -> None:
+    corpus = LabelCorpus(texts=[("", ["red", "sofa"]), ("", ["wet", "dog"])] * 3)
+    units, vectors = count_vectors(corpus, 8)
+    assert units == ["dog", "red", "sofa", "wet"] and vectors.shape == (4, 8)
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(4))
+    with pytest.raises(ValueError, match="occurs 3 times beside others; give more"):
+        count_vectors(LabelCorpus(texts=[("", ["red", "sofa"])]), 8)
+    with pytest.raises(ValueError, match="alike; give more"):
+        count_vectors(LabelCorpus(texts=[("", ["red", "red"])] * 3), 8)
 
 
 def test_counts_put_words_of_one_context_together() -> None:

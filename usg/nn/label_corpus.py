@@ -11,7 +11,6 @@ objects a label goes with. Counts become positive pointwise mutual information, 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from usg.formats import read_graphs
+from usg.formats import Problems, read_graphs
+from usg.formats.coco_captions import CocoCaption, read_coco_captions
+from usg.formats.conllu import read_conllu
 from usg.graph import SceneGraph
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -61,21 +63,38 @@ def read_corpus(
 
     Raises:
         FileNotFoundError: a file does not exist.
-        ValueError: a file is not what it should be.
+        ValueError: a file is not what it should be; the message names it, and the place.
     """
     corpus = LabelCorpus()
     for path in captions:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or "annotations" not in content:
-            raise ValueError(f"{path} is not a COCO caption file: it has no 'annotations'")
-        for each in content["annotations"]:
-            corpus.texts.append((f"image {each['image_id']}", _words(each["caption"])))
+        corpus.texts.extend(
+            (f"image {each.image}" if each.image else "", _words(each.text)) for each in _captions(path)
+        )
     for path in graphs:
         for graph in read_graphs(path):
             _add_graph(corpus, graph)
     for path in treebanks:
-        corpus.texts.extend(("", words) for words in _sentences(Path(path)))
+        for sentence in read_conllu(path):
+            forms = [word.form.lower() for word in sentence.words]
+            words = [form for form in forms if _WORD.fullmatch(form)]
+            if words:
+                corpus.texts.append(("", words))
     return corpus
+
+
+def _captions(path: str | Path) -> list[CocoCaption]:
+    """The captions of a COCO file, of which none may be broken."""
+    problems = Problems()
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig", "surrogateescape")
+        found = list(read_coco_captions(text, str(path), problems))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a COCO caption file: {error}") from None
+    if problems.count:
+        raise ValueError(str(problems))
+    if not found:
+        raise ValueError(f"{path} is not a COCO caption file: it has no annotations")
+    return found
 
 
 def _add_graph(corpus: LabelCorpus, graph: SceneGraph) -> None:
@@ -104,22 +123,21 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _sentences(path: Path) -> list[list[str]]:
-    sentences: list[list[str]] = [[]]
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        columns = line.split("\t")
-        if not line.strip():
-            sentences.append([])
-        elif not line.startswith("#"):
-            if len(columns) != 10:
-                raise ValueError(f"{path}:{number} has {len(columns)} columns; a CoNLL-U token has 10")
-            if columns[0].isdecimal() and _WORD.fullmatch(columns[1]):
-                sentences[-1].append(columns[1].lower())
-    return [sentence for sentence in sentences if sentence]
-
-
 def count_vectors(corpus: LabelCorpus, dim: int, min_count: int = 3, seed: int = 0) -> tuple[list[str], Tensor]:
-    """Words and labels seen at least `min_count` times, and their vectors `(n, dim)` of unit norm from counts alone."""
+    """Words and labels that occur often enough, and their vectors of unit norm from counts alone.
+
+    Args:
+        corpus: what is counted.
+        dim: d, of the vectors; where the counts have fewer dimensions, the columns behind them are zero.
+        min_count: of a word or label, to have a vector.
+        seed: of the randomised SVD.
+
+    Returns:
+        n words and labels, and their vectors `(n, d)`.
+
+    Raises:
+        ValueError: nothing occurs often enough, or beside something that tells it from others.
+    """
     counts = corpus.words()
     kept = {word for word, count in counts.items() if count >= min_count}
     kept |= {label for label, count in corpus.labels.items() if count >= min_count}
@@ -139,6 +157,11 @@ def count_vectors(corpus: LabelCorpus, dim: int, min_count: int = 3, seed: int =
     for (label, context), count in corpus.contexts.items():
         if label in units:
             pairs[units[label], f"graph {context}"] += count
+    if not pairs:
+        raise ValueError(
+            f"no word of the {len(corpus.texts):,} texts and no label occurs {min_count} times beside others; "
+            "give more captions, graphs or treebanks"
+        )
     columns: dict[str, int] = {}
     rows_, columns_, values = [], [], []
     for (row, context), value in pairs.items():
@@ -149,11 +172,14 @@ def count_vectors(corpus: LabelCorpus, dim: int, min_count: int = 3, seed: int =
     count_ = torch.tensor(values, dtype=torch.float64)
     ppmi = _ppmi(index, count_, len(units), len(columns)).float()
     positive = ppmi > 0
+    if not positive.any():
+        raise ValueError("every word stands beside every other alike; give more captions, graphs or treebanks")
     matrix = torch.sparse_coo_tensor(index[:, positive], ppmi[positive], (len(units), len(columns))).coalesce()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        left, scale, _ = torch.svd_lowrank(matrix, q=dim + 16, niter=4)
-    return list(units), torch.nn.functional.normalize((left * scale.sqrt())[:, :dim], dim=1)
+        left, scale, _ = torch.svd_lowrank(matrix, q=min(dim + 16, *matrix.shape), niter=4)
+    vectors = F.normalize((left * scale.sqrt())[:, :dim], dim=1)
+    return list(units), F.pad(vectors, (0, dim - vectors.shape[1]))
 
 
 def _ppmi(index: Tensor, count: Tensor, rows: int, columns: int) -> Tensor:

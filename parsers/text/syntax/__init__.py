@@ -1,5 +1,6 @@
 """The linguistic components of the shipped pipeline: tagger, morphology, lemmatizer and dependency parser.
 
-Trained on UD English EWT by `usg train-parser syntax`. `conllu` reads the treebank, `clear` changes its trees to the
-labels of spaCy's English pipelines, `treebank` puts them on the tokens of spaCy's tokenizer, `train` trains.
+Trained on UD English EWT by `usg train-parser syntax`. `clear` changes the trees of the treebank, read by
+usg/formats/conllu.py, to the labels of spaCy's English pipelines, `treebank` puts them on the tokens of spaCy's
+tokenizer, `train` trains.
 """

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from usg.formats.conllu import Word
 from usg.parsers.text.syntax.chains import Chains, find_chains
-from usg.parsers.text.syntax.conllu import Word
 from usg.parsers.text.syntax.labels import inner_label, outer_label
 from usg.parsers.text.syntax.normalise import normalise
 from usg.parsers.text.syntax.sites import conjunct_site, site

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usg.parsers.text.syntax.conllu import Word
+from usg.formats.conllu import Word
 from usg.parsers.text.syntax.tables import NAMING_VERBS, SMALL_CLAUSE_VERBS
 
 _COMPLEX_HEADED_BY_FIRST = frozenset((("because", "of"), ("due", "to")))

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usg.formats.conllu import Sentence, read_conllu
 from usg.parsers.text.syntax.clear import Arc, to_clear
-from usg.parsers.text.syntax.conllu import Sentence, read_conllu
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -76,7 +76,7 @@ def to_doc(sentences: Sequence[Sentence], nlp: Language) -> Doc:
 
     Example:
         >>> import spacy
-        >>> from usg.parsers.text.syntax.conllu import Word
+        >>> from usg.formats.conllu import Word
         >>> words = (Word("Dogs", "dog", "NOUN", "NNS", "Number=Plur", 2, "nsubj", 0, 4),
         ...          Word("run", "run", "VERB", "VBP", "", 0, "root", 5, 8))
         >>> [(token.text, token.dep_) for token in to_doc([Sentence("Dogs run", words)], spacy.blank("en"))]

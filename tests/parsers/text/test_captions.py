@@ -11,7 +11,6 @@ import pytest
 
 from usg.formats import Problems
 from usg.parsers.text.captions import FORMATS, Caption, Fields, find_files, read_captions
-from usg.parsers.text.json_items import items
 
 
 def read(
@@ -67,18 +66,20 @@ def test_coco(tmp_path: Path) -> None:
         "no",
         {"image_id": 285, "caption": "A bear \ud800"},
         {"image_id": 285, "id": 41, "caption": "A bear"},
+        {"caption": "A cow"},
     ]
     expected = [
         ("A dog", "coco:image/139#caption/38", "139"),
         ("A bear", "coco:image/285#caption/41", "285"),
+        ("A cow", "captions.json#caption/7", None),
     ]
     for data in ({"info": {}, "images": [{"id": 139}], "annotations": annotations}, annotations):
         found, wrong = read(tmp_path, "captions.json", json.dumps(data))
         assert found == expected
         assert wrong == [
-            "captions.json: annotation 2: no 'caption' and 'image_id' in image_id, id; are these captions?",
+            "captions.json: annotation 2: no 'caption' in image_id, id; are these captions?",
             "captions.json: annotation 3: the caption is int 7, expected a string",
-            "captions.json: annotation 4: no 'caption' and 'image_id' in str; are these captions?",
+            "captions.json: annotation 4: no 'caption' in str; are these captions?",
             "captions.json: annotation 5: not UTF-8",
         ]
 
@@ -98,15 +99,6 @@ def test_a_coco_file_that_is_cut_short_gives_what_is_whole(tmp_path: Path, data:
     found, wrong = read(tmp_path, "captions.json", data)
     assert len(found) == count
     assert len(wrong) == 1 and reason in wrong[0] and wrong[0].endswith(f"{count} annotations were read")
-
-
-def test_items_are_those_of_the_json_module() -> None:
-    data = {"a": {"annotations": [1]}, "annotations": [1.5, "x]\\", [], {"b": None}], "c": [2]}
-    for indent in (None, 2):
-        assert list(items(json.dumps(data, indent=indent), "annotations")) == data["annotations"]
-    assert list(items(" [ ] ", "annotations")) == []
-    with pytest.raises(ValueError, match="no 'annotations' among the keys"):
-        list(items("{ }", "annotations"))
 
 
 def test_tables(tmp_path: Path) -> None:

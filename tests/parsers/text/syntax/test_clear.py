@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from usg.formats.conllu import Word, read_conllu
 from usg.parsers.text.syntax.clear import to_clear
-from usg.parsers.text.syntax.conllu import Word, read_conllu
 from usg.parsers.text.syntax.labels import LABELS
 
 # Word/UPOS/XPOS/HEAD/DEPREL; lemma after = where it is not the lower-case form. Behind ->: HEAD/LABEL of every word.

@@ -10,8 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from usg.formats.conllu import Sentence, Word, read_conllu
 from usg.parsers.text.syntax.captions import caption_augmenter, caption_style
-from usg.parsers.text.syntax.conllu import Sentence, Word, read_conllu
 from usg.parsers.text.syntax.treebank import read_docs, to_doc, treebank_file
 
 

@@ -68,7 +68,9 @@ def read_conllu(path: str | os.PathLike[str]) -> Iterator[Sentence]:
         path: a .conllu file.
 
     Raises:
-        ValueError: a line is not CoNLL-U, or a word is not in the text; the message names the line.
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not UTF-8, a line is not CoNLL-U, or a word is not in the text; the message names the
+            file, and the first line of the sentence.
 
     Example:
         >>> import tempfile
@@ -80,7 +82,8 @@ def read_conllu(path: str | os.PathLike[str]) -> Iterator[Sentence]:
     """
     block: list[str] = []
     first = 1
-    with Path(path).open(encoding="utf-8") as lines:
+    # Undecodable bytes become surrogates, which are looked for where the line is known.
+    with Path(path).open(encoding="utf-8", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 first = first if block else number
@@ -93,11 +96,16 @@ def read_conllu(path: str | os.PathLike[str]) -> Iterator[Sentence]:
 
 
 def _sentence(block: list[str], where: str) -> Sentence:
+    try:
+        "".join(block).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{where}: the sentence is not UTF-8") from None
     comments = dict(line[1:].strip().partition(" = ")[::2] for line in block if line.startswith("#"))
     rows = [line.split("\t") for line in block if not line.startswith("#")]
     wrong = next((row for row in rows if len(row) != _FIELDS), None)
     if wrong is not None:
         raise ValueError(f"{where}: {len(wrong)} fields in {' '.join(wrong)[:60]!r}; CoNLL-U has {_FIELDS}")
+    _check_ids(rows, where)
     text = comments.get("text")
     if text is None:
         raise ValueError(f"{where}: the sentence has no `# text =` line, so its words have no place in a text")
@@ -113,14 +121,29 @@ def _sentence(block: list[str], where: str) -> Sentence:
     )
 
 
+def _check_ids(rows: list[list[str]], where: str) -> None:
+    """Refuses tokens of words, and heads, that are not there."""
+    ids = {row[0] for row in rows if row[0].isdecimal()}
+    for row in rows:
+        first, _, last = row[0].partition("-")
+        if "." not in row[0] and not {first, last or first} <= ids:
+            raise ValueError(
+                f"{where}: {row[0]!r} in {' '.join(row)[:60]!r} is no ID of the words {', '.join(sorted(ids))[:60]}"
+            )
+        if row[0] in ids and row[6] not in {"0", *ids}:
+            raise ValueError(
+                f"{where}: the HEAD in {' '.join(row)[:60]!r} is {row[6]!r}, expected 0 or the ID of a word"
+            )
+
+
 def _words(rows: list[list[str]], text: str, where: str) -> Iterator[Word]:
     """The words of a sentence; those of one token whose spelling is not theirs all take its place."""
-    forms = {int(row[0]): row[1] for row in rows if row[0].isdigit()}
+    forms = {int(row[0]): row[1] for row in rows if row[0].isdecimal()}
     places: dict[int, tuple[int, int]] = {}
     end = 0
     for row in rows:
         number, form = row[0], row[1]
-        if "." in number or (number.isdigit() and int(number) in places):
+        if "." in number or (number.isdecimal() and int(number) in places):
             continue
         first, _, last = number.partition("-")
         members = range(int(first), int(last or first) + 1)
@@ -131,7 +154,7 @@ def _words(rows: list[list[str]], text: str, where: str) -> Iterator[Word]:
             places[member] = (start, start + len(forms[member]) if spelt_out else end)
             start += len(forms[member]) if spelt_out else 0
     for row in rows:
-        if row[0].isdigit():
+        if row[0].isdecimal():
             lemma = row[1] if row[2] == "_" else row[2]
             feats = "" if row[5] == "_" else row[5]
             yield Word(row[1], lemma, row[3], row[4], feats, int(row[6]), row[7], *places[int(row[0])])

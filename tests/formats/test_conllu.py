@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from usg.parsers.text.syntax.conllu import Sentence, read_conllu
+from usg.formats.conllu import Sentence, read_conllu
 
 LETS_GO = """\
 # newdoc id = d
@@ -53,12 +53,23 @@ def test_last_sentence_needs_no_empty_line(tmp_path: Path) -> None:
         ("\n# text = b\n1\ta\ta\tX\tX\t_\t0\troot\t_\t_\n", "line 2: 'a' is not next in the text 'b'"),
         ("1\ta\ta\tX\tX\t_\t0\troot\t_\t_\n", "line 1: the sentence has no `# text =` line"),
         ("# text = b\n", "line 1: the sentence has no words"),
+        ("# text = a\n1\ta\ta\tX\tX\t_\t_\troot\t_\t_\n", "the HEAD in '1 a a X X _ _ root _ _' is '_', expected 0"),
+        ("# text = a\n1\ta\ta\tX\tX\t_\t2\troot\t_\t_\n", "is '2', expected 0 or the ID of a word"),
+        ("# text = a\n1-2\ta\t_\t_\t_\t_\t_\t_\t_\t_\n1\ta\ta\tX\tX\t_\t0\troot\t_\t_\n", "line 1: '1-2' in"),
+        ("# text = a\nx\ta\ta\tX\tX\t_\t0\troot\t_\t_\n", "line 1: 'x' in 'x a a X X _ 0 root _ _' is no ID"),
     ],
 )
 def test_a_wrong_file_is_told_by_line(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=r"file\.conllu") as error:
         read(tmp_path, text)
     assert complaint in str(error.value)
+
+
+def test_a_file_that_is_not_utf_8_is_told_by_line(tmp_path: Path) -> None:
+    file = tmp_path / "file.conllu"
+    file.write_bytes(LETS_GO.encode() + b"\n# text = a\xff\n")
+    with pytest.raises(ValueError, match=r"file\.conllu, line 14: the sentence is not UTF-8"):
+        list(read_conllu(file))
 
 
 def test_the_treebank_is_read_in_full(shared_data: Path) -> None:
