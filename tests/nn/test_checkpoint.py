@@ -140,7 +140,7 @@ def test_an_unreachable_hub_is_asked_once(tmp_path: Path, monkeypatch: pytest.Mo
         asked.append(url)
         raise ConnectionError("nobody answers")
 
-    monkeypatch.setattr("usg.nn.checkpoint.get_hf_file_metadata", nobody_answers)
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", nobody_answers)
     with pytest.raises(
         FileNotFoundError, match="no model folder someone/something; the hub cannot be reached"
     ) as error:

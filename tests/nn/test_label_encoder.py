@@ -173,3 +173,35 @@ def test_a_sentence_encoder_takes_the_same_place(tiny_bert: Path, tmp_path: Path
     shutil.rmtree(tiny_bert)
     with pytest.raises(FileNotFoundError, match="no label encoder"):
         LabelEncoder.load(tiny_bert)
+
+
+def test_an_unreachable_hub_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def nobody_answers(url: str, **settings: object) -> None:
+        asked.append(url)
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", nobody_answers)
+    with pytest.raises(FileNotFoundError, match=r"no label encoder no/such \(the hub cannot be reached") as error:
+        LabelEncoder.load("no/such")
+    assert len(asked) == 1 and "\n" not in str(error.value)
+    for name in ("labels", "runs/parsers/labels", "./labels"):
+        with pytest.raises(FileNotFoundError, match=f"no label encoder {name}; pass a folder"):
+            LabelEncoder.load(name)
+    assert len(asked) == 1
+
+
+def test_loading_leaves_the_logs_of_transformers_as_they_were(tiny_bert: Path) -> None:
+    from transformers.utils import logging
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    try:
+        logging.set_verbosity_info()
+        logging.enable_progress_bar()
+        LabelEncoder.load(tiny_bert)
+        assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == (logging.INFO, True)
+    finally:
+        logging.set_verbosity(before[0])
+        if not before[1]:
+            logging.disable_progress_bar()

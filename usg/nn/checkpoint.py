@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from usg.batch import Vocabulary
 from usg.files import atomic_path
+from usg.hub import is_hub_name, reachable
 from usg.nn.config import GraphTransformerConfig, read_config, write_config
 from usg.nn.label_embedding import check_digest
 
 if TYPE_CHECKING:
     from usg.nn.transformer import GraphTransformer
-
-_LOGGER = logging.getLogger(__name__)
-_TIMEOUT = 10.0  # seconds until a hub that does not answer is taken to be out of reach
 
 CONFIG, WEIGHTS, VOCABULARY = FILES = ("config.json", "model.safetensors", "vocab.json")
 
@@ -59,10 +56,9 @@ def locate(
                 f"{folder} lacks {', '.join(missing)}; a model folder is what save_pretrained writes"
             )
         return {file: folder / file for file in FILES}
-    if isinstance(name, Path) or str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
+    if not is_hub_name(name):
         raise FileNotFoundError(f"no model folder {name}; pass what save_pretrained wrote, or owner/name on the hub")
-    # Asked once: hf_hub_download tries an unreachable hub for half a minute before it says so.
-    offline = local_files_only or not _reachable(str(name), revision, token)
+    offline = local_files_only or not reachable(str(name), revision, token)
     try:
         return {
             file: Path(
@@ -87,18 +83,6 @@ def locate(
         raise FileNotFoundError(
             f"no model folder {name}, and the hub did not give it ({reason}); pass a folder that save_pretrained wrote"
         ) from None
-
-
-def _reachable(name: str, revision: str | None, token: str | bool | None) -> bool:
-    """Whether the hub answers; a hub that answers that it has no such model is left to say so itself."""
-    try:
-        get_hf_file_metadata(hf_hub_url(name, CONFIG, revision=revision), token=token, timeout=_TIMEOUT)
-    except HfHubHTTPError:
-        return True
-    except Exception as error:  # the HTTP client's errors differ between versions of huggingface_hub
-        _LOGGER.debug("the hub did not answer: %r", error)
-        return False
-    return True
 
 
 def read(files: Mapping[str, Path], expected: Vocabulary | None) -> tuple[GraphTransformerConfig, Vocabulary]:

@@ -6,13 +6,15 @@ https://arxiv.org/abs/1908.10084, section 3), and the teacher of the shipped vec
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from usg.hub import is_hub_name, reachable
 
 _BATCH = 64  # labels encoded at once, of about equal length
 
@@ -54,20 +56,41 @@ class TransformerLabels(nn.Module):
     def load(cls, name: str | Path) -> TransformerLabels:
         """Reads a folder, or a model of the hub that is there or can be had.
 
+        Args:
+            name: a folder that transformers wrote, or owner/name on the hub.
+
         Raises:
             FileNotFoundError: there is no such model, or it cannot be had.
         """
         from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
 
-        # Its bar would stand between the lines of a command.
-        transformers_logging.disable_progress_bar()
-        logging.getLogger("transformers").setLevel(logging.ERROR)
+        folder = Path(name).is_dir()
+        wanted = "pass a folder that LabelEncoder.save or transformers wrote, or owner/name of a model on the hub"
+        if not folder and not is_hub_name(name):
+            raise FileNotFoundError(f"no label encoder {name}; {wanted}")
+        offline = folder or not reachable(str(name))
         try:
-            return cls(AutoTokenizer.from_pretrained(str(name)), AutoModel.from_pretrained(str(name)).eval())
+            with _quiet():
+                tokenizer = AutoTokenizer.from_pretrained(str(name), local_files_only=offline)
+                return cls(tokenizer, AutoModel.from_pretrained(str(name), local_files_only=offline).eval())
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise FileNotFoundError(
-                f"no label encoder {name} ({reason}); pass a folder that LabelEncoder.save or transformers wrote, or "
-                "owner/name of a model on the hub that has been downloaded"
-            ) from None
+            why = " ".join(str(error).split())[:200]
+            if offline and not folder:
+                why = "the hub cannot be reached and no earlier download has it"
+            raise FileNotFoundError(f"no label encoder {name} ({why}); {wanted}") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress bar and the notices of transformers, which would stand between the lines of a command."""
+    from transformers.utils import logging
+
+    bar, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
