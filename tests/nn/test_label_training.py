@@ -14,7 +14,7 @@ from usg.nn.label_checks import ANTONYMS, CO_HYPONYMS, MISSPELT, SYNONYMS, UNREL
 from usg.nn.label_corpus import LabelCorpus, count_vectors, read_corpus
 from usg.nn.label_encoder import LabelEncoder
 from usg.nn.label_opposites import OPPOSITES
-from usg.nn.label_targets import joined, principal
+from usg.nn.label_targets import principal
 
 
 @pytest.fixture
@@ -95,15 +95,6 @@ def test_counts_put_words_of_one_context_together() -> None:
     assert torch.equal(count_vectors(corpus, 4)[1], vectors)
 
 
-def test_cosines_of_joined_vectors_are_shared_out() -> None:
-    torch.manual_seed(0)
-    teacher, counts = (torch.nn.functional.normalize(torch.randn(6, 5), dim=1) for _ in range(2))
-    both = joined(teacher, counts, range(6), 0.25)
-    torch.testing.assert_close(both @ both.T, 0.75 * teacher @ teacher.T + 0.25 * counts @ counts.T)
-    filled = joined(teacher, counts[:4], range(4), 0.25)
-    torch.testing.assert_close(filled.norm(dim=1), torch.ones(6))
-
-
 def test_principal_components_keep_the_cosines_they_can_hold() -> None:
     torch.manual_seed(0)
     flat = torch.nn.functional.normalize(torch.cat([(x := torch.randn(40, 3)), -x]), dim=1)
@@ -130,19 +121,28 @@ def words(corpora: dict[str, Path], output: Path) -> list[str]:
 def test_a_teacher_is_followed(
     corpora: dict[str, Path], tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [*words(corpora, tmp_path / "one"), "--teacher", str(tiny_bert), "--counts_share", "0"]
+    arguments = [*words(corpora, tmp_path / "one"), "--teacher", str(tiny_bert)]
     assert main(["--config", "parsers/labels", *arguments]) == 0
     printed = capsys.readouterr().out
     report = json.loads((tmp_path / "one" / "training.json").read_text(encoding="utf-8"))
     assert f"auc                  {report['check']['auc']:.3f}" in printed
     assert report["command"].startswith("usg train-parser labels --config parsers/labels")
-    assert any("CC BY 4.0" in licence for licence in report["licences"])
+    assert [source[:4] for source in report["sources"]] == ["COCO", "FACT", "Univ", "all-"]
     again = [word.replace(str(tmp_path / "one"), str(tmp_path / "two")) for word in arguments]
     main(["--config", "parsers/labels", *again])
     one, two = (tmp_path / run / "model.safetensors" for run in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
     main(["--config", "parsers/labels", *again, "--opposites", "0"])
     assert opposed(tmp_path / "one") < opposed(tmp_path / "two") - 0.02
+
+
+def test_counts_alone_name_the_sources_of_what_was_given(corpora: dict[str, Path], tmp_path: Path) -> None:
+    arguments = words({"graphs": corpora["graphs"]}, tmp_path / "run")
+    arguments += [f"--captions=[{','.join([str(corpora['captions'])] * 3)}]"]
+    for mine, named in (([], ["COCO 2017", "FACTUAL, "]), (["--sources.captions=[my own]"], ["my own", "FACTUAL, "])):
+        assert main(["--config", "parsers/labels", *arguments, *mine]) == 0
+        report = json.loads((tmp_path / "run" / "training.json").read_text(encoding="utf-8"))
+        assert [source[:9] for source in report["sources"]] == named
 
 
 def opposed(folder: Path) -> float:
@@ -157,7 +157,8 @@ def opposed(folder: Path) -> float:
         (["--config", "parsers/lables"], FileNotFoundError, "did you mean 'parsers/labels'"),
         (["--config", "parsers/labels", "--step", "3"], ValueError, "steps"),
         (["--config", "parsers/labels", "--steps", "0"], ValueError, "at least 1"),
-        (["--config", "parsers/labels", "--row_dropout", "1"], ValueError, r"shares in \[0, 1\)"),
+        (["--config", "parsers/labels", "--row_dropout", "1"], ValueError, r"a share in \[0, 1\)"),
+        (["--config", "parsers/labels", "--teacher", "null"], ValueError, "give --captions, --graphs or --treebanks"),
         (["--config", "parsers/labels", "--captions", "[nowhere.json]"], FileNotFoundError, r"nowhere\.json"),
     ],
 )

@@ -17,6 +17,7 @@ def main(argv: Sequence[str]) -> int:
     """Trains label vectors, prints the scores of the check list and writes them beside the weights."""
     from jsonargparse import ArgumentError, ArgumentParser
 
+    from usg.nn.label_settings import LabelTraining, Sources
     from usg.nn.label_training import train_labels, write_report
     from usg.provenance import command
     from usg.training.arguments import find_config, one_line
@@ -25,18 +26,18 @@ def main(argv: Sequence[str]) -> int:
         prog=PROG, description=(__doc__ or "").partition("\n")[0], exit_on_error=False, allow_abbrev=False
     )
     parser.add_argument("--config", action="config", help="A YAML file, or the name of a shipped one.")
-    parser.add_function_arguments(train_labels)
+    parser.add_class_arguments(LabelTraining)
     words = [
         str(find_config(word)) if before == "--config" else word
         for before, word in zip(["", *argv], argv, strict=False)
     ]
     try:
-        settings = parser.parse_args(words)
+        arguments = parser.parse_args(words).as_dict()
     except ArgumentError as error:
         raise ValueError(one_line(str(error), parser.get_defaults().keys())) from error
-    arguments = settings.as_dict()
     arguments.pop("config")
-    report = train_labels(**arguments)
+    settings = LabelTraining(sources=Sources(**arguments.pop("sources")), **arguments)
+    report = train_labels(settings)
     write_report(Path(settings.output), {"command": command(PROG, argv), **report})
     for name, value in report["check"].items():
         print(f"{name:<20} {value:.3f}")

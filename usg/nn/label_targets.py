@@ -1,9 +1,8 @@
 """What the letters and words of labels are taught to say: one vector of unit norm for each item.
 
 From counts, the vectors of usg/nn/label_corpus.py. From a teacher, its vectors of each item in a few sentences, centred
-by sentence, so that what all labels share is no likeness. From both, the two side by side, each scaled by the root of
-its share; where an item was too rare to be counted, a ridge regression from the teacher's vector stands in. Principal
-components bring the result to d dimensions, and cosines stay what they were as far as d dimensions can hold them.
+by sentence, so that what all labels share is no likeness. Principal components bring them to d dimensions, and cosines
+stay what they were as far as d dimensions can hold them.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from usg.nn.label_transformer import TransformerLabels
 from usg.progress import progress
 
 TEMPLATES = ("{}", "a photo of {}")
-_RIDGE = 3.0
 _CHUNK = 512  # items between two signs of progress
 
 
@@ -32,28 +30,6 @@ def teacher_vectors(teacher: TransformerLabels, items: Sequence[str]) -> Tensor:
         vectors = F.normalize(torch.cat(parts), dim=1)
         columns.append(vectors - vectors.mean(0))
     return F.normalize(torch.cat(columns, dim=1), dim=1)
-
-
-def joined(teacher: Tensor, counts: Tensor, counted: Sequence[int], share: float) -> Tensor:
-    """`(n, t + c)` the teacher's vectors beside the count vectors, of unit norm.
-
-    Args:
-        teacher: `(n, t)` of unit norm.
-        counts: `(m, c)` of unit norm, of m of the n items.
-        counted: which items these are.
-        share: of a cosine that is the counts'.
-
-    Example:
-        >>> both = joined(torch.eye(3), torch.eye(2), [0, 1], 0.25)
-        >>> [round(float(both[0, column]), 2) for column in (0, 3)]
-        [0.87, 0.5]
-    """
-    rows = torch.tensor(list(counted))
-    known = teacher[rows]
-    ridge = known.T @ known + _RIDGE * torch.eye(teacher.shape[1])
-    filled = F.normalize(teacher @ torch.linalg.solve(ridge, known.T @ counts), dim=1)
-    filled[rows] = counts
-    return torch.cat([teacher * (1 - share) ** 0.5, filled * share**0.5], dim=1)
 
 
 def principal(vectors: Tensor, dim: int) -> Tensor:
