@@ -62,12 +62,12 @@ class TransformerLabels(nn.Module):
         Raises:
             FileNotFoundError: there is no such model, or it cannot be had.
         """
-        from transformers import AutoModel, AutoTokenizer
-
         folder = Path(name).is_dir()
         wanted = "pass a folder that LabelEncoder.save or transformers wrote, or owner/name of a model on the hub"
         if not folder and not is_hub_name(name):
             raise FileNotFoundError(f"no label encoder {name}; {wanted}")
+        from transformers import AutoModel, AutoTokenizer
+
         offline = folder or not reachable(str(name))
         try:
             with _quiet():
