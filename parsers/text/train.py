@@ -122,6 +122,7 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     """The figures of a pipeline on validation graphs, without what FACTUAL leaves out."""
     from usg.metrics.spice import SpiceMatcher
     from usg.metrics.text_graph import score_graphs
+    from usg.parsers.text.assemble import FACTUAL
     from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.data import gold_graphs
 
@@ -129,7 +130,7 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     component = nlp.get_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
     before = component.conventions
-    component.conventions = replace(before, quantities=False, possessions=False)
+    component.conventions = FACTUAL
     predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
     component.conventions = before
     return score_graphs(predicted, gold, SpiceMatcher()).values()
