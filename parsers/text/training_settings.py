@@ -51,7 +51,7 @@ class Fit:
     """How one network is trained.
 
     Args:
-        passes: over all captions.
+        epochs: over all captions.
         batch_size: captions.
         learning_rate: at its peak.
         weight_decay: of all weights.
@@ -59,7 +59,7 @@ class Fit:
         joined, recombined, bare: shares of augmented captions, as in `Batches`.
     """
 
-    passes: int = 12
+    epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
@@ -70,7 +70,7 @@ class Fit:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        for name in ("passes", "batch_size"):
+        for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if not self.learning_rate > 0:
@@ -140,9 +140,9 @@ def read_settings(path: str | os.PathLike[str]) -> TextTraining:
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
-        >>> _ = file.write_text("{teachers: 3, fit: {passes: 2}}")
+        >>> _ = file.write_text("{teachers: 3, fit: {epochs: 2}}")
         >>> settings = read_settings(file)
-        >>> settings.teachers, settings.fit.passes, settings.fit.batch_size
+        >>> settings.teachers, settings.fit.epochs, settings.fit.batch_size
         (3, 2, 128)
     """
     import yaml

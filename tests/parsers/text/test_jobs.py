@@ -24,7 +24,7 @@ def job(tmp_path: Path) -> Job:
     data = small_factual.write_csv(tmp_path / "train.csv")
     (tmp_path / "more.txt").write_text("a zebra in a field\na zebra and a dog\n\nx\n")
     unlabelled = (str(tmp_path / "more.txt"),)
-    return Job(str(data), unlabelled, None, SIZES, Fit(passes=1, batch_size=16), 7, tmp_path / "run")
+    return Job(str(data), unlabelled, None, SIZES, Fit(epochs=1, batch_size=16), 7, tmp_path / "run")
 
 
 def test_a_job_can_be_told_to_a_process(job: Job) -> None:
@@ -62,8 +62,8 @@ def test_a_job_repeats_bitwise_and_is_done_once(job: Job, capsys: pytest.Capture
     capsys.readouterr()
     assert run_job(replace(job, data="nowhere.csv")) == folder
     assert "run: trained already" in capsys.readouterr().err
-    with pytest.raises(ValueError, match=r"run was trained with seed 7, not 8, passes 1, not 2, hidden 8, not 9; give"):
-        run_job(replace(job, seed=8, fit=replace(job.fit, passes=2), sizes=replace(SIZES, hidden=9)))
+    with pytest.raises(ValueError, match=r"run was trained with seed 7, not 8, epochs 1, not 2, hidden 8, not 9; give"):
+        run_job(replace(job, seed=8, fit=replace(job.fit, epochs=2), sizes=replace(SIZES, hidden=9)))
 
 
 def test_what_teachers_say_comes_in_the_order_of_the_captions(small_model: TextGraphModel, small_weights: Path) -> None:

@@ -16,7 +16,7 @@ from usg.parsers.text.train import main, train_text
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
 
 SIZES = Sizes(word_dim=16, stem_dim=16, gram_dim=16, hidden=16, layers=1, dim=32, mixing_dim=8, dropout=0.1)
-FIT = Fit(passes=20, batch_size=12, learning_rate=0.02, average=0.8)
+FIT = Fit(epochs=20, batch_size=12, learning_rate=0.02, average=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     folder = tmp_path_factory.mktemp("run")
     config = folder / "text.yaml"
     lines = "{word_dim: 16, stem_dim: 16, gram_dim: 16, hidden: 16, layers: 1, dim: 32, mixing_dim: 8, dropout: 0.1}"
-    fit = "{passes: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
+    fit = "{epochs: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
     config.write_text(f"jobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
     arguments = ["--config", str(config), "--data", str(data), "--val", str(data), "-o", str(folder), "--limit", "60"]
     with redirect_stdout(io.StringIO()) as said:
@@ -52,7 +52,7 @@ def test_the_pipeline_reads_graphs(run: tuple[Path, str]) -> None:
 def test_the_scores_are_printed_and_stand_beside_it(run: tuple[Path, str]) -> None:
     folder, said = run
     told = json.loads((folder / "pipeline" / "scene_graph.json").read_text())
-    assert told["settings"]["seed"] == 3 and told["settings"]["fit"]["passes"] == 20 and "data" not in told["settings"]
+    assert told["settings"]["seed"] == 3 and told["settings"]["fit"]["epochs"] == 20 and "data" not in told["settings"]
     scores = told["validation"]
     assert scores["set_match"] > 0.5 and f"{100 * scores['set_match']:6.1f}" in said
     assert str(folder / "pipeline") in said

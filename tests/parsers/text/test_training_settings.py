@@ -32,7 +32,7 @@ def test_values_take_the_place_of_defaults(tmp_path: Path) -> None:
 
 def test_the_shipped_configuration_is_read() -> None:
     found = read_settings(find_config("parsers/text"))
-    assert found.sizes.hidden == 192 and found.fit.passes == 12 and not found.data
+    assert found.sizes.hidden == 192 and found.fit.epochs == 12 and not found.data
 
 
 def test_sizes_are_those_of_the_network() -> None:
@@ -47,14 +47,14 @@ def test_sizes_are_those_of_the_network() -> None:
     ("content", "error", "wrong"),
     [
         ("teacher: 3", LookupError, "text.yaml: unknown key 'teacher'.*teachers"),
-        ("fit: {pases: 3}", LookupError, "text.yaml: fit: unknown key 'pases'.*passes"),
-        ("fit: {passes: many}", ValueError, "text.yaml: fit: passes is 'many'; expected a value such as 12"),
-        ("fit: {passes: 0}", ValueError, "text.yaml: fit: passes is 0; expected at least 1"),
+        ("fit: {epoch: 3}", LookupError, "text.yaml: fit: unknown key 'epoch'.*epochs"),
+        ("fit: {epochs: many}", ValueError, "text.yaml: fit: epochs is 'many'; expected a value such as 12"),
+        ("fit: {epochs: 0}", ValueError, "text.yaml: fit: epochs is 0; expected at least 1"),
         ("fit: {learning_rate: 0}", ValueError, "learning_rate is 0.0; expected a positive"),
         ("fit: {weight_decay: -1}", ValueError, "weight_decay is -1.0; expected at least 0"),
         ("fit: {average: 1}", ValueError, "fit: average is 1.0; expected a share"),
         ("fit: {recombined: 1}", ValueError, "fit: recombined is 1.0; expected a share"),
-        ("fit: 3", ValueError, "text.yaml: fit is 3; expected a table of passes, batch_size"),
+        ("fit: 3", ValueError, "text.yaml: fit is 3; expected a table of epochs, batch_size"),
         ("- 3", ValueError, r"text.yaml is \[3\]; expected a table of data, val"),
         ("teacher_sizes: {hidden: 0}", ValueError, "text.yaml: teacher_sizes: hidden is 0; expected at least 1"),
         ("sizes: {dropout: 1}", ValueError, "sizes: dropout is 1.0; expected a share"),
