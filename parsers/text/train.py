@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usg.files import atomic_path
-from usg.parsers.text.jobs import Job, run_job
+from usg.parsers.text.jobs import Job, check_job, run_job
 from usg.parsers.text.training_settings import TextTraining, read_settings
 from usg.provenance import commit
 
@@ -41,7 +41,8 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: a file that is named is missing.
-        ValueError: there is nothing to train on, or a file has no graphs with texts.
+        ValueError: there is nothing to train on, a file has no graphs with texts, or the run folder is another
+            training's.
     """
     for file in filter(None, (settings.data, *settings.unlabelled, settings.val, settings.syntax)):
         if not Path(file).exists():
@@ -64,20 +65,23 @@ def train_text(settings: TextTraining) -> dict[str, float]:
         )
         for k in range(settings.teachers)
     )
-    if settings.jobs == 1:
-        trained = tuple(map(run_job, teachers))
-    else:
-        # Spawned, not forked: torch's threads do not survive a fork.
-        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-            trained = tuple(pool.map(run_job, teachers))
     student = Job(
         *read,
         sizes=settings.sizes,
         fit=settings.fit,
         seed=settings.seed,
         folder=run / "student",
-        teachers=trained,
+        teachers=tuple(each.folder / "model" for each in teachers),
     )
+    for job in (*teachers, student):
+        check_job(job)
+    if settings.jobs == 1:
+        for job in teachers:
+            run_job(job)
+    else:
+        # Spawned, not forked: torch's threads do not survive a fork.
+        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+            list(pool.map(run_job, teachers))
     return make_pipeline(run_job(student), run / "pipeline", settings)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import small_factual
 import spacy
 
-from usg.parsers.text import TextParser
+from usg.parsers.text import TextParser, train
 from usg.parsers.text.train import main, train_text
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
 
@@ -33,14 +34,11 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     config = folder / "text.yaml"
     lines = "{word_dim: 16, stem_dim: 16, gram_dim: 16, hidden: 16, layers: 1, dim: 32, mixing_dim: 8, dropout: 0.1}"
     fit = "{epochs: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
-    config.write_text(f"jobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
+    config.write_text(f"teachers: 2\njobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
     arguments = ["--config", str(config), "--data", str(data), "--val", str(data), "-o", str(folder), "--limit", "60"]
     with redirect_stdout(io.StringIO()) as said:
         assert main([*arguments, "--unlabelled", str(data.parent / "more.txt"), "--seed", "3"]) == 0
     return folder, said.getvalue()
-
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_the_pipeline_reads_graphs(run: tuple[Path, str]) -> None:
@@ -73,7 +71,8 @@ def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: 
     syntax.add_pipe("sentencizer", name="tagger")
     syntax.to_disk(tmp_path / "syntax")
     settings = TextTraining(
-        data=str(data), syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
+        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, teachers=2,
+        syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
         sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT, sources=("captions of mine, CC0",),
     )  # fmt: skip
     assert train_text(settings) == {}
@@ -81,6 +80,19 @@ def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: 
     nlp = spacy.load(folder / "pipeline")
     assert nlp.pipe_names == ["tagger", "scene_graph"] and nlp.meta["version"] == "0.3.0"
     assert {"name": "captions of mine, CC0"} in nlp.meta["sources"]
+
+
+def test_another_training_is_refused_before_anything_is_trained(
+    run: tuple[Path, str], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "run_job", lambda job: pytest.fail(f"{job.folder} is trained"))
+    settings = TextTraining(
+        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, output=str(run[0]), seed=3, jobs=1,
+        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
+    )  # fmt: skip
+    for teachers, told in ((0, "not none; give"), (3, r"not .*, None; give")):
+        with pytest.raises(ValueError, match=rf"student was trained with teachers .*{told} another --output"):
+            train_text(replace(settings, teachers=teachers))
 
 
 @pytest.mark.parametrize("wrong", ["data", "val", "unlabelled", "syntax"])
