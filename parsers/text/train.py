@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 from usg.files import atomic_path
 from usg.parsers.text.jobs import Job, check_job, run_job
-from usg.parsers.text.training_settings import TextTraining, read_settings
+from usg.parsers.text.settings_file import read_settings
+from usg.parsers.text.training_settings import TextTraining
 from usg.provenance import commit
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def main(argv: Sequence[str]) -> int:
     told = {name: value for name, value in vars(args).items() if name != "config" and value is not None}
     if "unlabelled" in told:
         told["unlabelled"] = tuple(told["unlabelled"])
-    settings = replace(read_settings(find_config(args.config)), **told)
+    settings = replace(read_settings(find_config(args.config), TextTraining()), **told)
     try:
         scores = train_text(settings)
     except KeyboardInterrupt:
