@@ -17,10 +17,12 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usg import __version__
 from usg.files import atomic_path
 from usg.parsers.text.jobs import Job, check_job, run_job
 from usg.parsers.text.settings_file import read_settings
@@ -89,6 +91,8 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str, float]:
     """Writes a spaCy pipeline around a trained model, with the linguistic components where a folder has them.
 
+    The version ends in a digest of the weights, as "0.1.0+3f2a9c1e", so that graphs say which weights made them.
+
     Returns:
         The figures on the validation graphs.
     """
@@ -97,7 +101,7 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.model import TextGraphModel
 
-    nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en", meta={"name": NAME, "version": "0.1.0"})
+    nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en")
     component = nlp.add_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
     component.use(TextGraphModel.load(model))
@@ -107,8 +111,15 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
         for key, value in asdict(settings).items()
         if key not in ("data", "val", "unlabelled", "output", "syntax")
     }
-    nlp.meta["sources"] = [*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)]
-    nlp.meta["description"] = DESCRIPTION
+    weights = sha256((model / "weights.safetensors").read_bytes()).hexdigest()
+    nlp.meta.update(
+        name=NAME,
+        version=f"{__version__}+{weights[:8]}",
+        description=DESCRIPTION,
+        license=settings.license,
+        # Of the linguistic components, then of the scene graphs.
+        sources=[*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)],
+    )
     nlp.to_disk(folder)
     with atomic_path(folder / "scene_graph.json") as temporary:
         temporary.write_text(

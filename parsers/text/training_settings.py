@@ -99,6 +99,7 @@ class TextTraining:
         jobs: networks that are trained at a time, each in a process with one thread.
         limit: captions to read of each file; all when None.
         sources: of the data, with their licences, for the pipeline's meta data.
+        license: of the pipeline, for its meta data.
         sizes, fit: of the student.
         teacher_sizes, teacher_fit: of the teachers.
     """
@@ -113,6 +114,7 @@ class TextTraining:
     jobs: int = 2
     limit: int | None = None
     sources: tuple[str, ...] = ()
+    license: str = ""
     sizes: Sizes = Sizes()
     fit: Fit = Fit()
     teacher_sizes: Sizes = Sizes()

@@ -24,7 +24,7 @@ Scores: TypeAlias = dict[str, dict[str, float]]
 
 META: dict[str, Any] = {
     "lang": "en",
-    "name": "scene_graph",
+    "name": "syntax",
     "version": "0.1.0",
     "description": (
         "English pipeline of USG: tagger, morphology, edit-tree lemmatizer and dependency parser in the labels of "

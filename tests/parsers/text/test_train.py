@@ -6,12 +6,14 @@ import io
 import json
 from contextlib import redirect_stdout
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import small_factual
 import spacy
 
+import usg
 from usg.parsers.text import TextParser, train
 from usg.parsers.text.train import main, train_text
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
@@ -44,7 +46,8 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
 def test_the_pipeline_reads_graphs(run: tuple[Path, str]) -> None:
     graph = TextParser(run[0] / "pipeline")("a man riding a horse")
     assert graph.triples == [("man", "ride", "horse")]
-    assert graph.sources[0].parser_version == "en_scene_graph 0.1.0"
+    digest = sha256((run[0] / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes()).hexdigest()[:8]
+    assert graph.sources[0].parser_version == f"en_scene_graph {usg.__version__}+{digest}"
 
 
 def test_the_scores_are_printed_and_stand_beside_it(run: tuple[Path, str]) -> None:
@@ -67,19 +70,24 @@ def test_teachers_differ_and_the_student_learns_from_them(run: tuple[Path, str])
 def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: Path, tmp_path: Path) -> None:
     folder, _ = run
     before = (folder / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes()
-    syntax = spacy.blank("en", meta={"name": "scene_graph", "version": "0.3.0"})
+    theirs = {"name": "a treebank", "license": "CC BY-SA 4.0"}
+    syntax = spacy.blank("en", meta={"name": "syntax", "version": "0.3.0", "sources": [theirs]})
     syntax.add_pipe("sentencizer", name="tagger")
     syntax.to_disk(tmp_path / "syntax")
     settings = TextTraining(
         data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, teachers=2,
         syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
-        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT, sources=("captions of mine, CC0",),
+        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
+        sources=("captions of mine, CC0",), license="CC0 but for the treebank's part",
     )  # fmt: skip
     assert train_text(settings) == {}
     assert (folder / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes() == before
     nlp = spacy.load(folder / "pipeline")
-    assert nlp.pipe_names == ["tagger", "scene_graph"] and nlp.meta["version"] == "0.3.0"
-    assert {"name": "captions of mine, CC0"} in nlp.meta["sources"]
+    assert nlp.pipe_names == ["tagger", "scene_graph"]
+    assert nlp.meta["name"] == "scene_graph"
+    assert nlp.meta["version"] == f"{usg.__version__}+{sha256(before).hexdigest()[:8]}"
+    assert nlp.meta["license"] == "CC0 but for the treebank's part"
+    assert nlp.meta["sources"] == [theirs, {"name": "captions of mine, CC0"}]
 
 
 def test_another_training_is_refused_before_anything_is_trained(

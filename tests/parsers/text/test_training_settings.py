@@ -23,7 +23,8 @@ def settings(tmp_path: Path, content: str) -> TextTraining:
 
 def test_the_shipped_configuration_is_the_defaults_but_for_what_it_says_of_its_data() -> None:
     found = read_settings(find_config("parsers/text"), TextTraining())
-    assert found.sources and found == replace(TextTraining(), sources=found.sources)
+    assert found.license == "CC BY-SA 4.0 (linguistic components), CC BY 4.0 (scene_graph)" and found.sources
+    assert found == replace(TextTraining(), sources=found.sources, license=found.license)
 
 
 def test_sizes_are_those_of_the_network() -> None:

@@ -50,7 +50,7 @@ def test_the_pipeline_has_its_components_and_annotates(run: Path) -> None:
 def test_meta_tells_sources_license_and_scores(run: Path) -> None:
     meta = json.loads((run / "model" / "meta.json").read_text(encoding="utf-8"))
     told = json.loads((run / "model" / "syntax.json").read_text(encoding="utf-8"))
-    assert (meta["lang"], meta["name"], meta["license"]) == ("en", "scene_graph", "CC BY-SA 4.0")
+    assert (meta["lang"], meta["name"], meta["license"]) == ("en", "syntax", "CC BY-SA 4.0")
     assert "UniversalDependencies/UD_English-EWT" in meta["sources"][0]["url"]
     assert meta["performance"] == told["scores"]["sentences"]
     assert told["settings"]["steps"] == SMALL.steps
