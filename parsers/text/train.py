@@ -3,9 +3,11 @@ r"""`usg train-parser text`: trains the text parser on captions with graphs, and
     usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \
         --unlabelled captions_val2017.json --syntax runs/parsers/syntax/model
 
-Several teachers are trained from different seeds; then one student learns from the gold graphs and from what the
-teachers say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every
-network has its folder below the run folder: a run that was killed goes on where it stopped when it is started again.
+One network learns from the gold graphs; captions without graphs add words to its table. With `teachers: K` in the
+configuration (the shipped one has 0), K networks of other seeds are trained before, and it also learns from what they
+say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every network has its
+folder below the run folder: a run that was killed goes on where it stopped when it is started again, and one of other
+data or settings is refused there. Without --syntax the pipeline has a tokenizer and the scene graphs only.
 The pipeline is `RUN/pipeline`, for `TextParser(pipeline=...)` and `spacy.load`; its scores on the validation graphs
 stand beside it.
 """
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def train_text(settings: TextTraining) -> dict[str, float]:
-    """Trains teachers and student and makes the pipeline.
+    """Trains the teachers, if any, and the network that is kept, and makes the pipeline.
 
     Args:
         settings: what can be set.
