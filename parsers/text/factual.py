@@ -6,8 +6,7 @@ parser adds both (usg/parsers/text/assemble.py); here it does not.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from usg.parsers.text.assemble import FACTUAL
 from usg.parsers.text.parser import TextParser
 from usg.parsers.text.pipeline import EXTENSION, Pipeline
 
@@ -26,5 +25,5 @@ def factual_parser() -> TextParser:
     assert isinstance(parser.reader, Pipeline)
     component = parser.reader.nlp.get_pipe(EXTENSION)
     assert isinstance(component, SceneGraphComponent)
-    component.conventions = replace(component.conventions, quantities=False, possessions=False)
+    component.conventions = FACTUAL
     return parser
