@@ -26,11 +26,11 @@ class Sizes:
     word_dim: int = 128
     stem_dim: int = 96
     gram_dim: int = 96
-    hidden: int = 192
+    hidden: int = 160
     layers: int = 2
     dim: int = 256
     mixing: int = 1
-    mixing_dim: int = 256
+    mixing_dim: int = 128
     dropout: float = 0.33
     word_dropout: float = 0.12
 

@@ -84,14 +84,13 @@ def test_a_predicate_that_training_never_saw_is_composed() -> None:
     folded = FoldedNetwork(network, reader)
     caption = "man climbing over wall".split()
 
-    def best(z: float, attention: list[float], pair: tuple[int, int, int] = (0, 0, 1), margin: float = 0.0) -> str:
+    def best(z: float, attention: list[float], pair: tuple[int, int, int] = (0, 0, 1)) -> str:
         says = reader.read([caption]).says
         with torch.inference_mode():
             pairs, weights = torch.full((1, 6), z), torch.tensor([attention])
             spans = [[(0, 1), (3, 4)]]
-            return best_predicates(folded, pairs, weights, says, [caption], spans, [pair], margin)[0]
+            return best_predicates(folded, pairs, weights, says, [caption], spans, [pair])[0]
 
     assert best(0.0, [0.0, 0.5, 0.5, 0.0]) == "climb over"
     assert best(0.0, [0.0, 0.9, 0.05, 0.05]) == "climb"
     assert best(0.0, [0.0, 0.5, 0.5, 0.0], pair=(0, 1, 1)) == "climb"  # what a span says of itself is never composed
-    assert best(0.0, [0.0, 0.5, 0.5, 0.0], margin=9.0) == "climb"
