@@ -2,7 +2,8 @@
 
 JSONL is written to `OUT.part`, which takes the name OUT when all graphs are in it; a corpus consists of whole shards at
 any time. A run that was killed is gone on with by giving the same inputs again: what is already there, `done` graphs,
-is passed over, and the last of them tells whether the inputs are the same.
+is passed over, and the last of them tells whether the inputs are the same. What is whole stays as it is until there is
+a graph to add.
 """
 
 from __future__ import annotations
@@ -83,30 +84,48 @@ def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
         raise FileExistsError(f"{path} exists and is not overwritten; remove it, name another, or give --overwrite")
     if part.exists() and not (overwrite or resume):
         raise FileExistsError(f"{part} is there, of an interrupted run; give --resume to go on or --overwrite")
-    if resume and path.exists():
-        # Whole: it becomes the part again, and more lines are added when the inputs have grown.
-        os.replace(path, part)
-    done, last = _whole_lines(part) if resume and part.exists() else (0, None)
+    # Both are there when an --overwrite was interrupted: the part is the newer.
+    whole = resume and path.exists() and not part.exists()
+    found = path if whole else part
+    done, end, last = _whole_lines(found) if resume and found.exists() else (0, 0, None)
+    file: BinaryIO | None = None if whole else _open_part(part, end)
+
+    def write(graph: SceneGraph) -> None:
+        nonlocal file
+        if file is None:  # the inputs have grown; until then the file keeps its name
+            os.replace(path, part)
+            file = _open_part(part, end)
+        _line_writer(file)(graph)
+
     try:
-        with part.open("ab" if resume else "wb") as file:
-            yield Output(done, last, _line_writer(file))
+        yield Output(done, last, write)
     except BaseException:
-        if not part.stat().st_size:  # nothing to go on with
-            part.unlink()
+        if file is not None:
+            file.close()
+            if not part.stat().st_size:  # nothing to go on with
+                part.unlink()
         raise
-    os.replace(part, path)
+    if file is not None:
+        file.close()
+        os.replace(part, path)
 
 
-def _whole_lines(part: Path) -> tuple[int, SceneGraph | None]:
-    """How many graphs a part holds, and the last; a line that was cut short is removed."""
+def _open_part(part: Path, end: int) -> BinaryIO:
+    """The part, to write on from a byte; what is behind it is cut off."""
+    file = part.open("ab")
+    file.truncate(end)
+    return file
+
+
+def _whole_lines(path: Path) -> tuple[int, int, SceneGraph | None]:
+    """How many graphs a file holds, where they end, and the last; a line that was cut short is none."""
     done, end, last = 0, 0, b""
-    with part.open("rb+") as file:
+    with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
                 break
             done, end, last = done + 1, end + len(line), line
-        file.truncate(end)
-    return done, from_json(last) if done else None
+    return done, end, from_json(last) if done else None
 
 
 def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:

@@ -15,6 +15,7 @@ import pytest
 from usg.corpus import Corpus
 from usg.formats import read_graphs
 from usg.graph import SceneGraph
+from usg.parsers.output import open_output
 from usg.parsers.text import TextParser
 from usg.parsers.text.cli import main, parse_text
 
@@ -168,6 +169,44 @@ def test_only_the_same_inputs_and_parser_are_gone_on_with(
     monkeypatch.setattr(TextParser, "version", "en_capitals 0.2.0")
     with pytest.raises(ValueError, match=r"was made by en_capitals 0\.1\.0, not by en_capitals 0\.2\.0"):
         run(coco, "-o", tmp_path / "out.jsonl", "--resume")
+
+
+def test_a_refused_resume_leaves_the_whole_file_as_it_is(run: Any, coco: Path, tmp_path: Path) -> None:
+    run(coco, "-o", tmp_path / "out.jsonl")
+    before = (tmp_path / "out.jsonl").read_bytes()
+    (tmp_path / "other.txt").write_text("a Dog\n")
+    with pytest.raises(ValueError, match="cannot be gone on with"):
+        run(tmp_path / "other.txt", "-o", tmp_path / "out.jsonl", "--resume")
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_part_of_an_interrupted_overwrite_is_gone_on_with(
+    run: Any, coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.txt").write_text("a Cow\n")
+    run(tmp_path / "old.txt", "-o", tmp_path / "out.jsonl")
+    old = (tmp_path / "out.jsonl").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+        with pytest.raises(KeyboardInterrupt):
+            run(coco, "-o", tmp_path / "out.jsonl", "--overwrite")
+    assert (tmp_path / "out.jsonl").read_bytes() == old
+    assert run(coco, "-o", tmp_path / "out.jsonl", "--resume") == 0
+    assert [uri for (uri,) in uris(read_graphs(tmp_path / "out.jsonl"))] == [
+        "coco:image/139#caption/1",
+        "coco:image/285#caption/2",
+        "coco:image/139#caption/3",
+    ]
+
+
+def test_an_output_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left"), open_output(str(tmp_path / "out.jsonl")):
+        pass
 
 
 def test_more_lines_are_added_to_what_is_whole(run: Any, tmp_path: Path) -> None:
