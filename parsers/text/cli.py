@@ -59,13 +59,15 @@ def parse_text(
     Raises:
         FileNotFoundError: an input is not there.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: nothing could be read, a caption to merge has no image, or what is there is of other inputs.
+        ValueError: beams are given without a model, nothing could be read, a caption to merge has no image, or what is there is of other inputs.
     """
     from usg.parsers.text.parser import TextParser
     from usg.parsers.text.seq2seq import Seq2Seq
 
     if merge_by not in (None, "image"):
         raise ValueError(f"merge_by is {merge_by!r}; expected 'image'")
+    if beams != 1 and model is None:
+        raise ValueError(f"--beams {beams} is of a sequence-to-sequence model; name one with --model, or leave it out")
     problems = Problems(strict=True) if problems is None else problems
     files = find_files(inputs)
     captions = chain.from_iterable(read_captions(file, problems, format, Fields(field, id_field)) for file in files)

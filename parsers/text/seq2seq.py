@@ -93,7 +93,12 @@ class Seq2Seq:
                 do_sample=False,
                 max_new_tokens=self.max_output_tokens,
             )
-        ended = torch.isin(outputs.cpu(), torch.tensor(self._model.generation_config.eos_token_id)).any(1).tolist()
+        ends = self._model.generation_config.eos_token_id
+        if ends is None:  # what has no end mark ends by being shorter than it may be
+            ended = [outputs.shape[1] - 1 < self.max_output_tokens] * len(texts)
+        else:
+            # The first token opens the output; for models like BART it is the end mark.
+            ended = torch.isin(outputs[:, 1:].cpu(), torch.tensor(ends)).any(1).tolist()
         written = self._tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [
             self._graph(text, output, length, whole)

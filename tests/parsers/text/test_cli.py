@@ -227,6 +227,7 @@ def test_more_lines_are_added_to_what_is_whole(run: Any, tmp_path: Path) -> None
         (["-o", "new.jsonl", "--resume", "--overwrite"], ValueError, "exclude each other"),
         (["-o", "new.jsonl", "--from", "cocoa"], LookupError, "did you mean 'coco'"),
         (["-o", "new.jsonl", "--batch-size", "0"], ValueError, "batch_size=0"),
+        (["-o", "new.jsonl", "--beams", "3"], ValueError, "--beams 3 is of a sequence-to-sequence model"),
         (["nothing.txt", "-o", "new.jsonl"], FileNotFoundError, "cannot read nothing.txt"),
     ],
 )
