@@ -6,10 +6,11 @@ parser adds both (usg/parsers/text/assemble.py); here it does not.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from usg.parsers.text.assemble import Conventions
 from usg.parsers.text.parser import TextParser
-from usg.parsers.text.pipeline import EXTENSION, Pipeline
+
+FACTUAL = Conventions(quantities=False, possessions=False)
+"""What FACTUAL's graphs hold."""
 
 
 def factual_parser() -> TextParser:
@@ -20,11 +21,4 @@ def factual_parser() -> TextParser:
         >>> [[each.value for each in parser("several birds").attributes] for parser in (TextParser(), factual_parser())]
         [['several'], []]
     """
-    from usg.parsers.text.component import SceneGraphComponent
-
-    parser = TextParser()
-    assert isinstance(parser.reader, Pipeline)
-    component = parser.reader.nlp.get_pipe(EXTENSION)
-    assert isinstance(component, SceneGraphComponent)
-    component.conventions = replace(component.conventions, quantities=False, possessions=False)
-    return parser
+    return TextParser(conventions=FACTUAL)

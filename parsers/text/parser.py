@@ -28,6 +28,8 @@ from usg.parsers.text.workers import in_parallel
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from usg.parsers.text.assemble import Conventions
+
 PARSER = "usg.text"
 """The name of the parser in a source."""
 
@@ -65,10 +67,15 @@ class TextParser:
         model: a sequence-to-sequence model instead, by hub name or folder, or a configured `Seq2Seq`.
         with_syntax: also run the tagger, lemmatizer and dependency parser of the shipped pipeline; the graph does not
             need them, `parser.reader.nlp` then makes documents that have both.
+        conventions: what the graphs hold of what was read (usg/parsers/text/assemble.py); those of the pipeline when
+            None.
 
     Raises:
-        ValueError: both `pipeline` and `model` are given, or what they name cannot be loaded.
+        ValueError: both `model` and what is of a pipeline are given, what they name cannot be loaded, or the pipeline
+            makes its graphs by a component that knows no conventions.
         LookupError: there is no pipeline of that name.
+        FileNotFoundError: there is no such model, or the shipped pipeline is missing.
+        TypeError: `pipeline` is something else.
 
     Example:
         >>> from usg.parsers.text import TextParser
@@ -83,12 +90,15 @@ class TextParser:
         *,
         model: str | Path | Reader | None = None,
         with_syntax: bool = False,
+        conventions: Conventions | None = None,
     ) -> None:
-        if model is not None and (pipeline is not None or with_syntax):
-            raise ValueError("a model reads texts by itself; give either a pipeline (and with_syntax) or a model")
+        if model is not None and (pipeline is not None or with_syntax or conventions is not None):
+            raise ValueError(
+                "a model reads texts by itself; give either a pipeline (with_syntax, conventions) or a model"
+            )
         self.reader: Reader
         if model is None:
-            self.reader = Pipeline(pipeline, with_syntax=with_syntax)
+            self.reader = Pipeline(pipeline, with_syntax=with_syntax, conventions=conventions)
         elif isinstance(model, str | Path):
             from usg.parsers.text.seq2seq import Seq2Seq
 

@@ -124,14 +124,13 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     from usg.metrics.text_graph import score_graphs
     from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.data import gold_graphs
+    from usg.parsers.text.factual import FACTUAL
 
     gold, _ = gold_graphs(val)
     component = nlp.get_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
-    before = component.conventions
-    component.conventions = replace(before, quantities=False, possessions=False)
-    predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
-    component.conventions = before
+    reader = SceneGraphComponent(model=component.graph_model, conventions=FACTUAL)
+    predicted = reader.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
     return score_graphs(predicted, gold, SpiceMatcher()).values()
 
 
