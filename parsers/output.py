@@ -20,6 +20,9 @@ from usg.corpus import Corpus, CorpusWriter
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.serialize import from_json, to_json
 
+FAILED = "failed"
+"""The key of a graph's metadata under which a parser says why it could not read what the graph is of."""
+
 _SUFFIXES = (".jsonl", ".ndjson")
 
 
@@ -30,11 +33,13 @@ class Output:
     Attributes:
         done: graphs that were there before.
         last: the last of them.
+        failed: what `FAILED` says of those that have it, by their number from 1.
         write: adds one graph.
     """
 
     done: int
     last: SceneGraph | None
+    failed: Mapping[int, str]
     write: Callable[[SceneGraph], None]
 
 
@@ -62,7 +67,7 @@ def open_output(
     if path == "-":
         if resume:
             raise ValueError("standard output cannot be resumed; name a file or folder with -o")
-        yield Output(0, None, _line_writer(sys.stdout.buffer))
+        yield Output(0, None, {}, _line_writer(sys.stdout.buffer))
     elif Path(path).suffix.lower() in _SUFFIXES:
         with _jsonl(Path(path), overwrite, resume) as output:
             yield output
@@ -87,7 +92,7 @@ def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
     # Both are there when an --overwrite was interrupted: the part is the newer.
     whole = resume and path.exists() and not part.exists()
     found = path if whole else part
-    done, end, last = _whole_lines(found) if resume and found.exists() else (0, 0, None)
+    done, end, last, failed = _whole_lines(found) if resume and found.exists() else (0, 0, None, {})
     file: BinaryIO | None = None if whole else _open_part(part, end)
 
     def write(graph: SceneGraph) -> None:
@@ -98,7 +103,7 @@ def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
         _line_writer(file)(graph)
 
     try:
-        yield Output(done, last, write)
+        yield Output(done, last, failed, write)
     except BaseException:
         if file is not None:
             file.close()
@@ -117,15 +122,19 @@ def _open_part(part: Path, end: int) -> BinaryIO:
     return file
 
 
-def _whole_lines(path: Path) -> tuple[int, int, SceneGraph | None]:
-    """How many graphs a file holds, where they end, and the last; a line that was cut short is none."""
+def _whole_lines(path: Path) -> tuple[int, int, SceneGraph | None, dict[int, str]]:
+    """How many graphs a file holds, where they end, the last, and which failed; a line that was cut short is none."""
     done, end, last = 0, 0, b""
+    failed: dict[int, str] = {}
+    mark = f'"{FAILED}"'.encode()  # few lines hold it, and only those are parsed
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
                 break
             done, end, last = done + 1, end + len(line), line
-    return done, end, from_json(last) if done else None
+            if mark in line and (reason := from_json(line).metadata.get(FAILED)):
+                failed[done] = str(reason)
+    return done, end, from_json(last) if done else None, failed
 
 
 def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
@@ -138,10 +147,13 @@ def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
 @contextmanager
 def _corpus(path: Path, overwrite: bool, resume: bool, provenance: Mapping[str, Any] | None) -> Iterator[Output]:
     done, last = 0, None
+    failed: dict[int, str] = {}
     resume = resume and path.is_dir() and any(path.iterdir())
     if resume:
         corpus = Corpus(path)
         done, last = len(corpus), corpus[-1] if len(corpus) else None
+        reasons = ((number, corpus.metadata(number - 1).get(FAILED)) for number in range(1, done + 1))
+        failed = {number: str(reason) for number, reason in reasons if reason}
         del corpus
     with CorpusWriter(path, provenance=provenance, overwrite=overwrite, append=resume) as writer:
-        yield Output(done, last, writer.write)
+        yield Output(done, last, failed, writer.write)

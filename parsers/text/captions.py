@@ -184,8 +184,9 @@ class _Reader:
         try:
             for number, row in enumerate(annotations, 1):
                 where = f"{self.name}: annotation {number}"
-                if not isinstance(row, dict) or "caption" not in row or "image_id" not in row:
-                    seen = ", ".join(row) if isinstance(row, dict) else type(row).__name__
+                if not isinstance(row, dict) or "caption" not in row or row.get("image_id") is None:
+                    named = [name for name, value in row.items() if value is not None] if isinstance(row, dict) else []
+                    seen = ", ".join(named) if isinstance(row, dict) else type(row).__name__
                     self.problems.add(where, f"no 'caption' and 'image_id' in {seen}; are these captions?")
                     continue
                 image = row["image_id"]

@@ -67,6 +67,7 @@ def test_coco(tmp_path: Path) -> None:
         "no",
         {"image_id": 285, "caption": "A bear \ud800"},
         {"image_id": 285, "id": 41, "caption": "A bear"},
+        {"image_id": None, "id": 42, "caption": "A cow"},
     ]
     expected = [
         ("A dog", "coco:image/139#caption/38", "139"),
@@ -80,6 +81,7 @@ def test_coco(tmp_path: Path) -> None:
             "captions.json: annotation 3: the caption is int 7, expected a string",
             "captions.json: annotation 4: no 'caption' and 'image_id' in str; are these captions?",
             "captions.json: annotation 5: not UTF-8",
+            "captions.json: annotation 7: no 'caption' and 'image_id' in id, caption; are these captions?",
         ]
 
 

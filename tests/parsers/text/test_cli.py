@@ -91,6 +91,16 @@ def test_captions_without_an_image_cannot_be_merged(run: Any, tmp_path: Path) ->
     assert not list(tmp_path.glob("out*"))
 
 
+def test_a_caption_without_an_image_is_left_out_of_the_others(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("image_id,caption\n1,a Dog\n,a Cow\n1,a Cat\n")
+    assert run(tmp_path / "a.csv", "-o", tmp_path / "out.jsonl", "--merge-by", "image") == 1
+    (graph,) = read_graphs(tmp_path / "out.jsonl")
+    assert [obj.label for obj in graph.objects] == ["dog", "cat"]
+    assert "a.csv:3: no image to merge by" in capsys.readouterr().err
+
+
 def test_bad_captions_are_named_and_the_rest_is_done(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,14 +112,39 @@ def test_bad_captions_are_named_and_the_rest_is_done(
     assert uris(graphs) == [["image/1#line/2"], ["image/3#line/4"], ["image/5#line/6"]]
     assert [len(graph.objects) for graph in graphs] == [1, 0, 1]
     errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
-    assert errors[0].startswith("3 graphs to o.jsonl")
-    assert sorted(errors[1:-1]) == [
+    assert sorted(errors[:-2]) == [
         "a.csv:3: not UTF-8",
         "a.csv:4: en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range",
         "a.csv:5: 1 columns, expected 2",
         "b.csv:1: no field 'text' among id, caption; name the one meant with --field",
     ]
-    assert errors[-1] == "usg: 4 bad captions"
+    assert errors[-2:] == ["3 graphs to o.jsonl", "usg: 4 bad captions"]
+
+
+def test_each_bad_caption_is_named(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("caption\n" + "a Dog\na,b\n" * 30)
+    assert run(tmp_path / "a.csv", "-o", tmp_path / "o.jsonl") == 1
+    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    assert lines[:30] == [f"a.csv:{number}: 2 columns, expected 1" for number in range(3, 63, 2)]
+    assert lines[30:] == ["30 graphs to o.jsonl", "usg: 30 bad captions"]
+
+
+def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text("image_id,caption\n1,a Boom\n1,a Cat\n2,a Dog\n2,a Cow\n")
+    for merge, output in (([], "o.jsonl"), (["--merge-by", "image"], "o.jsonl"), ([], "corpus")):
+        words = [tmp_path / "a.csv", "-o", tmp_path / output, *merge, "--batch-size", 1]
+        with monkeypatch.context() as patch:
+            patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+            patch.setattr("usg.parsers.output.CorpusWriter", _shards_of_one)
+            with pytest.raises(KeyboardInterrupt):
+                run(*words, "--overwrite")
+        capsys.readouterr()
+        assert run(*words, "--resume") == 1
+        errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+        reason = "en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range"
+        assert errors == [f"{output}: graph 1: {reason}", f"{1 if merge else 3} graphs to {output}", "usg: 1 bad captions"]
 
 
 def test_nothing_is_written_when_nothing_can_be_read(run: Any, tmp_path: Path) -> None:
