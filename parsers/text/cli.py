@@ -57,7 +57,8 @@ def parse_text(
         gives a graph without objects, whose metadata say why under `failed`.
 
     Raises:
-        FileNotFoundError: an input is not there.
+        FileNotFoundError: an input or the model is not there, or the shipped pipeline is missing.
+        LookupError: there is no such format or pipeline.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: beams are given without a model, nothing could be read, captions are to be merged and none has an image, or what is there is of other inputs.
     """

@@ -168,7 +168,8 @@ class TextParser:
         Args:
             texts: strings, or pairs of a string and anything with `as_tuples`.
             batch_size: texts that are read together.
-            n_process: processes that read; each loads the parser once, which takes seconds.
+            n_process: processes that read, on a thread each when there are several; each loads the parser once, which
+                takes seconds.
             as_tuples: take pairs (text, context) and give pairs (graph, context).
             on_error: called with the number of a text, from 0, on which the parser fails, and the reason, before its
                 graph, which then has no objects, is given; without it such a text raises.
@@ -178,7 +179,8 @@ class TextParser:
 
         Raises:
             TypeError: an item is not a string; the graphs of those before it are given first.
-            ValueError: the parser fails on a text and there is no `on_error`; likewise.
+            ValueError: the parser fails on a text and there is no `on_error`; likewise. Or a number is not positive.
+            RuntimeError: a process died, as when memory ran out; likewise.
 
         Example:
             >>> from usg.parsers.text import TextParser

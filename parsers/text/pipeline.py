@@ -79,7 +79,7 @@ class Pipeline:
         self._conventions = conventions
         self.nlp = load(pipeline, with_syntax=with_syntax)
         self.version = _version(self.nlp)
-        if not makes_graphs(self.nlp):
+        if not graph_components(self.nlp):
             shipped = _shipped()
             with warnings.catch_warnings():
                 # Word vectors differ from those the component was trained beside; it reads none.
@@ -88,7 +88,9 @@ class Pipeline:
             self.version += f" + {_version(shipped)}"
         own = _own_components(self.nlp)
         if conventions is not None and not own:
-            raise ValueError(f"{self.version} makes its graphs by a component that is not of usg; leave out conventions")
+            raise ValueError(
+                f"{self.version} makes its graphs by a component that is not of usg; leave out conventions"
+            )
         for component in own.values():
             component.conventions = conventions or component.conventions
         changed = {each: None for name, component in own.items() for each in _changed(self.nlp, name, component)}
@@ -157,10 +159,11 @@ def load(pipeline: str | Path | Language | None = None, *, with_syntax: bool = F
     return nlp
 
 
-def makes_graphs(nlp: Language) -> bool:
-    """Whether a component says that it sets `doc._.scene_graph`."""
-    metas = [nlp.get_pipe_meta(name) for name in nlp.pipe_names]
-    return any(meta.factory == EXTENSION or f"doc._.{EXTENSION}" in meta.assigns for meta in metas)
+def graph_components(nlp: Language) -> list[str]:
+    """The names of the components that say that they set `doc._.scene_graph`."""
+    metas = {name: nlp.get_pipe_meta(name) for name in nlp.pipe_names}
+    said = f"doc._.{EXTENSION}"
+    return [name for name, meta in metas.items() if meta.factory == EXTENSION or said in meta.assigns]
 
 
 def _shipped(*, with_syntax: bool = False) -> Language:

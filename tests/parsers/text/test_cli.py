@@ -144,7 +144,11 @@ def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
         assert run(*words, "--resume") == 1
         errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
         reason = "en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range"
-        assert errors == [f"{output}: graph 1: {reason}", f"{1 if merge else 3} graphs to {output}", "usg: 1 bad captions"]
+        assert errors == [
+            f"{output}: graph 1: {reason}",
+            f"{1 if merge else 3} graphs to {output}",
+            "usg: 1 bad captions",
+        ]
 
 
 def test_nothing_is_written_when_nothing_can_be_read(run: Any, tmp_path: Path) -> None:
