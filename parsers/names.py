@@ -28,8 +28,8 @@ def text_parser(name: str) -> TextToGraphs:
     """A parser of text with its defaults.
 
     Args:
-        name: a short name in `PARSERS`, or the dotted path of a class or function that makes a parser when called, or of a
-            parser that is ready.
+        name: a short name in `PARSERS`, the dotted path of a class or function that makes a parser when
+            called, or that of a parser that is ready.
 
     Raises:
         LookupError: there is no such name.

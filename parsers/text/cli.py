@@ -60,7 +60,8 @@ def parse_text(
         FileNotFoundError: an input or the model is not there, or the shipped pipeline is missing.
         LookupError: there is no such format or pipeline.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: beams are given without a model, nothing could be read, captions are to be merged and none has an image, or what is there is of other inputs.
+        ValueError: beams are given without a model, nothing could be read, captions are to be merged and none has an
+            image, or what is there is of other inputs.
     """
     from usg.parsers.text.parser import TextParser
     from usg.parsers.text.seq2seq import Seq2Seq
@@ -190,7 +191,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="M", help="a sequence-to-sequence model instead, by hub name or folder")
     parser.add_argument("--beams", type=int, default=1, metavar="N", help="of that model (default: 1, greedy)")
     parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="read together (default: 256)")
-    parser.add_argument("--n-process", type=int, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument(
+        "--n-process", type=int, default=1, metavar="N", help="processes, on a thread each (default: 1)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace OUT")
     parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
     return parser
