@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.graph.region import TextSpan
 from usg.parsers.text.align import ATTRIBUTE
-from usg.parsers.text.decode import Link, Reading
+from usg.parsers.text.coreference import in_phrase
+from usg.parsers.text.decode import LEAST_LINK, LINKED, Link, Reading
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.negation import negated
@@ -37,6 +38,8 @@ class Conventions:
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
         possessions: add who has what by "his" and the like, where nothing else relates the two; FACTUAL's graphs have
             that for a third of them.
+        least_link: probability from which on the only link of a thing is kept. FACTUAL's annotators leave many things
+            unrelated; to whoever asks for a graph a likely relation is worth more than none.
         least: probability from which on a span names a thing.
         least_in_descriptions: the same in texts of `DESCRIPTION` sentences or more. They name much that is not to be
             seen ("tranquility", "a moment"), which captions do not; the network is less sure of it.
@@ -44,11 +47,14 @@ class Conventions:
 
     quantities: bool = True
     possessions: bool = True
+    least_link: float = LEAST_LINK
     least: float = 0.5
     least_in_descriptions: float = 0.9
 
 
 CONVENTIONS = Conventions()
+FACTUAL = Conventions(quantities=False, possessions=False, least_link=LINKED)
+"""Those of FACTUAL's annotators, for scores that are compared with published ones."""
 
 
 @dataclass
@@ -58,7 +64,7 @@ class _Thing:
     places: list[tuple[_Place, ...]]
     negated: bool = False
     numbers: set[float] = field(default_factory=set)
-    attributes: dict[str, tuple[float, tuple[_Place, ...], bool]] = field(default_factory=dict)
+    attributes: dict[tuple[str, bool], tuple[float, tuple[_Place, ...]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -92,7 +98,8 @@ def assemble(
     things: list[_Thing] = []
     relations: dict[tuple[int, str, int, bool], _Relation] = {}
     at: dict[_Place, int] = {}  # where a thing is named -> its number
-    for piece, reading in zip(pieces, readings, strict=True):
+    for piece, every in zip(pieces, readings, strict=True):
+        reading = every.linked(conventions.least_link)
         left_out = meta_nouns(piece, reading) | _unsure(reading, least)
         _add(piece, reading, inventory, things, relations, at, left_out, conventions)
     return _graph(source, things, list(relations.values()))
@@ -134,8 +141,9 @@ def _add(
                 for _, link in links
                 if link.is_attribute and link.subject == i
             }
-            if not any(attribute_kind(each) == "count" for each in counted | set(things[thing].attributes)):
-                things[thing].attributes[value] = (things[thing].score, _places(piece, first, last), False)
+            counted |= {value for value, _ in things[thing].attributes}
+            if not any(attribute_kind(each) == "count" for each in counted):
+                things[thing].attributes[value, False] = (things[thing].score, _places(piece, first, last))
                 number_said = number_of(value)
                 things[thing].numbers |= set() if number_said is None else {float(number_said)}
     for k, link in links:
@@ -147,7 +155,7 @@ def _add(
                 else _places(piece, *reading.spans[link.object])
             )
             denies = k in denied and link.subject not in absent
-            things[number[link.subject]].attributes.setdefault(value, (link.score, places, denies))
+            things[number[link.subject]].attributes.setdefault((value, denies), (link.score, places))
         else:
             a, b = number[link.subject], number[link.object]
             if a == b and link.implied is None and piece.words[reading.spans[link.object][0]].mention is None:
@@ -175,7 +183,10 @@ def _possessions(
         if word.text not in POSSESSIVE or word.mention is None or word.mention not in at:
             continue
         owner = at[word.mention]
-        owned = next((number[i] for i, (first, _) in enumerate(reading.spans) if first > k and i in number), owner)
+        span = next((i for i, (first, _) in enumerate(reading.spans) if first > k and i in reading.things), None)
+        if span is None or span not in number or not in_phrase(piece, k, reading.spans[span][0]):
+            continue
+        owned = number[span]
         if owned != owner and frozenset((owner, owned)) not in related:
             key = (owner, "have", owned, False)
             relations[key] = _Relation(owner, "have", owned, 1.0, ((word.start, word.end),), False)
@@ -183,9 +194,7 @@ def _possessions(
 
 def _unsure(reading: Reading, least: float) -> set[int]:
     """Spans that name a thing with less than this probability."""
-    described = {link.object for link in reading.links if link.is_attribute and link.implied is None}
-    named = {link.subject for link in reading.links} | {link.object for link in reading.links if not link.is_attribute}
-    return {i for i, score in enumerate(reading.scores) if score < least and (i in named or i not in described)}
+    return {i for i in reading.things if reading.scores[i] < least}
 
 
 def _thing(
@@ -302,7 +311,7 @@ def _graph(source: Source, things: Sequence[_Thing], relations: Sequence[_Relati
 
     attributes: list[Attribute] = []
     for k in order:
-        for value, (score, places, denied) in things[k].attributes.items():
+        for (value, denied), (score, places) in things[k].attributes.items():
             number = number_of(value)
             attributes.append(
                 Attribute(

@@ -36,6 +36,7 @@ from usg.parsers.text.words import (
 PARTITIVE = frozenset(("one", "another", "both"))
 RECIPROCAL = frozenset((("each", "other"), ("one", "another")))
 _NEW_PHRASE = PREPOSITIONS | frozenset("a an the and or while as that who , is are".split())
+_LONGEST_PHRASE = 4
 _Named = tuple[int, int, str, bool]  # start, end, label, whether it is a subject
 
 
@@ -107,12 +108,9 @@ def _moved(cue: Cue, piece: Piece, words: Sequence[Word]) -> Cue:
 def _named(piece: Piece, reading: Reading) -> list[_Named]:
     """The things a piece names, without its pronouns and meta nouns, in order."""
     meta = meta_nouns(piece, reading)
-    attributes = {link.object for link in reading.links if link.is_attribute and link.implied is None}
-    subjects = {link.subject for link in reading.links}
-    objects = subjects | {link.object for link in reading.links if not link.is_attribute}
     named = []
     for i, ((first, last), label) in enumerate(zip(reading.spans, reading.labels, strict=True)):
-        if i in meta or (i in attributes and i not in objects) or piece.words[first].text in PRONOUNS:
+        if i in meta or i not in reading.things or piece.words[first].text in PRONOUNS:
             continue
         relates = any(link.subject == i and not link.is_attribute for link in reading.links)
         named.append((piece.words[first].start, piece.words[last - 1].end, label, relates))
@@ -147,11 +145,16 @@ def _several(piece: Piece, k: int, here: Sequence[_Named]) -> _Named | None:
 def _before_noun(piece: Piece, reading: Reading, k: int) -> bool:
     """Whether word k stands in the noun phrase of a span: "her dog", not "kisses her on the cheek"."""
     first = next((first for first, _ in reading.spans if first > k), None)
-    if first is None or first > k + 4:
+    if first is None or first > k + _LONGEST_PHRASE:
         # "losing her balance": a thing that the network does not see.
         following = piece.words[k + 1].text if k + 1 < len(piece.words) else ""
         return following.isalpha() and following not in _NEW_PHRASE
-    return not any(word.text in _NEW_PHRASE for word in piece.words[k + 1 : first])
+    return in_phrase(piece, k, first)
+
+
+def in_phrase(piece: Piece, k: int, first: int) -> bool:
+    """Whether a thing that is named from word `first` on belongs to the possessive at word k: "her big dog"."""
+    return first <= k + _LONGEST_PHRASE and not any(word.text in _NEW_PHRASE for word in piece.words[k + 1 : first])
 
 
 def _is_known(piece: Piece, reading: Reading, k: int, possessive: bool) -> bool:

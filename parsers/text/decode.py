@@ -1,14 +1,16 @@
 """From the network's scores to spans and labelled links.
 
-Tags give spans; of all ordered pairs of spans those whose link score is positive are kept. The predicate of a link is
-the best of the inventory, or one composed of the caption's own words where the network finds that better: the vector of
-a composed predicate is the sum of its words' vectors, as in the inventory.
+Tags give spans; of all ordered pairs of spans those are linked that more likely are than not. Of a span that would have
+no link at all the likeliest is kept too where it has a probability of `LEAST_LINK`; whoever reads the links decides.
+The predicate of a link is the best of the inventory, or one composed of the caption's own words where the network finds
+that better: the vector of a composed predicate is the sum of its words' vectors, as in the inventory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +21,8 @@ from usg.parsers.text.compose import attended, compose, score, with_verb
 from usg.parsers.text.folded import Encoded, FoldedNetwork
 from usg.parsers.text.forms import apply_form
 
-MARGIN = 0.0  # chosen on dev
+LINKED = 0.5
+LEAST_LINK = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Reading:
     Attributes:
         spans: [start, end) token spans, in order.
         labels: of each span.
-        scores: of each span, the probability of its first tag.
+        scores: of each span, the probability that its first word is in one.
         links: between spans.
     """
 
@@ -58,6 +61,20 @@ class Reading:
     labels: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     links: tuple[Link, ...] = ()
+
+    @cached_property
+    def things(self) -> frozenset[int]:
+        """The spans that are more than the value of an attribute."""
+        taking_part = {link.subject for link in self.links}
+        taking_part |= {link.object for link in self.links if not link.is_attribute}
+        values = {link.object for link in self.links if link.is_attribute} - taking_part
+        return frozenset(range(len(self.spans))) - values
+
+    def linked(self, least: float = LINKED) -> Reading:
+        """The reading without links of less than this probability."""
+        if all(link.score >= least for link in self.links):
+            return self
+        return replace(self, links=tuple(link for link in self.links if link.score >= least))
 
 
 def spans_of(probabilities: Sequence[Sequence[float]], threshold: float = 0.35) -> list[Span]:
@@ -96,8 +113,8 @@ def read_captions(folded: FoldedNetwork, captions: Sequence[Sequence[str]]) -> l
     said = iter(forms)
     for start, caption, each, found in zip(starts, captions, spans, links, strict=True):
         labels = tuple(apply_form(names[next(said)], surface(caption[a:b])) for a, b in each)
-        begins = tuple(tags[start + a][1] for a, _ in each)
-        readings.append(Reading(tuple(each), labels, begins, tuple(found)))
+        scores = tuple(1 - tags[start + a][0] for a, _ in each)
+        readings.append(Reading(tuple(each), labels, scores, tuple(found)))
     return readings
 
 
@@ -157,11 +174,20 @@ def _links(
 ) -> _Linked:
     """The linked pairs of captions, given the numbers `(B, N)` of their spans."""
     z, attention, says = folded.pairs(encoded, captions, first[numbers], projected[numbers])
-    scores = folded.network.link(z)[..., 0]
-    where = scores > 0
+    scores = folded.network.link(z)[..., 0].sigmoid()
+    linked = scores >= LINKED
+    where = linked | _likeliest(scores, linked)
     k, i, j = where.nonzero().unbind(1)
     pairs = list(zip(captions[k].tolist(), i.tolist(), j.tolist(), strict=True))
-    return _Linked(pairs, z[k, i, j], attention[k, i, j], says[k], scores[k, i, j].sigmoid().tolist())
+    return _Linked(pairs, z[k, i, j], attention[k, i, j], says[k], scores[k, i, j].tolist())
+
+
+def _likeliest(scores: Tensor, linked: Tensor) -> Tensor:
+    """`(B, N, N)` the likeliest pairs of spans with another that have no link, from `(B, N, N)` probabilities."""
+    alone = ~(linked.any(1) | linked.any(2))
+    others = scores.masked_fill(torch.eye(scores.shape[1], dtype=torch.bool), 0)
+    best = torch.maximum(others.amax(1), others.amax(2)).clamp(min=LEAST_LINK)
+    return (alone[:, :, None] & (others >= best[:, :, None])) | (alone[:, None] & (others >= best[:, None]))
 
 
 def best_predicates(
@@ -172,7 +198,6 @@ def best_predicates(
     captions: Sequence[Sequence[str]],
     spans: Sequence[Sequence[Span]],
     pairs: Sequence[tuple[int, int, int]],
-    margin: float = MARGIN,
 ) -> list[str]:
     """The predicate of each of K linked pairs: of the inventory, or composed of the caption's words.
 
@@ -184,7 +209,6 @@ def best_predicates(
         captions: of the batch.
         spans: of the captions.
         pairs: caption, subject and object of each pair.
-        margin: by which a composed predicate must score better.
     """
     inventory, table = folded.reader.inventory, folded.reader.table
     wanted = folded.network.label(z)
@@ -203,6 +227,6 @@ def best_predicates(
         if composed is None or composed in inventory.known or composed == predicates[n]:
             continue
         vectors = folded.network.predicate_word
-        if score(wanted[n], vectors, weights[n], captions[k], places, inventory, folded.gain) > best[n] + margin:
+        if score(wanted[n], vectors, weights[n], captions[k], places, inventory, folded.gain) > best[n]:
             predicates[n] = composed
     return predicates

@@ -6,11 +6,8 @@ parser adds both (usg/parsers/text/assemble.py); here it does not.
 
 from __future__ import annotations
 
-from usg.parsers.text.assemble import Conventions
+from usg.parsers.text.assemble import FACTUAL
 from usg.parsers.text.parser import TextParser
-
-FACTUAL = Conventions(quantities=False, possessions=False)
-"""What FACTUAL's graphs hold."""
 
 
 def factual_parser() -> TextParser:

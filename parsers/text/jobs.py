@@ -1,4 +1,8 @@
-"""One network to train, as a process of its own can be told."""
+"""One network to train, as a process of its own can be told.
+
+`job.json` in the folder of a job says what is trained there: names and SHA-256 digests of what it reads, sizes,
+settings and seed. Whoever starts the job again goes on with it, or is given what it made; another job is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from usg.files import atomic_path
 from usg.parsers.text.training_settings import Fit, Sizes
 from usg.progress import progress
 
@@ -47,19 +53,33 @@ def run_job(job: Job) -> Path:
     """Trains one network in this process, on one thread; the folder of its model. What is trained already is left.
 
     Raises:
-        ValueError: what is trained already was trained with another seed, other sizes or other settings.
+        ValueError: the folder is another job's; see `check_job`.
     """
+    import torch
+
+    check_job(job)
+    done = job.folder / "model"
+    if (done / "network.json").is_file():
+        print(f"{job.folder}: trained already", file=sys.stderr)
+        return done
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(job.folder / "job.json") as temporary:
+        temporary.write_text(json.dumps(_record(job), indent=2) + "\n", encoding="utf-8")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        _train(job)
+    finally:
+        torch.set_num_threads(threads)
+    return done
+
+
+def _train(job: Job) -> None:
     import torch
 
     from usg.parsers.text.model import TextGraphModel
     from usg.parsers.text.training import fit
 
-    torch.set_num_threads(1)
-    done = job.folder / "model"
-    if (done / "network.json").is_file():
-        _check_same(job, done / "network.json")
-        print(f"{job.folder}: trained already", file=sys.stderr)
-        return done
     tables, aligned, captions = load(job)
     torch.manual_seed(job.seed)
     model = TextGraphModel.build(tables.words, tables.inventory, job.sizes)
@@ -72,23 +92,55 @@ def run_job(job: Job) -> Path:
         "teachers": len(job.teachers),
     }
     fit(model, tables.examples(aligned), lessons, job.fit, seed=job.seed, folder=job.folder, trained=trained)
-    return done
 
 
-def _check_same(job: Job, file: Path) -> None:
-    state = json.loads(file.read_text(encoding="utf-8"))
-    trained, sizes = state["trained"], asdict(job.sizes)
-    was = {
-        "seed": trained.get("seed"),
-        **trained.get("fit", {}),
-        **{name: state["network"].get(name) for name in sizes},
-    }
-    wanted = {"seed": job.seed, **asdict(job.fit), **sizes}
-    other = [f"{name} {was.get(name)}, not {value}" for name, value in wanted.items() if was.get(name) != value]
+def check_job(job: Job) -> None:
+    """Refuses a folder in which something else was trained, or began to be.
+
+    Raises:
+        ValueError: what is there read other data, or has other teachers, sizes, settings or another seed.
+    """
+    if not any((job.folder / name).exists() for name in ("model", "checkpoints")):
+        return
+    remedy = "give another --output, or remove the folder"
+    file = job.folder / "job.json"
+    if not file.is_file():
+        raise ValueError(f"{job.folder} holds a training, but no job.json that says of what; {remedy}")
+    was, wanted = json.loads(file.read_text(encoding="utf-8")), _record(job)
+    other = [
+        f"{name} {_told(was.get(name))}, not {_told(value)}" for name, value in wanted.items() if was.get(name) != value
+    ]
     if other:
-        raise ValueError(
-            f"{job.folder} was trained with {', '.join(other)}; give another --output, or remove the folder"
-        )
+        raise ValueError(f"{job.folder} was trained with {'; '.join(other)}; {remedy}")
+
+
+def _record(job: Job) -> dict[str, Any]:
+    """What makes the job what it is, as JSON can hold it."""
+    return {
+        "data": _digest(Path(job.data)),
+        "unlabelled": [_digest(Path(file)) for file in job.unlabelled],
+        "limit": job.limit,
+        "teachers": [_digest(folder / "weights.safetensors") if folder.is_dir() else None for folder in job.teachers],
+        "seed": job.seed,
+        **{f"sizes.{name}": value for name, value in asdict(job.sizes).items()},
+        **{f"fit.{name}": value for name, value in asdict(job.fit).items()},
+    }
+
+
+def _digest(path: Path) -> dict[str, str]:
+    """The name and the SHA-256 digest of a file, or of the files of a folder with their names."""
+    if path.is_dir():
+        files = sorted(each for each in path.rglob("*") if each.is_file())
+        inside = [(each.relative_to(path).as_posix(), _digest(each)["sha256"]) for each in files]
+        return {"name": path.name, "sha256": sha256(json.dumps(inside).encode()).hexdigest()}
+    with path.open("rb") as file:
+        return {"name": path.name, "sha256": file_digest(file, "sha256").hexdigest()}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_told, value)) or "none"
+    return f"{value['name']} (SHA-256 {value['sha256'][:8]})" if isinstance(value, dict) else str(value)
 
 
 def load(job: Job) -> tuple[Tables, list[Alignment], list[list[str]]]:

@@ -21,14 +21,11 @@ def negated(piece: Piece, reading: Reading) -> tuple[set[int], set[int]]:
     """Numbers of the negated spans (things that are not there) and of the negated links."""
     spans: set[int] = set()
     links: set[int] = set()
-    taking_part = {link.subject for link in reading.links}
-    taking_part |= {link.object for link in reading.links if not link.is_attribute}
-    properties = {link.object for link in reading.links if link.is_attribute} - taking_part
     for cue in piece.cues:
         if cue.kind == "noun":
             place, reached = cue.at, False
             for i, (start, last) in enumerate(reading.spans):
-                if i in properties or start < place:
+                if i not in reading.things or start < place:
                     continue
                 between = {word.text for word in piece.words[place:start]}
                 if start > place + _REACH or (reached and not between & _OR):

@@ -36,9 +36,7 @@ def quantity(piece: Piece, reading: Reading, thing: int) -> tuple[str, int, int]
     if _SAYING.isdisjoint(words):
         return None
     described = {link.object for link in reading.links if link.is_attribute and link.subject == thing}
-    described -= {link.subject for link in reading.links} | {
-        link.object for link in reading.links if not link.is_attribute
-    }
+    described -= reading.things
     adjectives = {k for i in described for k in range(*reading.spans[i])}
     covered = {k for i, (first, last) in enumerate(reading.spans) if i not in described for k in range(first, last)}
     k = reading.spans[thing][0] - 1

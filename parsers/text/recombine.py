@@ -11,6 +11,7 @@ said are then put together anew:
     whose            a woman whose hat is red is eating
     object_relative  the sandwich that a boy is holding is fresh     the boy holds it
     within           two giraffes sharing a branch that a bird is eating
+    object_place     a man blowing out candles on a cake             the candles are on the cake
     states           the leaves are wet and the ground is muddy
     predicate_noun   the bathroom is a mess with towels              mess is a property
     ditransitive     a boy feeding a horse a whole apple             the boy feeds both
@@ -24,6 +25,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from usg.parsers.text.align import ATTRIBUTE
 from usg.parsers.text.augment import ARTICLES, without_stop
@@ -31,6 +33,8 @@ from usg.parsers.text.batches import Example
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import OUTSIDE
 from usg.parsers.text.words import PREPOSITIONS, is_plural
+
+T = TypeVar("T")
 
 SUBJECT = -1  # in links: the subject that a phrase says something of
 _IS = frozenset(("is", "are"))
@@ -44,6 +48,8 @@ WAYS = (
     "whose",
     "object_relative",
     "within",
+    "object_place",
+    "object_place",
     "states",
     "predicate_noun",
     "ditransitive",
@@ -168,8 +174,11 @@ class Recombination:
         self._transitive = [(each, thing) for each in self._clauses if (thing := each.transitive) is not None]
         self._places = [each for each in self._clauses if _is_place(each, self._known)]
         self._by_name: dict[str, list[Clause]] = {}
+        self._places_of: dict[str, list[Clause]] = {}
         for each in self._clauses:
             self._by_name.setdefault(each.subject.name, []).append(each)
+            if each.kind == "place":
+                self._places_of.setdefault(each.subject.name, []).append(each)
 
     def compose(self, rng: random.Random, longest: int, ways: Sequence[str] = WAYS) -> Example | None:
         """A caption of at most `longest` words; None where the examples have not the phrases for it."""
@@ -177,32 +186,32 @@ class Recombination:
             caption = _Caption(rng, self._known)
             try:
                 getattr(self, rng.choice(ways))(caption)
-            except LookupError:
+            except _NoPhraseError:
                 continue
             if len(caption.tokens) <= longest:
                 return caption.example()
         return None
 
-    def _any(self, rng: random.Random) -> Clause:
-        return rng.choice(self._by_kind[rng.choice(("verb", "verb", "place", "state"))])
+    def _any(self, caption: _Caption) -> Clause:
+        return caption.choice(self._by_kind[caption.choice(("verb", "verb", "place", "state"))])
 
     def two_verbs(self, caption: _Caption) -> None:
         """Two things said of one subject."""
-        one = caption.rng.choice(self._clauses)
-        other = caption.rng.choice(self._by_kind["verb"])
+        one = caption.choice(self._clauses)
+        other = caption.choice(self._by_kind["verb"])
         subject = caption.thing(one.subject)
         copula = one.kind != "verb" or caption.chance(0.5)
         if copula:
             caption.say(one.subject.is_)
         caption.put(one.said, subject)
-        caption.say(*caption.rng.choice(_BETWEEN))
+        caption.say(*caption.choice(_BETWEEN))
         caption.put(other.said, subject)
 
     def two_subjects(self, caption: _Caption) -> None:
         """One thing said of two subjects, some of them of one name."""
-        one, other = self._any(caption.rng), self._any(caption.rng)
+        one, other = self._any(caption), self._any(caption)
         if caption.chance(0.3):
-            namesake = caption.rng.choice(self._by_name[one.subject.name])
+            namesake = caption.choice(self._by_name[one.subject.name])
             other = replace(other, subject=namesake.subject)
         first = caption.thing(one.subject)
         caption.say("and")
@@ -213,26 +222,26 @@ class Recombination:
 
     def relative(self, caption: _Caption) -> None:
         """A clause about the subject before what is said of it."""
-        one = self._any(caption.rng)
+        one = self._any(caption)
         subject = caption.thing(one.subject)
-        clause = caption.rng.choice(self._by_kind[caption.rng.choice(("verb", "verb", "place"))])
-        caption.say(caption.rng.choice(("that", "who")))
+        clause = caption.choice(self._by_kind[caption.choice(("verb", "verb", "place"))])
+        caption.say(caption.choice(("that", "who")))
         caption.predicate(clause, subject, one.subject.is_, bare=False)
         if caption.chance(0.7):
             caption.predicate(one, subject, one.subject.is_)
 
     def having(self, caption: _Caption) -> None:
         """What the subject has, before what is said of it."""
-        one, other = self._any(caption.rng), self._any(caption.rng)
+        one, other = self._any(caption), self._any(caption)
         subject = caption.thing(one.subject)
         have = ("has",) if one.subject.is_ == "is" else ("have",)
-        caption.say(caption.rng.choice(("that", "which")), *have)
+        caption.say(caption.choice(("that", "which")), *have)
         caption.link(subject, caption.thing(other.subject), _number(self._have))
         caption.predicate(one, subject, one.subject.is_)
 
     def whose(self, caption: _Caption) -> None:
         """How something of the subject is, mostly before what is said of it."""
-        one, other = self._any(caption.rng), caption.rng.choice(self._adjectives)
+        one, other = self._any(caption), caption.choice(self._adjectives)
         subject = caption.thing(one.subject)
         caption.say("whose")
         thing = caption.thing(_without_article(other.subject))
@@ -244,7 +253,7 @@ class Recombination:
 
     def object_relative(self, caption: _Caption) -> None:
         """What someone does to the subject, before what is said of it."""
-        (doing, thing), one = caption.rng.choice(self._transitive), self._any(caption.rng)
+        (doing, thing), one = caption.choice(self._transitive), self._any(caption)
         acted_on = caption.thing(thing)
         self._gap(caption, doing, acted_on)
         if caption.chance(0.7):
@@ -252,36 +261,53 @@ class Recombination:
 
     def within(self, caption: _Caption) -> None:
         """What someone does to the object."""
-        (one, thing), (doing, _) = caption.rng.choice(self._transitive), caption.rng.choice(self._transitive)
-        subject = caption.thing(one.subject)
-        if caption.chance(0.5):
-            caption.say(one.subject.is_)
-        caption.say(one.said.tokens[0])
+        (one, thing), (doing, _) = caption.choice(self._transitive), caption.choice(self._transitive)
+        self._gap(caption, doing, self._acting(caption, one, thing))
+
+    def object_place(self, caption: _Caption) -> None:
+        """Where the object is, not the subject."""
+        one, thing = caption.choice(self._transitive)
+        place = caption.choice(self._places_of.get(thing.name) or self._by_kind["place"])
+        caption.put(place.said, self._acting(caption, one, place.subject))
+
+    def _acting(self, caption: _Caption, one: Clause, thing: Thing) -> int:
+        """Who does what to the thing, with its verb in one of its forms; gives the number of the thing."""
+        subjects = [caption.thing(one.subject)]
+        plural = one.subject.is_ == "are"
+        if caption.chance(0.25):
+            caption.say("and")
+            subjects.append(caption.thing(caption.choice(self._transitive)[0].subject))
+            plural = True
+        verb, lot = one.said.tokens[0], caption.rng.random()
+        if lot < 0.4:
+            caption.say("are" if plural else "is")
+        caption.say(caption.form(verb, plural) if lot > 0.7 else verb)
         acted_on = caption.thing(thing)
-        caption.link(subject, acted_on, next(p for (i, _), p in one.said.links.items() if i == SUBJECT))
-        self._gap(caption, doing, acted_on)
+        for subject in subjects:
+            caption.link(subject, acted_on, _of_subject(one))
+        return acted_on
 
     def _gap(self, caption: _Caption, doing: Clause, acted_on: int) -> None:
         caption.say("that")
         subject = caption.thing(doing.subject)
         caption.say(doing.subject.is_, doing.said.tokens[0])
-        caption.link(subject, acted_on, next(p for (i, _), p in doing.said.links.items() if i == SUBJECT))
+        caption.link(subject, acted_on, _of_subject(doing))
 
     def states(self, caption: _Caption) -> None:
         """How two things are."""
         for number in (0, 1):
-            one = caption.rng.choice(self._by_kind["state"])
+            one = caption.choice(self._by_kind["state"])
             subject = caption.thing(one.subject)
             caption.say(one.subject.is_)
             caption.put(one.said, subject)
             if number == 0:
-                caption.say(*caption.rng.choice((("and",), ("and",), ("while",), (",", "and"))))
+                caption.say(*caption.choice((("and",), ("and",), ("while",), (",", "and"))))
 
     def predicate_noun(self, caption: _Caption) -> None:
         """What the subject is, mostly before what else is said of it."""
-        one, noun = self._any(caption.rng), caption.rng.choice(self._clauses).subject
+        one, noun = self._any(caption), caption.choice(self._clauses).subject
         if len(noun.words.spans) > 1 or noun.is_ == "are":
-            raise LookupError("a noun with properties of its own")
+            raise _NoPhraseError("a noun with properties of its own")
         subject = caption.thing(one.subject)
         caption.say(one.subject.is_, "a")
         caption.link(subject, caption.thing(_without_article(noun)), _number(self._attribute))
@@ -290,7 +316,7 @@ class Recombination:
 
     def inversion(self, caption: _Caption) -> None:
         """The place first and the subject last."""
-        one = caption.rng.choice(self._places)
+        one = caption.choice(self._places)
         verb = one.kind == "verb"
         place = caption.put(_cut(one.said, int(verb), len(one.said.tokens)))
         plural = one.subject.is_ == "are"
@@ -301,17 +327,21 @@ class Recombination:
 
     def ditransitive(self, caption: _Caption) -> None:
         """Someone gives something to someone."""
-        one, other, third = (caption.rng.choice(self._clauses).subject for _ in range(3))
+        one, other, third = (caption.choice(self._clauses).subject for _ in range(3))
         subject = caption.thing(one)
         if caption.chance(0.5):
             caption.say(one.is_)
-        word = caption.rng.choice(list(self._giving))
+        word = caption.choice(list(self._giving))
         caption.say(word)
         for thing in (other, third):
             # Without an article or number the two would be one name.
             if thing.is_ == "is" and thing.words.tokens[0] not in ARTICLES:
                 caption.say("a")
             caption.link(subject, caption.thing(thing), self._giving[word])
+
+
+class _NoPhraseError(Exception):
+    """The examples have not the phrases that a construction needs."""
 
 
 class _Caption:
@@ -324,6 +354,11 @@ class _Caption:
         self._spans: list[tuple[int, int]] = []
         self._forms: list[int] = []
         self._links: dict[tuple[int, int], int] = {}
+
+    def choice(self, among: Sequence[T]) -> T:
+        if not among:
+            raise _NoPhraseError
+        return self.rng.choice(among)
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -346,7 +381,7 @@ class _Caption:
         self._forms += words.forms
         for (i, j), predicate in words.links.items():
             if i == j == SUBJECT and len(subjects) > 1:
-                raise LookupError("what is said of several with each other is not said of each")
+                raise _NoPhraseError("what is said of several with each other is not said of each")
             for subject in subjects if SUBJECT in (i, j) else (SUBJECT,):
                 a, b = (subject if k == SUBJECT else k + first for k in (i, j))
                 self.link(a, b, predicate)
@@ -385,7 +420,7 @@ def finite(participle: str, plural: bool, known: Collection[str]) -> str | None:
     if not participle.endswith("ing"):
         return None
     stem = participle[:-3]
-    bases = [stem, stem + "e", *([stem[:-1]] if len(stem) > 3 and stem[-1] == stem[-2] else [])]
+    bases = [stem + "e", stem, *([stem[:-1]] if len(stem) > 3 and stem[-1] == stem[-2] else [])]
     forms = [base if plural else base + "s" for base in bases]
     return next((form for form in forms if form in known), None)
 
@@ -393,6 +428,11 @@ def finite(participle: str, plural: bool, known: Collection[str]) -> str | None:
 def _with_subject(said: Example) -> dict[tuple[int, int], int]:
     """The links with the subject."""
     return {pair: predicate for pair, predicate in said.links.items() if SUBJECT in pair}
+
+
+def _of_subject(each: Clause) -> int:
+    """The predicate of the one link that the subject of a transitive clause has."""
+    return next(predicate for (i, _), predicate in each.said.links.items() if i == SUBJECT)
 
 
 def _is_place(each: Clause, known: Collection[str]) -> bool:
@@ -444,7 +484,7 @@ def subject_of(each: Example, attribute: int | None = None) -> int | None:
 
 def _number(predicate: int | None) -> int:
     if predicate is None:
-        raise LookupError("a predicate that the examples never say")
+        raise _NoPhraseError("a predicate that the examples never say")
     return predicate
 
 

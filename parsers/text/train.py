@@ -3,9 +3,11 @@ r"""`usg train-parser text`: trains the text parser on captions with graphs, and
     usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \
         --unlabelled captions_val2017.json --syntax runs/parsers/syntax/model
 
-Several teachers are trained from different seeds; then one student learns from the gold graphs and from what the
-teachers say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every
-network has its folder below the run folder: a run that was killed goes on where it stopped when it is started again.
+One network learns from the gold graphs; captions without graphs add words to its table. With `teachers: K` in the
+configuration (the shipped one has 0), K networks of other seeds are trained before, and it also learns from what they
+say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every network has its
+folder below the run folder: a run that was killed goes on where it stopped when it is started again, and one of other
+data or settings is refused there. Without --syntax the pipeline has a tokenizer and the scene graphs only.
 The pipeline is `RUN/pipeline`, for `TextParser(pipeline=...)` and `spacy.load`; its scores on the validation graphs
 stand beside it.
 """
@@ -17,13 +19,16 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usg import __version__
 from usg.files import atomic_path
-from usg.parsers.text.jobs import Job, run_job
-from usg.parsers.text.training_settings import TextTraining, read_settings
+from usg.parsers.text.jobs import Job, check_job, run_job
+from usg.parsers.text.settings_file import read_settings
+from usg.parsers.text.training_settings import TextTraining
 from usg.provenance import commit
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def train_text(settings: TextTraining) -> dict[str, float]:
-    """Trains teachers and student and makes the pipeline.
+    """Trains the teachers, if any, and the network that is kept, and makes the pipeline.
 
     Args:
         settings: what can be set.
@@ -41,7 +46,8 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: a file that is named is missing.
-        ValueError: there is nothing to train on, or a file has no graphs with texts.
+        ValueError: there is nothing to train on, a file has no graphs with texts, or the run folder is another
+            training's.
     """
     for file in filter(None, (settings.data, *settings.unlabelled, settings.val, settings.syntax)):
         if not Path(file).exists():
@@ -64,25 +70,30 @@ def train_text(settings: TextTraining) -> dict[str, float]:
         )
         for k in range(settings.teachers)
     )
-    if settings.jobs == 1:
-        trained = tuple(map(run_job, teachers))
-    else:
-        # Spawned, not forked: torch's threads do not survive a fork.
-        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-            trained = tuple(pool.map(run_job, teachers))
     student = Job(
         *read,
         sizes=settings.sizes,
         fit=settings.fit,
         seed=settings.seed,
         folder=run / "student",
-        teachers=trained,
+        teachers=tuple(each.folder / "model" for each in teachers),
     )
+    for job in (*teachers, student):
+        check_job(job)
+    if settings.jobs == 1:
+        for job in teachers:
+            run_job(job)
+    else:
+        # Spawned, not forked: torch's threads do not survive a fork.
+        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+            list(pool.map(run_job, teachers))
     return make_pipeline(run_job(student), run / "pipeline", settings)
 
 
 def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str, float]:
     """Writes a spaCy pipeline around a trained model, with the linguistic components where a folder has them.
+
+    The version ends in a digest of the weights, as "0.1.0+3f2a9c1e", so that graphs say which weights made them.
 
     Returns:
         The figures on the validation graphs.
@@ -92,7 +103,7 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.model import TextGraphModel
 
-    nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en", meta={"name": NAME, "version": "0.1.0"})
+    nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en")
     component = nlp.add_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
     component.use(TextGraphModel.load(model))
@@ -102,8 +113,15 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
         for key, value in asdict(settings).items()
         if key not in ("data", "val", "unlabelled", "output", "syntax")
     }
-    nlp.meta["sources"] = [*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)]
-    nlp.meta["description"] = DESCRIPTION
+    weights = sha256((model / "weights.safetensors").read_bytes()).hexdigest()
+    nlp.meta.update(
+        name=NAME,
+        version=f"{__version__}+{weights[:8]}",
+        description=DESCRIPTION,
+        license=settings.license,
+        # Of the linguistic components, then of the scene graphs.
+        sources=[*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)],
+    )
     nlp.to_disk(folder)
     with atomic_path(folder / "scene_graph.json") as temporary:
         temporary.write_text(
@@ -122,9 +140,9 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     """The figures of a pipeline on validation graphs, without what FACTUAL leaves out."""
     from usg.metrics.spice import SpiceMatcher
     from usg.metrics.text_graph import score_graphs
+    from usg.parsers.text.assemble import FACTUAL
     from usg.parsers.text.component import NAME, SceneGraphComponent
     from usg.parsers.text.data import gold_graphs
-    from usg.parsers.text.factual import FACTUAL
 
     gold, _ = gold_graphs(val)
     component = nlp.get_pipe(NAME)
@@ -160,7 +178,7 @@ def main(argv: Sequence[str]) -> int:
     told = {name: value for name, value in vars(args).items() if name != "config" and value is not None}
     if "unlabelled" in told:
         told["unlabelled"] = tuple(told["unlabelled"])
-    settings = replace(read_settings(find_config(args.config)), **told)
+    settings = replace(read_settings(find_config(args.config), TextTraining()), **told)
     try:
         scores = train_text(settings)
     except KeyboardInterrupt:

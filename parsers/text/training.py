@@ -100,7 +100,7 @@ def fit(
         recombined=settings.recombined,
         bare=settings.bare,
     )
-    steps = settings.passes * len(batches)
+    steps = settings.epochs * len(batches)
 
     def make(items: Any, number: int) -> Batch:
         return batches[number, int(items[0])]

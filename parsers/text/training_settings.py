@@ -1,13 +1,11 @@
-"""The settings of `usg train-parser text`, read without importing torch."""
+"""The settings of `usg train-parser text`, read without importing torch.
+
+The defaults are those of configs/parsers/text.yaml, but for what it says of the data: sources and licence.
+"""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
-
-from usg.names import unknown_name
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,11 @@ class Sizes:
     word_dim: int = 128
     stem_dim: int = 96
     gram_dim: int = 96
-    hidden: int = 128
+    hidden: int = 192
     layers: int = 2
     dim: int = 256
     mixing: int = 1
-    mixing_dim: int = 128
+    mixing_dim: int = 256
     dropout: float = 0.33
     word_dropout: float = 0.12
 
@@ -51,7 +49,7 @@ class Fit:
     """How one network is trained.
 
     Args:
-        passes: over all captions.
+        epochs: over all captions.
         batch_size: captions.
         learning_rate: at its peak.
         weight_decay: of all weights.
@@ -59,7 +57,7 @@ class Fit:
         joined, recombined, bare: shares of augmented captions, as in `Batches`.
     """
 
-    passes: int = 12
+    epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
@@ -70,7 +68,7 @@ class Fit:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        for name in ("passes", "batch_size"):
+        for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if not self.learning_rate > 0:
@@ -101,6 +99,7 @@ class TextTraining:
         jobs: networks that are trained at a time, each in a process with one thread.
         limit: captions to read of each file; all when None.
         sources: of the data, with their licences, for the pipeline's meta data.
+        license: of the pipeline, for its meta data.
         sizes, fit: of the student.
         teacher_sizes, teacher_fit: of the teachers.
     """
@@ -111,10 +110,11 @@ class TextTraining:
     syntax: str = ""
     output: str = "runs/parsers/text"
     seed: int = 0
-    teachers: int = 2
+    teachers: int = 0
     jobs: int = 2
     limit: int | None = None
     sources: tuple[str, ...] = ()
+    license: str = ""
     sizes: Sizes = Sizes()
     fit: Fit = Fit()
     teacher_sizes: Sizes = Sizes()
@@ -128,54 +128,5 @@ class TextTraining:
             raise ValueError(f"limit is {self.limit!r}; expected a number of captions, at least 1, or none for all")
         if not all(isinstance(file, str) for file in self.unlabelled):
             raise ValueError(f"unlabelled is {list(self.unlabelled)!r}; expected names of files")
-
-
-def read_settings(path: str | os.PathLike[str]) -> TextTraining:
-    """Reads settings from a YAML file; keys that it leaves out keep their defaults.
-
-    Raises:
-        LookupError: a key is not known.
-        ValueError: a value is of the wrong type, or one that nothing can be trained with.
-
-    Example:
-        >>> import tempfile
-        >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
-        >>> _ = file.write_text("{teachers: 3, fit: {passes: 2}}")
-        >>> settings = read_settings(file)
-        >>> settings.teachers, settings.fit.passes, settings.fit.batch_size
-        (3, 2, 128)
-    """
-    import yaml
-
-    content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    return _filled(TextTraining(), content, str(path))
-
-
-def _filled(default: Any, content: Any, where: str) -> Any:
-    """The dataclass with the values of a table in place of its own."""
-    if not isinstance(content, dict):
-        raise ValueError(
-            f"{where} is {content!r:.40}; expected a table of {', '.join(f.name for f in fields(default))}"
-        )
-    known = {field.name: getattr(default, field.name) for field in fields(default)}
-    values = {}
-    for key, value in content.items():
-        if key not in known:
-            raise LookupError(f"{where}: {unknown_name('key', str(key), known)}")
-        old = known[key]
-        if isinstance(old, Sizes | Fit):
-            values[key] = _filled(old, {} if value is None else value, f"{where}: {key}")
-            continue
-        if isinstance(old, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(old, float) and type(value) is int:
-            value = float(value)
-        if isinstance(old, tuple) and not isinstance(value, tuple):
-            raise ValueError(f"{where}: {key} is {value!r}; expected a list, such as [{value}]")
-        if old is not None and type(value) is not type(old):
-            raise ValueError(f"{where}: {key} is {value!r}; expected a value such as {old!r}")
-        values[key] = value
-    try:
-        return type(default)(**{**known, **values})
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        if not all(isinstance(source, str) for source in self.sources):
+            raise ValueError(f"sources is {list(self.sources)!r}; expected a text for each, in quotes")

@@ -7,12 +7,9 @@ are spaCy's own (https://spacy.io/api/architectures).
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from usg.names import unknown_name
 
 COMPONENTS = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser")
 """The components of the pipeline, in order."""
@@ -60,8 +57,8 @@ class SyntaxSettings:
 
     def __post_init__(self) -> None:
         """Refuses numbers that spaCy would take in silence or answer from deep inside."""
-        if len(self.rows) != 4:
-            raise ValueError(f"rows is {self.rows}; expected four, for norm, prefix, suffix and shape")
+        if len(self.rows) != 4 or not all(type(rows) is int and rows > 0 for rows in self.rows):
+            raise ValueError(f"rows is {self.rows}; expected four numbers, for norm, prefix, suffix and shape")
         for name in ("dropout", "caption_share", "space_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1]")
@@ -70,39 +67,6 @@ class SyntaxSettings:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if self.warmup_steps >= self.steps:
             raise ValueError(f"warmup_steps is {self.warmup_steps} of {self.steps} steps; expected fewer than all")
-
-
-def read_settings(path: str | os.PathLike[str]) -> SyntaxSettings:
-    """Reads settings from a YAML file; keys that it leaves out keep their defaults.
-
-    Raises:
-        LookupError: a key is not known.
-        ValueError: a value is of the wrong type.
-
-    Example:
-        >>> import tempfile
-        >>> file = Path(tempfile.mkdtemp()) / "syntax.yaml"
-        >>> _ = file.write_text("steps: 1000")
-        >>> read_settings(file).steps
-        1000
-    """
-    import yaml
-
-    content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    defaults = SyntaxSettings()
-    known = {field.name: getattr(defaults, field.name) for field in fields(SyntaxSettings)}
-    values: dict[str, Any] = {}
-    for key, value in content.items():
-        if key not in known:
-            raise LookupError(f"{path}: {unknown_name('key', str(key), known)}")
-        if isinstance(known[key], tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(known[key], float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is not type(known[key]):
-            raise ValueError(f"{path}: {key} is {value!r}; expected a value such as {known[key]!r}")
-        values[key] = value
-    return SyntaxSettings(**values)
 
 
 def spacy_config(settings: SyntaxSettings, train: Path, dev: Path, log: Path) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from usg.files import atomic_path
-from usg.parsers.text.syntax.settings import SyntaxSettings, read_settings, spacy_config
+from usg.parsers.text.settings_file import read_settings
+from usg.parsers.text.syntax.settings import SyntaxSettings, spacy_config
 from usg.parsers.text.syntax.treebank import read_docs, treebank_file
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Scores: TypeAlias = dict[str, dict[str, float]]
 
 META: dict[str, Any] = {
     "lang": "en",
-    "name": "scene_graph",
+    "name": "syntax",
     "version": "0.1.0",
     "description": (
         "English pipeline of USG: tagger, morphology, edit-tree lemmatizer and dependency parser in the labels of "
@@ -171,7 +172,8 @@ def main(argv: Sequence[str]) -> int:
 
     told = {"data": args.data, "output": args.output, "seed": args.seed, "steps": args.steps}
     settings = replace(
-        read_settings(find_config(args.config)), **{name: value for name, value in told.items() if value is not None}
+        read_settings(find_config(args.config), SyntaxSettings()),
+        **{name: value for name, value in told.items() if value is not None},
     )
     if not settings.data:
         raise ValueError("no treebank is named; give --data DIR, the folder of UD English EWT")

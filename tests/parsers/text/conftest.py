@@ -1,5 +1,4 @@
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import fake_pipeline
@@ -35,14 +34,6 @@ def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SIZES = {"word_dim": 16, "stem_dim": 16, "gram_dim": 16, "hidden": 24, "layers": 1, "dim": 48, "mixing_dim": 16}
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Training jobs set the number of threads of their process."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

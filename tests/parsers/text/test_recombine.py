@@ -152,6 +152,13 @@ def test_object_relatives() -> None:
     assert inside["a man is riding a horse that a woman is giving"] == {RIDE, ("woman", "give", "horse")}
 
 
+def test_the_place_of_an_object() -> None:
+    found = composed("object_place", "a man riding", "a tower", seeds=300)
+    place = ("tower", "behind", "tree")
+    assert found["a man is riding a tower behind a tree"] == {("man", "ride", "tower"), place}
+    assert found["a man riding a tower behind a tree"] == {("man", "ride", "tower"), place}
+
+
 def test_states() -> None:
     found = composed("states", "the dogs are", "a boy is")
     assert found["the dogs are brown and a boy is smiling"] == {("dogs", "is", "brown"), ("boy", "is", "smiling")}

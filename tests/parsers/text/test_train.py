@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import small_factual
 import spacy
 
-from usg.parsers.text import TextParser
+import usg
+from usg.parsers.text import TextParser, train
 from usg.parsers.text.train import main, train_text
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
 
 SIZES = Sizes(word_dim=16, stem_dim=16, gram_dim=16, hidden=16, layers=1, dim=32, mixing_dim=8, dropout=0.1)
-FIT = Fit(passes=20, batch_size=12, learning_rate=0.02, average=0.8)
+FIT = Fit(epochs=20, batch_size=12, learning_rate=0.02, average=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -32,27 +35,25 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     folder = tmp_path_factory.mktemp("run")
     config = folder / "text.yaml"
     lines = "{word_dim: 16, stem_dim: 16, gram_dim: 16, hidden: 16, layers: 1, dim: 32, mixing_dim: 8, dropout: 0.1}"
-    fit = "{passes: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
-    config.write_text(f"jobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
+    fit = "{epochs: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
+    config.write_text(f"teachers: 2\njobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
     arguments = ["--config", str(config), "--data", str(data), "--val", str(data), "-o", str(folder), "--limit", "60"]
     with redirect_stdout(io.StringIO()) as said:
         assert main([*arguments, "--unlabelled", str(data.parent / "more.txt"), "--seed", "3"]) == 0
     return folder, said.getvalue()
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def test_the_pipeline_reads_graphs(run: tuple[Path, str]) -> None:
     graph = TextParser(run[0] / "pipeline")("a man riding a horse")
     assert graph.triples == [("man", "ride", "horse")]
-    assert graph.sources[0].parser_version == "en_scene_graph 0.1.0"
+    digest = sha256((run[0] / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes()).hexdigest()[:8]
+    assert graph.sources[0].parser_version == f"en_scene_graph {usg.__version__}+{digest}"
 
 
 def test_the_scores_are_printed_and_stand_beside_it(run: tuple[Path, str]) -> None:
     folder, said = run
     told = json.loads((folder / "pipeline" / "scene_graph.json").read_text())
-    assert told["settings"]["seed"] == 3 and told["settings"]["fit"]["passes"] == 20 and "data" not in told["settings"]
+    assert told["settings"]["seed"] == 3 and told["settings"]["fit"]["epochs"] == 20 and "data" not in told["settings"]
     scores = told["validation"]
     assert scores["set_match"] > 0.5 and f"{100 * scores['set_match']:6.1f}" in said
     assert str(folder / "pipeline") in said
@@ -69,18 +70,37 @@ def test_teachers_differ_and_the_student_learns_from_them(run: tuple[Path, str])
 def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: Path, tmp_path: Path) -> None:
     folder, _ = run
     before = (folder / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes()
-    syntax = spacy.blank("en", meta={"name": "scene_graph", "version": "0.3.0"})
+    theirs = {"name": "a treebank", "license": "CC BY-SA 4.0"}
+    syntax = spacy.blank("en", meta={"name": "syntax", "version": "0.3.0", "sources": [theirs]})
     syntax.add_pipe("sentencizer", name="tagger")
     syntax.to_disk(tmp_path / "syntax")
     settings = TextTraining(
-        data=str(data), syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
-        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT, sources=("captions of mine, CC0",),
+        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, teachers=2,
+        syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
+        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
+        sources=("captions of mine, CC0",), license="CC0 but for the treebank's part",
     )  # fmt: skip
     assert train_text(settings) == {}
     assert (folder / "pipeline" / "scene_graph" / "weights.safetensors").read_bytes() == before
     nlp = spacy.load(folder / "pipeline")
-    assert nlp.pipe_names == ["tagger", "scene_graph"] and nlp.meta["version"] == "0.3.0"
-    assert {"name": "captions of mine, CC0"} in nlp.meta["sources"]
+    assert nlp.pipe_names == ["tagger", "scene_graph"]
+    assert nlp.meta["name"] == "scene_graph"
+    assert nlp.meta["version"] == f"{usg.__version__}+{sha256(before).hexdigest()[:8]}"
+    assert nlp.meta["license"] == "CC0 but for the treebank's part"
+    assert nlp.meta["sources"] == [theirs, {"name": "captions of mine, CC0"}]
+
+
+def test_another_training_is_refused_before_anything_is_trained(
+    run: tuple[Path, str], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "run_job", lambda job: pytest.fail(f"{job.folder} is trained"))
+    settings = TextTraining(
+        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, output=str(run[0]), seed=3, jobs=1,
+        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
+    )  # fmt: skip
+    for teachers, told in ((0, "not none; give"), (3, r"not .*, None; give")):
+        with pytest.raises(ValueError, match=rf"student was trained with teachers .*{told} another --output"):
+            train_text(replace(settings, teachers=teachers))
 
 
 @pytest.mark.parametrize("wrong", ["data", "val", "unlabelled", "syntax"])

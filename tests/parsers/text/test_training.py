@@ -18,7 +18,7 @@ from usg.parsers.text.training_settings import Fit, Sizes
 
 TABLES, EXAMPLES = small_factual.examples()
 SIZES = {"word_dim": 8, "stem_dim": 8, "gram_dim": 8, "hidden": 8, "layers": 1, "dim": 16, "mixing_dim": 8}
-SETTINGS = Fit(passes=3, batch_size=12, average=0.9)
+SETTINGS = Fit(epochs=3, batch_size=12, average=0.9)
 
 
 def train(
@@ -93,5 +93,5 @@ def test_a_training_has_learnt(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     untrained = loss(TextGraphModel.build(TABLES.words, TABLES.inventory, Sizes(**SIZES)))
-    settings = Fit(passes=8, batch_size=12, learning_rate=0.02, average=0.5)
+    settings = Fit(epochs=8, batch_size=12, learning_rate=0.02, average=0.5)
     assert loss(train(tmp_path, settings=settings)) < 0.6 * untrained

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import spacy
 
-from usg.parsers.text.syntax.settings import COMPONENTS, SyntaxSettings, read_settings
+from usg.parsers.text.settings_file import read_settings
+from usg.parsers.text.syntax.settings import COMPONENTS, SyntaxSettings
 from usg.parsers.text.syntax.train import main, train_syntax
 from usg.training.arguments import find_config
 
@@ -49,7 +50,7 @@ def test_the_pipeline_has_its_components_and_annotates(run: Path) -> None:
 def test_meta_tells_sources_license_and_scores(run: Path) -> None:
     meta = json.loads((run / "model" / "meta.json").read_text(encoding="utf-8"))
     told = json.loads((run / "model" / "syntax.json").read_text(encoding="utf-8"))
-    assert (meta["lang"], meta["name"], meta["license"]) == ("en", "scene_graph", "CC BY-SA 4.0")
+    assert (meta["lang"], meta["name"], meta["license"]) == ("en", "syntax", "CC BY-SA 4.0")
     assert "UniversalDependencies/UD_English-EWT" in meta["sources"][0]["url"]
     assert meta["performance"] == told["scores"]["sentences"]
     assert told["settings"]["steps"] == SMALL.steps
@@ -81,7 +82,7 @@ def test_a_run_is_not_replaced_unasked(run: Path, treebank: Path) -> None:
 
 
 def test_the_shipped_configuration_is_read() -> None:
-    settings = read_settings(find_config("parsers/syntax"))
+    settings = read_settings(find_config("parsers/syntax"), SyntaxSettings())
     assert settings == replace(SyntaxSettings(), data=settings.data)
 
 
@@ -91,8 +92,10 @@ def test_the_shipped_configuration_is_read() -> None:
         ("step: 4", LookupError, "unknown key 'step'; did you mean 'steps'?"),
         ("steps: many", ValueError, "steps is 'many'; expected a value such as"),
         ("rows: [1, 2]", ValueError, "rows is (1, 2); expected four"),
+        ("rows: [a, b, c, d]", ValueError, "rows is ('a', 'b', 'c', 'd'); expected four numbers"),
+        ("- 3", ValueError, "c.yaml is [3]; expected a table of data, output, seed"),
         ("dropout: true", ValueError, "dropout is True"),
-        ("caption_share: 30", ValueError, "caption_share is 30.0; expected a share in [0, 1]"),
+        ("caption_share: 30", ValueError, "c.yaml: caption_share is 30.0; expected a share in [0, 1]"),
         ("steps: 100", ValueError, "warmup_steps is 250 of 100 steps; expected fewer than all"),
     ],
 )
@@ -100,7 +103,7 @@ def test_a_wrong_setting_is_told(tmp_path: Path, text: str, error: type[Exceptio
     file = tmp_path / "c.yaml"
     file.write_text(text)
     with pytest.raises(error) as raised:
-        read_settings(file)
+        read_settings(file, SyntaxSettings())
     assert complaint in str(raised.value)
 
 
