@@ -13,8 +13,8 @@ from usg.parsers.text.workers import in_parallel
 BATCHES = [(["a"], [0]), (["b", "c"], [1, 2]), (["stop"], [3])]
 
 
-def test_each_process_computes_on_one_thread() -> None:
-    assert list(in_parallel(fake_workers.threads, BATCHES[:2], 2)) == [([1], [0]), ([1, 1], [1, 2])]
+def test_a_process_computes_on_one_thread() -> None:
+    assert list(in_parallel(fake_workers.threads, BATCHES[:2], 1)) == [([1], [0]), ([1, 1], [1, 2])]
 
 
 @pytest.mark.parametrize(
