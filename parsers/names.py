@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from inspect import isclass, isroutine
 from pkgutil import resolve_name
 from typing import Protocol, cast
 
@@ -27,7 +28,8 @@ def text_parser(name: str) -> TextToGraphs:
     """A parser of text with its defaults.
 
     Args:
-        name: a short name in `PARSERS`, or the dotted path of a class or function that makes a parser when called.
+        name: a short name in `PARSERS`, the dotted path of a class or function that makes a parser when
+            called, or that of a parser that is ready.
 
     Raises:
         LookupError: there is no such name.
@@ -46,10 +48,11 @@ def text_parser(name: str) -> TextToGraphs:
         raise ValueError(f"there is no parser {path}: {error}; give the dotted path of a class") from error
     except ModuleNotFoundError as error:
         # A package that a parser needs is named by its own error.
-        if error.name and path.startswith(error.name):
+        if error.name and f"{path}.".startswith(f"{error.name}."):
             raise ValueError(f"there is no parser {path}: {error}; give the dotted path of a class") from error
         raise
-    parser = make() if callable(make) else make
+    # A parser that is ready may be callable too: its call reads a text.
+    parser = make() if isclass(make) or isroutine(make) else make
     if not hasattr(parser, "pipe"):
         raise ValueError(f"{path} makes {type(parser).__name__}, which has no pipe(texts) and so is no parser of text")
     return cast(TextToGraphs, parser)

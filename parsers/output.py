@@ -2,7 +2,8 @@
 
 JSONL is written to `OUT.part`, which takes the name OUT when all graphs are in it; a corpus consists of whole shards at
 any time. A run that was killed is gone on with by giving the same inputs again: what is already there, `done` graphs,
-is passed over, and the last of them tells whether the inputs are the same.
+is passed over, and the last of them tells whether the inputs are the same. What is whole stays as it is until there is
+a graph to add.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from usg.corpus import Corpus, CorpusWriter
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.serialize import from_json, to_json
 
+FAILED = "failed"
+"""The key of a graph's metadata under which a parser says why it could not read what the graph is of."""
+
 _SUFFIXES = (".jsonl", ".ndjson")
 
 
@@ -29,11 +33,13 @@ class Output:
     Attributes:
         done: graphs that were there before.
         last: the last of them.
+        failed: what `FAILED` says of those that have it, by their number from 1.
         write: adds one graph.
     """
 
     done: int
     last: SceneGraph | None
+    failed: Mapping[int, str]
     write: Callable[[SceneGraph], None]
 
 
@@ -61,7 +67,7 @@ def open_output(
     if path == "-":
         if resume:
             raise ValueError("standard output cannot be resumed; name a file or folder with -o")
-        yield Output(0, None, _line_writer(sys.stdout.buffer))
+        yield Output(0, None, {}, _line_writer(sys.stdout.buffer))
     elif Path(path).suffix.lower() in _SUFFIXES:
         with _jsonl(Path(path), overwrite, resume) as output:
             yield output
@@ -83,30 +89,52 @@ def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
         raise FileExistsError(f"{path} exists and is not overwritten; remove it, name another, or give --overwrite")
     if part.exists() and not (overwrite or resume):
         raise FileExistsError(f"{part} is there, of an interrupted run; give --resume to go on or --overwrite")
-    if resume and path.exists():
-        # Whole: it becomes the part again, and more lines are added when the inputs have grown.
-        os.replace(path, part)
-    done, last = _whole_lines(part) if resume and part.exists() else (0, None)
+    # Both are there when an --overwrite was interrupted: the part is the newer.
+    whole = resume and path.exists() and not part.exists()
+    found = path if whole else part
+    done, end, last, failed = _whole_lines(found) if resume and found.exists() else (0, 0, None, {})
+    file: BinaryIO | None = None if whole else _open_part(part, end)
+
+    def write(graph: SceneGraph) -> None:
+        nonlocal file
+        if file is None:  # the inputs have grown; until then the file keeps its name
+            os.replace(path, part)
+            file = _open_part(part, end)
+        _line_writer(file)(graph)
+
     try:
-        with part.open("ab" if resume else "wb") as file:
-            yield Output(done, last, _line_writer(file))
+        yield Output(done, last, failed, write)
     except BaseException:
-        if not part.stat().st_size:  # nothing to go on with
-            part.unlink()
+        if file is not None:
+            file.close()
+            if not part.stat().st_size:  # nothing to go on with
+                part.unlink()
         raise
-    os.replace(part, path)
+    if file is not None:
+        file.close()
+        os.replace(part, path)
 
 
-def _whole_lines(part: Path) -> tuple[int, SceneGraph | None]:
-    """How many graphs a part holds, and the last; a line that was cut short is removed."""
+def _open_part(part: Path, end: int) -> BinaryIO:
+    """The part, to write on from a byte; what is behind it is cut off."""
+    file = part.open("ab")
+    file.truncate(end)
+    return file
+
+
+def _whole_lines(path: Path) -> tuple[int, int, SceneGraph | None, dict[int, str]]:
+    """How many graphs a file holds, where they end, the last, and which failed; a line that was cut short is none."""
     done, end, last = 0, 0, b""
-    with part.open("rb+") as file:
+    failed: dict[int, str] = {}
+    mark = f'"{FAILED}"'.encode()  # few lines hold it, and only those are parsed
+    with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
                 break
             done, end, last = done + 1, end + len(line), line
-        file.truncate(end)
-    return done, from_json(last) if done else None
+            if mark in line and (reason := from_json(line).metadata.get(FAILED)):
+                failed[done] = str(reason)
+    return done, end, from_json(last) if done else None, failed
 
 
 def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
@@ -119,10 +147,13 @@ def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
 @contextmanager
 def _corpus(path: Path, overwrite: bool, resume: bool, provenance: Mapping[str, Any] | None) -> Iterator[Output]:
     done, last = 0, None
+    failed: dict[int, str] = {}
     resume = resume and path.is_dir() and any(path.iterdir())
     if resume:
         corpus = Corpus(path)
         done, last = len(corpus), corpus[-1] if len(corpus) else None
+        reasons = ((number, corpus.metadata(number - 1).get(FAILED)) for number in range(1, done + 1))
+        failed = {number: str(reason) for number, reason in reasons if reason}
         del corpus
     with CorpusWriter(path, provenance=provenance, overwrite=overwrite, append=resume) as writer:
-        yield Output(done, last, writer.write)
+        yield Output(done, last, failed, writer.write)

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from usg.progress import progress
+from usg.progress import progress, say
 
 
 class Terminal(io.StringIO):
@@ -46,3 +46,14 @@ def test_an_error_passes_through() -> None:
     with pytest.raises(ZeroDivisionError):
         list(progress((1 // n for n in (1, 0)), total=2, stream=stream))
     assert stream.getvalue().endswith("\n")
+
+
+def test_what_is_said_stands_above_the_bar() -> None:
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        for item in progress(range(3), label="parsing", stream=stream):
+            if item == 1:
+                say("line 2 is bad", stream=stream)
+    assert "\r\x1b[Kline 2 is bad\n" in terminal.getvalue()
+    assert terminal.getvalue().split("\r\x1b[K")[-1].startswith("parsing: [####")
+    assert file.getvalue() == "line 2 is bad\n"

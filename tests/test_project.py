@@ -64,6 +64,19 @@ def test_core_requirements_are_three() -> None:
     assert sorted(line.partition(">")[0] for line in core) == ["networkx", "numpy", "pyarrow"]
 
 
+def test_the_text_parser_needs_its_own_extra_only(setup_cfg: configparser.RawConfigParser) -> None:
+    extras = {
+        name: {line.partition(">")[0].strip() for line in lines.split("\n") if ">" in line}
+        for name, lines in setup_cfg["options.extras_require"].items()
+    }
+    others = set().union(*extras.values()) - extras["text"]
+    assert "lightning" in others
+    code = "import sys; from usg.parsers.text import TextParser; TextParser()('a dog'); print(*sys.modules)"
+    imported = {name.partition(".")[0] for name in python("-c", code).stdout.split()}
+    assert {"spacy", "torch", "safetensors"} <= imported
+    assert not {name for name in others if name.partition("[")[0].replace("-", "_") in imported}
+
+
 def test_entry_points_load(setup_cfg: configparser.RawConfigParser) -> None:
     for group, lines in setup_cfg["options.entry_points"].items():
         listed = [line.partition("=")[0].strip() for line in lines.split("\n") if line]

@@ -64,6 +64,18 @@ def progress(
             _report(stream, terminal, label, done, total, elapsed)
 
 
+def say(line: str, *, stream: TextIO | None = None) -> None:
+    """Prints a line while a bar may be drawn; the bar moves below it.
+
+    Args:
+        line: what to say.
+        stream: where the bar is; standard error by default.
+    """
+    stream = sys.stderr if stream is None else stream
+    stream.write(f"\r\x1b[K{line}\n" if stream.isatty() else f"{line}\n")
+    stream.flush()
+
+
 def _report(stream: TextIO, terminal: bool, label: str, done: int, total: int | None, elapsed: float) -> None:
     text = _line(label, done, total, elapsed, bar=terminal)
     stream.write(f"\r\x1b[K{text}" if terminal else f"{text}\n")

@@ -46,8 +46,9 @@ def without_articles(each: Example) -> Example:
         return each
     place = {k: n for n, k in enumerate(kept)}
     spans = tuple((place[i], place[j - 1] + 1) for i, j in each.spans)
-    tokens, tags = (tuple(of[k] for k in kept) for of in (each.tokens, each.tags))
-    return Example(tokens, tags, spans, each.forms, each.links)
+    return Example(
+        tuple(each.tokens[k] for k in kept), tuple(each.tags[k] for k in kept), spans, each.forms, each.links
+    )
 
 
 def without_stop(each: Example) -> Example:

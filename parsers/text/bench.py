@@ -210,12 +210,11 @@ def _two_processes(parser: TextParser, texts: Sequence[str], batch_size: int) ->
 
 def _save_syntax(pipeline: str | None, folder: Path) -> str:
     """The linguistic components alone, which is what the peer builds on."""
-    from usg.parsers.text.pipeline import EXTENSION, load
+    from usg.parsers.text.pipeline import graph_components, load
 
     nlp = load(pipeline, with_syntax=True)
-    for name in nlp.pipe_names:
-        if nlp.get_pipe_meta(name).factory == EXTENSION:
-            nlp.remove_pipe(name)
+    for name in graph_components(nlp):
+        nlp.remove_pipe(name)
     nlp.to_disk(folder)
     return str(folder)
 

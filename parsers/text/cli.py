@@ -12,9 +12,9 @@ from typing import Any
 from usg.formats.problems import Problems
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
-from usg.parsers.output import Output, open_output
+from usg.parsers.output import FAILED, Output, open_output
 from usg.parsers.text.captions import FORMATS, Caption, Fields, find_files, read_captions
-from usg.progress import progress
+from usg.progress import progress, say
 
 
 def parse_text(
@@ -54,22 +54,26 @@ def parse_text(
 
     Returns:
         How many graphs were written now. A caption that cannot be read gives none; one on which the parser fails
-        gives a graph without objects.
+        gives a graph without objects, whose metadata say why under `failed`.
 
     Raises:
-        FileNotFoundError: an input is not there.
+        FileNotFoundError: an input or the model is not there, or the shipped pipeline is missing.
+        LookupError: there is no such format or pipeline.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: nothing could be read, a caption to merge has no image, or what is there is of other inputs.
+        ValueError: beams are given without a model, nothing could be read, captions are to be merged and none has an
+            image, or what is there is of other inputs.
     """
     from usg.parsers.text.parser import TextParser
     from usg.parsers.text.seq2seq import Seq2Seq
 
     if merge_by not in (None, "image"):
         raise ValueError(f"merge_by is {merge_by!r}; expected 'image'")
+    if beams != 1 and model is None:
+        raise ValueError(f"--beams {beams} is of a sequence-to-sequence model; name one with --model, or leave it out")
     problems = Problems(strict=True) if problems is None else problems
     files = find_files(inputs)
     captions = chain.from_iterable(read_captions(file, problems, format, Fields(field, id_field)) for file in files)
-    groups: Iterable[list[Caption]] = _by_image(captions) if merge_by else ([caption] for caption in captions)
+    groups: Iterable[list[Caption]] = _by_image(captions, problems) if merge_by else ([caption] for caption in captions)
     groups = iter(groups)
     first = next(groups, None)
     if first is None and problems.count:
@@ -78,6 +82,8 @@ def parse_text(
     provenance = {"made_by": "usg parse text", "inputs": files, "merge_by": merge_by, "parser": parser.version}
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
         rest = _after(out, chain([] if first is None else [first], groups), parser.version, output)
+        for number, reason in out.failed.items():
+            problems.add(f"{output}: graph {number}", reason)
         written = 0
         for graph in progress(_graphs(parser, rest, batch_size, n_process, problems), label="parsing"):
             out.write(graph)
@@ -85,13 +91,20 @@ def parse_text(
     return written
 
 
-def _by_image(captions: Iterable[Caption]) -> list[list[Caption]]:
+def _by_image(captions: Iterable[Caption], problems: Problems) -> list[list[Caption]]:
     """Captions of one image together, images in the order of their first caption; all are held in memory."""
     groups: dict[str, list[Caption]] = {}
+    without: list[str] = []
+    reason = "no image to merge by; name the field with its id (--id-field)"
     for caption in captions:
         if caption.image is None:
-            raise ValueError(f"{caption.where}: no image to merge by; name the field with its id (--id-field)")
-        groups.setdefault(caption.image, []).append(caption)
+            without.append(caption.where)
+        else:
+            groups.setdefault(caption.image, []).append(caption)
+    if without and not groups:
+        raise ValueError(f"{without[0]}: {reason}")
+    for where in without:
+        problems.add(where, reason)
     return list(groups.values())
 
 
@@ -124,7 +137,9 @@ def _graphs(
     graphs: list[SceneGraph] = []
     for i, (graph, (group, caption)) in enumerate(parsed):
         if i in failed:
-            problems.add(caption.where, failed.pop(i))
+            reason = failed.pop(i)
+            problems.add(caption.where, reason)
+            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
         graphs.append(_with_origin(graph, caption))
         if len(graphs) == len(group):
             yield graphs[0] if len(group) == 1 else merge_captions(graphs)
@@ -142,9 +157,9 @@ def _with_origin(graph: SceneGraph, caption: Caption) -> SceneGraph:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (they are named)."""
+    """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (each is named)."""
     arguments = _parser().parse_args(argv)
-    problems = Problems()
+    problems = Problems(tell=say)
     try:
         written = parse_text(**vars(arguments), problems=problems)
     except KeyboardInterrupt:
@@ -154,7 +169,6 @@ def main(argv: Sequence[str]) -> int:
     where = "standard output" if arguments.output == "-" else arguments.output
     print(f"{written:,} graphs to {where}", file=sys.stderr)
     if problems.count:
-        print(problems, file=sys.stderr)
         print(f"usg: {problems.count:,} bad captions", file=sys.stderr)
     return 1 if problems.count else 0
 
@@ -177,7 +191,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="M", help="a sequence-to-sequence model instead, by hub name or folder")
     parser.add_argument("--beams", type=int, default=1, metavar="N", help="of that model (default: 1, greedy)")
     parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="read together (default: 256)")
-    parser.add_argument("--n-process", type=int, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument(
+        "--n-process", type=int, default=1, metavar="N", help="processes, on a thread each (default: 1)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace OUT")
     parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
     return parser

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from usg.parsers.text.assemble import FACTUAL
 from usg.parsers.text.parser import TextParser
-from usg.parsers.text.pipeline import EXTENSION, Pipeline
 
 
 def factual_parser() -> TextParser:
@@ -19,11 +18,4 @@ def factual_parser() -> TextParser:
         >>> [[each.value for each in parser("several birds").attributes] for parser in (TextParser(), factual_parser())]
         [['several'], []]
     """
-    from usg.parsers.text.component import SceneGraphComponent
-
-    parser = TextParser()
-    assert isinstance(parser.reader, Pipeline)
-    component = parser.reader.nlp.get_pipe(EXTENSION)
-    assert isinstance(component, SceneGraphComponent)
-    component.conventions = FACTUAL
-    return parser
+    return TextParser(conventions=FACTUAL)

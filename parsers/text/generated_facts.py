@@ -17,6 +17,7 @@ from usg.graph.region import TextSpan
 from usg.graph.scene_graph import SceneGraph
 from usg.numerals import NUMERALS
 from usg.parsers.text.number import singular
+from usg.parsers.text.words import attribute_kind, number_of
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -77,14 +78,13 @@ def graph_of(text: str, facts: Sequence[Fact], source: Source, notes: Sequence[s
     for fact in facts:
         if fact.is_attribute:
             value = fact.other[0]
-            number = int(value) if value.isdecimal() else None
             attributes.append(
                 Attribute(
                     f"a{len(attributes)}",
                     id_of[fact.subject],
                     value,
-                    kind=None if number is None else "count",
-                    number=number,
+                    kind=attribute_kind(value),
+                    number=number_of(value),
                     groundings=_at(source, words.nearest(value, place[fact.subject])),
                 )
             )
@@ -98,7 +98,7 @@ def graph_of(text: str, facts: Sequence[Fact], source: Source, notes: Sequence[s
 
 
 def _at(source: Source, span: Span | None) -> tuple[Grounding, ...]:
-    return () if span is None else (Grounding(source.id, TextSpan((span,))),)
+    return (Grounding(source.id, None if span is None else TextSpan((span,))),)
 
 
 class _Words:
@@ -141,8 +141,9 @@ def _forms(word: str) -> set[str]:
     """What a word may be a form of."""
     word = word.lower()
     forms = {word, singular(word)}
-    if word.isdecimal() and int(word) < len(NUMERALS):
-        forms.add(NUMERALS[int(word)])
+    number = number_of(word) if word.isdecimal() else None
+    if number is not None and number < len(NUMERALS):
+        forms.add(NUMERALS[number])
     for ending in ("ing", "ed"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) > 1:

@@ -55,6 +55,7 @@ def put_together(text: str, graphs: Sequence[tuple[int, SceneGraph]]) -> SceneGr
     """One graph of the graphs of the pieces of a text, over one source that holds the whole text.
 
     Objects, attributes and relations are numbered anew in their order; spans are moved to where they stand in the text.
+    Of metadata the first piece that says a thing is heard; the notes of all are kept.
 
     Args:
         text: the whole text.
@@ -76,6 +77,8 @@ def put_together(text: str, graphs: Sequence[tuple[int, SceneGraph]]) -> SceneGr
             joined = replace(relation, id=f"r{len(relations)}", subject=ends[0], object=ends[1])
             relations.append(_moved(joined, source, offset))
         metadata = {**graph.metadata, **metadata}
+    notes = [note for _, graph in graphs for note in graph.metadata.get("notes", ())]
+    metadata |= {"notes": notes} if notes else {}
     return SceneGraph((replace(source, text=text),), tuple(objects), tuple(attributes), tuple(relations), metadata)
 
 

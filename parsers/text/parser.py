@@ -28,6 +28,8 @@ from usg.parsers.text.workers import in_parallel
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from usg.parsers.text.assemble import Conventions
+
 PARSER = "usg.text"
 """The name of the parser in a source."""
 
@@ -65,10 +67,15 @@ class TextParser:
         model: a sequence-to-sequence model instead, by hub name or folder, or a configured `Seq2Seq`.
         with_syntax: also run the tagger, lemmatizer and dependency parser of the shipped pipeline; the graph does not
             need them, `parser.reader.nlp` then makes documents that have both.
+        conventions: what the graphs hold of what was read (usg/parsers/text/assemble.py); those of the pipeline when
+            None.
 
     Raises:
-        ValueError: both `pipeline` and `model` are given, or what they name cannot be loaded.
+        ValueError: both `model` and what is of a pipeline are given, what they name cannot be loaded, or the pipeline
+            makes its graphs by a component that knows no conventions.
         LookupError: there is no pipeline of that name.
+        FileNotFoundError: there is no such model, or the shipped pipeline is missing.
+        TypeError: `pipeline` is something else.
 
     Example:
         >>> from usg.parsers.text import TextParser
@@ -83,12 +90,15 @@ class TextParser:
         *,
         model: str | Path | Reader | None = None,
         with_syntax: bool = False,
+        conventions: Conventions | None = None,
     ) -> None:
-        if model is not None and (pipeline is not None or with_syntax):
-            raise ValueError("a model reads texts by itself; give either a pipeline (and with_syntax) or a model")
+        if model is not None and (pipeline is not None or with_syntax or conventions is not None):
+            raise ValueError(
+                "a model reads texts by itself; give either a pipeline (with_syntax, conventions) or a model"
+            )
         self.reader: Reader
         if model is None:
-            self.reader = Pipeline(pipeline, with_syntax=with_syntax)
+            self.reader = Pipeline(pipeline, with_syntax=with_syntax, conventions=conventions)
         elif isinstance(model, str | Path):
             from usg.parsers.text.seq2seq import Seq2Seq
 
@@ -158,7 +168,8 @@ class TextParser:
         Args:
             texts: strings, or pairs of a string and anything with `as_tuples`.
             batch_size: texts that are read together.
-            n_process: processes that read; each loads the parser once, which takes seconds.
+            n_process: processes that read, on a thread each when there are several; each loads the parser once, which
+                takes seconds.
             as_tuples: take pairs (text, context) and give pairs (graph, context).
             on_error: called with the number of a text, from 0, on which the parser fails, and the reason, before its
                 graph, which then has no objects, is given; without it such a text raises.
@@ -168,7 +179,8 @@ class TextParser:
 
         Raises:
             TypeError: an item is not a string; the graphs of those before it are given first.
-            ValueError: the parser fails on a text and there is no `on_error`; likewise.
+            ValueError: the parser fails on a text and there is no `on_error`; likewise. Or a number is not positive.
+            RuntimeError: a process died, as when memory ran out; likewise.
 
         Example:
             >>> from usg.parsers.text import TextParser

@@ -14,9 +14,9 @@ from typing import Any
 
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
+from usg.hub import is_hub_name, reachable
 from usg.parsers.text.generated_facts import graph_of, whole_facts
 
-_TIMEOUT = 5.0  # seconds for the hub to answer
 _LONGEST = 100_000  # characters; more tokens than any model reads
 
 
@@ -93,7 +93,12 @@ class Seq2Seq:
                 do_sample=False,
                 max_new_tokens=self.max_output_tokens,
             )
-        ended = torch.isin(outputs.cpu(), torch.tensor(self._model.generation_config.eos_token_id)).any(1).tolist()
+        ends = self._model.generation_config.eos_token_id
+        if ends is None:  # what has no end mark ends by being shorter than it may be
+            ended = [outputs.shape[1] - 1 < self.max_output_tokens] * len(texts)
+        else:
+            # The first token opens the output; for models like BART it is the end mark.
+            ended = torch.isin(outputs[:, 1:].cpu(), torch.tensor(ends)).any(1).tolist()
         written = self._tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [
             self._graph(text, output, length, whole)
@@ -123,11 +128,11 @@ def _make(model: str, beams: int, prompt: str, max_input_tokens: int, max_output
 def _load(model: str | Path) -> tuple[Any, Any]:
     """Tokenizer and model of a folder, or of the hub."""
     folder = Path(model).is_dir()
-    if not folder and (isinstance(model, Path) or model.count("/") != 1 or model.startswith((".", "/", "~"))):
+    if not folder and not is_hub_name(model):
         raise FileNotFoundError(f"no model folder {model}; pass one of save_pretrained, or owner/name on the hub")
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    offline = folder or not _reachable(str(model))
+    offline = folder or not reachable(str(model))
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=offline)
         return tokenizer, AutoModelForSeq2SeqLM.from_pretrained(model, local_files_only=offline)
@@ -139,17 +144,3 @@ def _load(model: str | Path) -> tuple[Any, Any]:
         if offline:
             why = "the hub cannot be reached and no earlier download has it"
         raise FileNotFoundError(f"no model folder {model}; {why}; pass a folder of save_pretrained") from None
-
-
-def _reachable(name: str) -> bool:
-    """Whether the hub answers; asked once, because transformers tries an unreachable one for half a minute."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=_TIMEOUT)
-    except HfHubHTTPError:
-        return True
-    except Exception:  # the HTTP client's errors differ between versions of huggingface_hub
-        return False
-    return True

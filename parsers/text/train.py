@@ -147,10 +147,8 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     gold, _ = gold_graphs(val)
     component = nlp.get_pipe(NAME)
     assert isinstance(component, SceneGraphComponent)
-    before = component.conventions
-    component.conventions = FACTUAL
-    predicted = component.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
-    component.conventions = before
+    reader = SceneGraphComponent(model=component.graph_model, conventions=FACTUAL)
+    predicted = reader.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)
     return score_graphs(predicted, gold, SpiceMatcher()).values()
 
 

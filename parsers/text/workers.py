@@ -1,11 +1,11 @@
 """Batches read by several processes, given back in order, never more than a few batches ahead of what is asked for.
 
-Processes are spawned, not forked: a fork of a process in which torch has started its threads can hang.
+Processes are spawned, not forked: a fork of a process in which torch has started its threads can hang. Each computes on
+one thread, so that `n_process` is the number of cores that are taken.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections import deque
@@ -32,11 +32,14 @@ def in_parallel(
 
     Yields:
         Results and contexts of a batch.
+
+    Raises:
+        BrokenProcessPool: a process died, as when memory ran out; the results before are given first. Its class is of
+            `concurrent.futures.process`, a `RuntimeError`.
+        Exception: what `read` raises for a batch, likewise.
     """
     stream = iter(batches)
-    with ProcessPoolExecutor(
-        n_process, mp_context=get_context("spawn"), initializer=_start, initargs=(read, n_process)
-    ) as pool:
+    with ProcessPoolExecutor(n_process, mp_context=get_context("spawn"), initializer=_start, initargs=(read,)) as pool:
         waiting: deque[tuple[Future[list[T]], list[Any]]] = deque()
         try:
             for texts, contexts in islice(stream, 2 * n_process):
@@ -52,7 +55,7 @@ def in_parallel(
                 future.cancel()
 
 
-def _start(read: Callable[[Sequence[str]], Any], n_process: int) -> None:
+def _start(read: Callable[[Sequence[str]], Any]) -> None:
     global _read
     # An interrupt is for the process that asks; the others end when it does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -60,7 +63,7 @@ def _start(read: Callable[[Sequence[str]], Any], n_process: int) -> None:
     if "torch" in sys.modules:
         import torch
 
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // n_process))
+        torch.set_num_threads(1)
 
 
 def _read_batch(texts: list[str]) -> Any:

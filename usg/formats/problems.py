@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 _KEPT = 10
 _LONGEST = 300  # characters of a line
 
@@ -11,6 +13,7 @@ class Problems:
 
     Args:
         strict: raise `ValueError` at the first problem instead of collecting it.
+        tell: called with the line of each problem when it is added.
 
     Attributes:
         count: how many there were.
@@ -25,8 +28,9 @@ class Problems:
         1
     """
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, *, tell: Callable[[str], None] | None = None) -> None:
         self.strict = strict
+        self._tell = tell
         self.count = 0
         self.first: list[str] = []
 
@@ -47,6 +51,8 @@ class Problems:
         self.count += 1
         if len(self.first) < _KEPT:
             self.first.append(line)
+        if self._tell is not None:
+            self._tell(line)
 
     def __str__(self) -> str:
         more = self.count - len(self.first)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 
+_IMAGES = ("coco:", "flickr:", "vg:", "image/")
 _WORD = re.compile(r"[^\W_]+")
 _LIGHT = frozenset({"a", "an", "the", "is", "are"})
 _PLACE = "on|in|at|under|over|above|below|near|by|behind|beside|inside|outside|between|against|along|next|across|around"
@@ -60,13 +62,22 @@ def caption_of(graph: SceneGraph) -> str | None:
 def image_of(graph: SceneGraph) -> str | None:
     """The image that a caption is about, where the graph names one: `image_id` of its metadata, else a source's uri.
 
+    Only the uri of an image does, as that of an image source, or one in the scheme of a set of images.
+
+    >>> from usg.graph import Source
     >>> image_of(SceneGraph(metadata={"image_id": 17}))
     '17'
+    >>> image_of(SceneGraph([Source("t", "text", uri="coco:image/139#caption/38", text="a dog")]))
+    'coco:image/139'
     """
     if graph.metadata.get("image_id") not in (None, ""):
         return str(graph.metadata["image_id"])
-    named = (source.uri for source in graph.sources if source.uri)
+    named = (source.uri for source in graph.sources if source.uri and _is_image(source))
     return next((uri.partition("#")[0] for uri in named), None)
+
+
+def _is_image(source: Source) -> bool:
+    return source.modality == "image" or str(source.uri).startswith(_IMAGES)
 
 
 def words_of(caption: str) -> list[str]:

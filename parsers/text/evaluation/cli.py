@@ -17,6 +17,7 @@ from typing import Any
 from usg.files import atomic_path
 from usg.formats import FORMATS, read_graphs
 from usg.metrics import SpiceMatcher, facts_of, find_wordnet, score_facts
+from usg.parsers.names import PARSERS
 from usg.parsers.text.evaluation.captions import caption_of, clean_mask, groups_of
 from usg.parsers.text.evaluation.cases import CaseReport, read_cases, run_cases
 from usg.parsers.text.evaluation.floors import floor_facts
@@ -149,7 +150,8 @@ def _parser() -> argparse.ArgumentParser:
         dest="systems",
         action="append",
         type=partial(System, "parser"),
-        help="a parser to run on the gold captions: text, or the dotted path of a class; may be repeated too",
+        help=f"a parser to run on the gold captions: {', '.join(PARSERS)}, or the dotted path of a class or function "
+        "that makes one; may be repeated too",
     )
     parser.add_argument("--train", metavar="T", help="the training graphs: for the clean subset and the nearest one")
     parser.add_argument("--cases", metavar="FILE", help="hand-checked cases (JSONL) that the parser is run on")

@@ -15,6 +15,7 @@ import pytest
 from usg.corpus import Corpus
 from usg.formats import read_graphs
 from usg.graph import SceneGraph
+from usg.parsers.output import open_output
 from usg.parsers.text import TextParser
 from usg.parsers.text.cli import main, parse_text
 
@@ -90,6 +91,16 @@ def test_captions_without_an_image_cannot_be_merged(run: Any, tmp_path: Path) ->
     assert not list(tmp_path.glob("out*"))
 
 
+def test_a_caption_without_an_image_is_left_out_of_the_others(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("image_id,caption\n1,a Dog\n,a Cow\n1,a Cat\n")
+    assert run(tmp_path / "a.csv", "-o", tmp_path / "out.jsonl", "--merge-by", "image") == 1
+    (graph,) = read_graphs(tmp_path / "out.jsonl")
+    assert [obj.label for obj in graph.objects] == ["dog", "cat"]
+    assert "a.csv:3: no image to merge by" in capsys.readouterr().err
+
+
 def test_bad_captions_are_named_and_the_rest_is_done(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,14 +112,43 @@ def test_bad_captions_are_named_and_the_rest_is_done(
     assert uris(graphs) == [["image/1#line/2"], ["image/3#line/4"], ["image/5#line/6"]]
     assert [len(graph.objects) for graph in graphs] == [1, 0, 1]
     errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
-    assert errors[0].startswith("3 graphs to o.jsonl")
-    assert sorted(errors[1:-1]) == [
+    assert sorted(errors[:-2]) == [
         "a.csv:3: not UTF-8",
         "a.csv:4: en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range",
         "a.csv:5: 1 columns, expected 2",
         "b.csv:1: no field 'text' among id, caption; name the one meant with --field",
     ]
-    assert errors[-1] == "usg: 4 bad captions"
+    assert errors[-2:] == ["3 graphs to o.jsonl", "usg: 4 bad captions"]
+
+
+def test_each_bad_caption_is_named(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("caption\n" + "a Dog\na,b\n" * 30)
+    assert run(tmp_path / "a.csv", "-o", tmp_path / "o.jsonl") == 1
+    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    assert lines[:30] == [f"a.csv:{number}: 2 columns, expected 1" for number in range(3, 63, 2)]
+    assert lines[30:] == ["30 graphs to o.jsonl", "usg: 30 bad captions"]
+
+
+def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text("image_id,caption\n1,a Boom\n1,a Cat\n2,a Dog\n2,a Cow\n")
+    for merge, output in (([], "o.jsonl"), (["--merge-by", "image"], "o.jsonl"), ([], "corpus")):
+        words = [tmp_path / "a.csv", "-o", tmp_path / output, *merge, "--batch-size", 1]
+        with monkeypatch.context() as patch:
+            patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+            patch.setattr("usg.parsers.output.CorpusWriter", _shards_of_one)
+            with pytest.raises(KeyboardInterrupt):
+                run(*words, "--overwrite")
+        capsys.readouterr()
+        assert run(*words, "--resume") == 1
+        errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+        reason = "en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range"
+        assert errors == [
+            f"{output}: graph 1: {reason}",
+            f"{1 if merge else 3} graphs to {output}",
+            "usg: 1 bad captions",
+        ]
 
 
 def test_nothing_is_written_when_nothing_can_be_read(run: Any, tmp_path: Path) -> None:
@@ -170,6 +210,44 @@ def test_only_the_same_inputs_and_parser_are_gone_on_with(
         run(coco, "-o", tmp_path / "out.jsonl", "--resume")
 
 
+def test_a_refused_resume_leaves_the_whole_file_as_it_is(run: Any, coco: Path, tmp_path: Path) -> None:
+    run(coco, "-o", tmp_path / "out.jsonl")
+    before = (tmp_path / "out.jsonl").read_bytes()
+    (tmp_path / "other.txt").write_text("a Dog\n")
+    with pytest.raises(ValueError, match="cannot be gone on with"):
+        run(tmp_path / "other.txt", "-o", tmp_path / "out.jsonl", "--resume")
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_part_of_an_interrupted_overwrite_is_gone_on_with(
+    run: Any, coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.txt").write_text("a Cow\n")
+    run(tmp_path / "old.txt", "-o", tmp_path / "out.jsonl")
+    old = (tmp_path / "out.jsonl").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+        with pytest.raises(KeyboardInterrupt):
+            run(coco, "-o", tmp_path / "out.jsonl", "--overwrite")
+    assert (tmp_path / "out.jsonl").read_bytes() == old
+    assert run(coco, "-o", tmp_path / "out.jsonl", "--resume") == 0
+    assert [uri for (uri,) in uris(read_graphs(tmp_path / "out.jsonl"))] == [
+        "coco:image/139#caption/1",
+        "coco:image/285#caption/2",
+        "coco:image/139#caption/3",
+    ]
+
+
+def test_an_output_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left"), open_output(str(tmp_path / "out.jsonl")):
+        pass
+
+
 def test_more_lines_are_added_to_what_is_whole(run: Any, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a Dog\n")
     run(tmp_path / "a.txt", "-o", tmp_path / "out.jsonl")
@@ -188,6 +266,7 @@ def test_more_lines_are_added_to_what_is_whole(run: Any, tmp_path: Path) -> None
         (["-o", "new.jsonl", "--resume", "--overwrite"], ValueError, "exclude each other"),
         (["-o", "new.jsonl", "--from", "cocoa"], LookupError, "did you mean 'coco'"),
         (["-o", "new.jsonl", "--batch-size", "0"], ValueError, "batch_size=0"),
+        (["-o", "new.jsonl", "--beams", "3"], ValueError, "--beams 3 is of a sequence-to-sequence model"),
         (["nothing.txt", "-o", "new.jsonl"], FileNotFoundError, "cannot read nothing.txt"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usg.graph import SceneGraph, Source
+from usg.graph import Grounding, SceneGraph, Source
 from usg.parsers.text.generated_facts import graph_of, whole_facts
 
 
@@ -15,7 +15,7 @@ def parsed(text: str, output: str) -> SceneGraph:
 
 def quotes(graph: SceneGraph) -> list[str]:
     text = str(graph.sources[0].text)
-    return [g.region.quote(text) for element in graph.elements() for g in element.groundings]
+    return [g.region.quote(text) for element in graph.elements() for g in element.groundings if g.region]
 
 
 def test_the_readme_example_of_the_published_parser() -> None:
@@ -61,19 +61,32 @@ def test_two_instances_stand_at_two_places() -> None:
     graph = parsed(
         "A black dog and a white dog", "( dog:1 , is , white ) , ( dog , is , black ) , ( dog:2 , is , wet )"
     )
-    assert [(obj.label, bool(obj.groundings)) for obj in graph.objects] == [
+    assert [(obj.label, obj.groundings[0].region is not None) for obj in graph.objects] == [
         ("dog", True),
         ("dog", True),
         ("dog", False),
     ]
     spans = {a.value: graph.object(a.object).groundings for a in graph.attributes}
     assert spans["black"][0].region.start == 8 and spans["white"][0].region.start == 24
-    assert not spans["wet"]
+    assert spans["wet"] == (Grounding("text"),)  # in the text, but nowhere in its words
 
 
 def test_what_is_not_in_the_words_has_no_place() -> None:
     graph = parsed("a man surfing", "( man , ride , surfboard ) , ( man , is , wet )")
     assert quotes(graph) == ["man"]
+
+
+def test_values_have_the_kinds_and_numbers_of_every_text_graph() -> None:
+    output = ", ".join(f"( dogs , is , {value} )" for value in ("red", "three", "many", "wet", "9" * 12))
+    graph = parsed(f"{'9' * 12} dogs, not {'9' * 5000}", output)
+    assert [(a.kind, a.number) for a in graph.attributes] == [
+        ("colour", None),
+        ("count", 3),
+        ("count", None),
+        (None, None),
+        (None, None),
+    ]
+    assert graph.attributes[4].groundings[0].region is not None
 
 
 def test_verbs_are_found_in_their_forms() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,61 @@ import pytest
 import spacy
 
 from usg.parsers.text import TextParser, pipeline
+from usg.parsers.text.assemble import Conventions
+from usg.parsers.text.component import SceneGraphComponent
 from usg.parsers.text.pipeline import Pipeline
 
 
-def test_linguistic_components_are_left_out_unless_asked_for(capitals: Path) -> None:
-    assert Pipeline(capitals).nlp.pipe_names == ["capitals"]
-    assert Pipeline(str(capitals), with_syntax=True).nlp.pipe_names == ["tagger", "capitals"]
+@pytest.fixture
+def ours(small_weights: Path, tmp_path: Path) -> Path:
+    """A pipeline made like the shipped one, with one more component that takes the vectors of its tok2vec."""
+    nlp = spacy.blank("en", meta={"name": "ours", "version": "0.1.0"})
+    nlp.add_pipe("tok2vec")
+    nlp.add_pipe("tagger", config=LISTENING).add_label("NN")  # type: ignore[attr-defined]
+    nlp.initialize()
+    nlp.add_pipe("scene_graph", config={"weights": str(small_weights)})
+    nlp.to_disk(tmp_path / "ours")
+    nlp.remove_pipe("scene_graph")
+    nlp.add_pipe("ner", config=LISTENING).add_label("PERSON")  # type: ignore[attr-defined]
+    nlp.initialize()
+    nlp.add_pipe("scene_graph", config={"weights": str(small_weights)})
+    nlp.to_disk(tmp_path / "with_ner")
+    return tmp_path
+
+
+LISTENING = {"model": {"tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 96, "upstream": "tok2vec"}}}
+
+
+def test_linguistic_components_are_left_out_unless_asked_for(ours: Path) -> None:
+    assert Pipeline(ours / "ours").nlp.pipe_names == ["scene_graph"]
+    assert Pipeline(str(ours / "ours"), with_syntax=True).nlp.pipe_names == ["tok2vec", "tagger", "scene_graph"]
+
+
+def test_what_another_component_listens_to_stays(ours: Path) -> None:
+    reader = Pipeline(ours / "with_ner")
+    assert reader.nlp.pipe_names == ["tok2vec", "ner", "scene_graph"]
+    assert len(reader.graphs(["a man riding a horse"])) == 1
+
+
+def test_pipelines_of_others_keep_their_components(capitals: Path) -> None:
+    assert Pipeline(capitals).nlp.pipe_names == ["tagger", "capitals"]
+
+
+def test_conventions_are_set_and_told(ours: Path, capitals: Path) -> None:
+    own = Pipeline(ours / "ours")
+    other = Pipeline(ours / "ours", conventions=Conventions(possessions=False, least=0.25))
+    assert own.version == "en_ours 0.1.0"
+    assert other.version == "en_ours 0.1.0 (possessions=False, least=0.25)"
+    component = other.nlp.get_pipe("scene_graph")
+    assert isinstance(component, SceneGraphComponent)
+    assert component.conventions == Conventions(possessions=False, least=0.25)
+    copy = pickle.loads(pickle.dumps(Pipeline(other.nlp)))
+    assert copy.version == other.version
+    assert copy.nlp.get_pipe("scene_graph").conventions == component.conventions
+    with pytest.raises(ValueError, match=r"en_capitals 0\.1\.0 makes its graphs by a component that is not of usg"):
+        TextParser(capitals, conventions=Conventions())
+    with pytest.raises(ValueError, match="either a pipeline"):
+        TextParser(model="t5", conventions=Conventions())
 
 
 def test_the_shipped_pipeline_is_the_default(capitals: Path, monkeypatch: pytest.MonkeyPatch) -> None:

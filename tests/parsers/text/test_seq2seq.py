@@ -38,12 +38,14 @@ def save(folder: Path, learnt: bool) -> Path:
         labels = fast(list(LEARNT.values()), padding=True, return_tensors="pt")["input_ids"]
         labels[labels == 0] = -100
         optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-        loss = torch.tensor(1.0)
-        while loss.item() > 0.01:
+        for _ in range(500):
             loss = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels).loss
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if loss.item() < 0.01:
+                break
+        assert loss.item() < 0.01
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
@@ -90,6 +92,26 @@ def test_what_is_too_long_is_said(learnt: Path) -> None:
     (graph,) = short.graphs(["two dogs ride a skateboard"])
     assert "the text has 9 tokens with its prompt; the model read 6" in graph.metadata["notes"]
     assert "the model had not ended after 4 tokens" in graph.metadata["notes"]
+
+
+def test_a_decoder_that_starts_with_the_end_mark_has_not_ended(learnt: Path) -> None:
+    """As those of BART and its like do."""
+    reader = Seq2Seq(learnt, max_output_tokens=4)
+    reader._model.generation_config.decoder_start_token_id = reader._model.generation_config.eos_token_id
+    (graph,) = reader.graphs(["two dogs ride a skateboard"])
+    assert "the model had not ended after 4 tokens" in graph.metadata["notes"]
+
+
+@pytest.mark.parametrize(("longest", "ended"), [(4, False), (200, True)])
+def test_a_model_without_an_end_mark_ends_before_the_limit(
+    learnt: Path, longest: int, ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Seq2Seq(learnt, max_output_tokens=longest)
+    written = torch.tensor([[0, 3, 3, 3, 3]])
+    monkeypatch.setattr(reader._model.generation_config, "eos_token_id", None)
+    monkeypatch.setattr(reader._model, "generate", lambda **_: written)
+    (graph,) = reader.graphs(["two dogs ride a skateboard"])
+    assert any("had not ended" in note for note in graph.metadata["notes"]) != ended
 
 
 def test_a_model_that_writes_nonsense_gives_notes(tmp_path: Path) -> None:

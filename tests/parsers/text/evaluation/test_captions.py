@@ -3,8 +3,8 @@
 import pytest
 
 from usg.formats.factual_csv import read_row
-from usg.graph import SceneGraph
-from usg.parsers.text.evaluation.captions import CONSTRUCTIONS, clean_mask, constructions_of
+from usg.graph import SceneGraph, Source
+from usg.parsers.text.evaluation.captions import CONSTRUCTIONS, clean_mask, constructions_of, groups_of, image_of
 
 
 def graph(image: str, caption: str) -> SceneGraph:
@@ -21,6 +21,16 @@ def test_the_clean_part_leaves_out_what_training_has_seen() -> None:
     ]
     assert clean_mask(gold, train) == [False, False, True, False]
     assert clean_mask(gold, []) == [True] * 4
+
+
+def test_lines_of_a_file_are_not_captions_of_one_image() -> None:
+    def read(uri: str) -> SceneGraph:
+        return SceneGraph([Source("text", "text", uri=uri, text=uri)])
+
+    uris = ["a.txt#line/1", "a.txt#line/2", "flickr:image/1.jpg#caption/0", "flickr:image/1.jpg#caption/1"]
+    assert groups_of([read(uri) for uri in uris]) == [0, 1, 2, 2]
+    assert clean_mask([read("a.txt#line/1")], [read("a.txt#line/2")]) == [True]
+    assert image_of(SceneGraph([Source("i", "image", uri="a.jpg")])) == "a.jpg"
 
 
 @pytest.mark.parametrize(
