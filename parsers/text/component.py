@@ -26,14 +26,13 @@ from usg import __version__
 from usg.graph import SceneGraph, Source
 from usg.parsers.text.assemble import CONVENTIONS, Conventions
 from usg.parsers.text.model import TextGraphModel
+from usg.parsers.text.pipeline import EXTENSION, PARSER, SHIPPED
 
-NAME = "scene_graph"
-PARSER = "usg.text"
-SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph" / NAME
+WEIGHTS = SHIPPED / EXTENSION
 _KEY = "usg_scene_graph"
 
-if not Doc.has_extension(NAME):
-    Doc.set_extension(NAME, default=None)
+if not Doc.has_extension(EXTENSION):
+    Doc.set_extension(EXTENSION, default=None)
 
 
 @msgpack_encoders("usg_scene_graph")
@@ -67,10 +66,10 @@ class SceneGraphComponent:
 
     def __init__(
         self,
-        name: str = NAME,
+        name: str = EXTENSION,
         model: TextGraphModel | None = None,
         conventions: Conventions = CONVENTIONS,
-        weights: str | Path = SHIPPED,
+        weights: str | Path = WEIGHTS,
     ) -> None:
         self.name, self._model, self.conventions, self._weights = name, model, conventions, weights
         self.version = __version__
@@ -99,7 +98,7 @@ class SceneGraphComponent:
         documents = iter(stream)
         while batch := list(islice(documents, batch_size)):
             for doc, graph in zip(batch, self.graphs(batch), strict=True):
-                doc._.set(NAME, graph)
+                doc._.set(EXTENSION, graph)
                 yield doc
 
     def graphs(self, documents: Iterable[Doc]) -> list[SceneGraph]:
@@ -138,7 +137,7 @@ class SceneGraphComponent:
             return self.from_disk(folder)
 
 
-@Language.factory(NAME, assigns=[f"doc._.{NAME}"], default_config={"weights": None, **asdict(CONVENTIONS)})
+@Language.factory(EXTENSION, assigns=[f"doc._.{EXTENSION}"], default_config={"weights": None, **asdict(CONVENTIONS)})
 def make_scene_graph(
     nlp: Language,
     name: str,
@@ -154,4 +153,4 @@ def make_scene_graph(
     A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
     """
     conventions = Conventions(quantities, possessions, least_link, least, least_in_descriptions)
-    return SceneGraphComponent(name, None, conventions, weights or SHIPPED)
+    return SceneGraphComponent(name, None, conventions, weights or WEIGHTS)

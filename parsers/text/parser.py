@@ -22,7 +22,7 @@ from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.subgraph import rename
 from usg.parsers.text.long_texts import cut, put_together
-from usg.parsers.text.pipeline import Pipeline
+from usg.parsers.text.pipeline import PARSER, Pipeline
 from usg.parsers.text.workers import in_parallel
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from usg.parsers.text.assemble import Conventions
 
-PARSER = "usg.text"
 """The name of the parser in a source."""
 
 _QUOTED = 60  # characters of a text in an error

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 EXTENSION = "scene_graph"
 """`doc._.scene_graph` holds the graph, and the factory that sets it has this name."""
 
+PARSER = "usg.text"
+"""What the sources of graphs name as their parser."""
+
 SYNTAX = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser")
 """Components of the shipped pipeline that the graph does not need."""
 

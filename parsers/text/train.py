@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from usg import __version__
 from usg.files import atomic_path
 from usg.parsers.text.jobs import Job, check_job, run_job
+from usg.parsers.text.pipeline import EXTENSION
 from usg.parsers.text.settings_file import read_settings
 from usg.parsers.text.training_settings import TextTraining
 from usg.provenance import commit
@@ -100,11 +101,11 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     """
     import spacy
 
-    from usg.parsers.text.component import NAME, SceneGraphComponent
+    from usg.parsers.text.component import SceneGraphComponent
     from usg.parsers.text.model import TextGraphModel
 
     nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en")
-    component = nlp.add_pipe(NAME)
+    component = nlp.add_pipe(EXTENSION)
     assert isinstance(component, SceneGraphComponent)
     component.use(TextGraphModel.load(model))
     scores = validate(nlp, settings.val) if settings.val else {}
@@ -115,7 +116,7 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     }
     weights = sha256((model / "weights.safetensors").read_bytes()).hexdigest()
     nlp.meta.update(
-        name=NAME,
+        name=EXTENSION,
         version=f"{__version__}+{weights[:8]}",
         description=DESCRIPTION,
         license=settings.license,
@@ -141,11 +142,11 @@ def validate(nlp: Language, val: str) -> dict[str, float]:
     from usg.metrics.spice import SpiceMatcher
     from usg.metrics.text_graph import score_graphs
     from usg.parsers.text.assemble import FACTUAL
-    from usg.parsers.text.component import NAME, SceneGraphComponent
+    from usg.parsers.text.component import SceneGraphComponent
     from usg.parsers.text.data import gold_graphs
 
     gold, _ = gold_graphs(val)
-    component = nlp.get_pipe(NAME)
+    component = nlp.get_pipe(EXTENSION)
     assert isinstance(component, SceneGraphComponent)
     reader = SceneGraphComponent(model=component.graph_model, conventions=FACTUAL)
     predicted = reader.graphs(nlp.make_doc(graph.sources[0].text or "") for graph in gold)

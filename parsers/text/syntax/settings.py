@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COMPONENTS = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser")
+from usg.parsers.text.pipeline import SYNTAX
+
 """The components of the pipeline, in order."""
 
 
@@ -95,7 +96,7 @@ def spacy_config(settings: SyntaxSettings, train: Path, dev: Path, log: Path) ->
     }
     return {
         "paths": {"train": str(train), "dev": str(dev)},
-        "nlp": {"lang": "en", "pipeline": list(COMPONENTS), "batch_size": 256},
+        "nlp": {"lang": "en", "pipeline": list(SYNTAX), "batch_size": 256},
         "components": components,
         "corpora": {
             "train": {**corpus, "path": "${paths.train}", "augmenter": augmenter},

@@ -13,8 +13,9 @@ from spacy.tokens import Doc, DocBin
 
 from usg.graph import SceneGraph
 from usg.parsers.text.assemble import Conventions
-from usg.parsers.text.component import NAME, SceneGraphComponent
+from usg.parsers.text.component import SceneGraphComponent
 from usg.parsers.text.model import TextGraphModel
+from usg.parsers.text.pipeline import EXTENSION
 
 TEXTS = ["", "a man riding a horse. He is feeding it.", "several dogs in a field", "\n"]
 TEXTS += [caption for caption, _ in small_factual.lines()]
@@ -27,12 +28,12 @@ def graphs(nlp: Language) -> list[SceneGraph]:
 @pytest.fixture
 def nlp(small_weights: Path) -> Language:
     made = spacy.blank("en")
-    made.add_pipe(NAME, config={"weights": str(small_weights)})
+    made.add_pipe(EXTENSION, config={"weights": str(small_weights)})
     return made
 
 
 def component(nlp: Language) -> SceneGraphComponent:
-    found = nlp.get_pipe(NAME)
+    found = nlp.get_pipe(EXTENSION)
     assert isinstance(found, SceneGraphComponent)
     return found
 
@@ -72,7 +73,7 @@ def test_saved_to_a_folder(nlp: Language, tmp_path: Path) -> None:
 def test_a_pipeline_moves_without_the_weights_it_was_made_with(small_weights: Path, tmp_path: Path) -> None:
     weights = shutil.copytree(small_weights, tmp_path / "weights")
     made = spacy.blank("en")
-    made.add_pipe(NAME, config={"weights": str(weights)})
+    made.add_pipe(EXTENSION, config={"weights": str(weights)})
     made.to_disk(tmp_path / "pipeline")
     shutil.rmtree(weights)
     assert spacy.load(tmp_path / "pipeline")("a man riding a horse")._.scene_graph.triples == [("man", "ride", "horse")]
@@ -98,7 +99,7 @@ def test_quantities_are_left_out_on_request(small_model: TextGraphModel, monkeyp
     read = [(pieces, [small_factual.reading(pieces[0], "dogs")])]
     monkeypatch.setattr(TextGraphModel, "read", lambda self, texts: read)
     for wanted, said in ((True, ["several"]), (False, [])):
-        [graph] = SceneGraphComponent(NAME, small_model, Conventions(quantities=wanted)).graphs(
+        [graph] = SceneGraphComponent(EXTENSION, small_model, Conventions(quantities=wanted)).graphs(
             [spacy.blank("en")(text)]
         )
         assert [attribute.value for attribute in graph.attributes] == said
@@ -106,6 +107,6 @@ def test_quantities_are_left_out_on_request(small_model: TextGraphModel, monkeyp
 
 def test_weights_that_are_missing_are_told(tmp_path: Path) -> None:
     wrong = spacy.blank("en")
-    wrong.add_pipe(NAME, config={"weights": str(tmp_path)})
+    wrong.add_pipe(EXTENSION, config={"weights": str(tmp_path)})
     with pytest.raises(FileNotFoundError, match=r"has no network\.json"):
         wrong("a dog")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import spacy
 
+from usg.parsers.text.pipeline import SYNTAX
 from usg.parsers.text.settings_file import read_settings
-from usg.parsers.text.syntax.settings import COMPONENTS, SyntaxSettings
+from usg.parsers.text.syntax.settings import SyntaxSettings
 from usg.parsers.text.syntax.train import main, train_syntax
 from usg.training.arguments import find_config
 
@@ -42,7 +43,7 @@ def run(treebank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_pipeline_has_its_components_and_annotates(run: Path) -> None:
     nlp = spacy.load(run / "model")
-    assert tuple(nlp.pipe_names) == COMPONENTS
+    assert tuple(nlp.pipe_names) == SYNTAX
     doc = nlp("A dog  runs.")
     assert all(token.tag_ and token.pos_ and token.dep_ and token.lemma_ for token in doc)
 
