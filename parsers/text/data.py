@@ -1,8 +1,8 @@
 """Training data of the text parser: captions with graphs, captions without, and their batches.
 
 Captions of like size stand together in a batch: a pass shuffles all, sorts chunks of 30 batches by the number of spans
-and words, and shuffles the batches. In each pass some captions are
-rewritten (usg/parsers/text/augment.py), and others composed of their phrases (usg/parsers/text/recombine.py).
+and words, and shuffles the batches. In each pass some captions are rewritten (usg/parsers/text/augment.py), and others
+composed of their phrases (usg/parsers/text/recombine.py). Captions without graphs only add words to the word table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from usg.formats import Problems, read_graphs
 from usg.formats.coco_captions import read_coco_captions
@@ -21,15 +21,12 @@ from usg.parsers.text.align import Alignment, align, facts_of, spoken_for
 from usg.parsers.text.augment import JOINING, join, without_articles
 from usg.parsers.text.batches import Example
 from usg.parsers.text.inventory import Inventory
-from usg.parsers.text.objective import Lesson
 from usg.parsers.text.pieces import cut
 from usg.parsers.text.recombine import Recombination
 from usg.parsers.text.tokens import WordTable
 
 LONGEST = 40
 _CHUNK = 30
-
-Sized = TypeVar("Sized", Example, Lesson)
 
 
 @lru_cache(maxsize=1)
@@ -135,32 +132,22 @@ def _coco_captions(content: str, path: Path) -> list[str]:
     return texts
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Captions that are learnt from together: with gold graphs, or with what teachers say."""
-
-    examples: tuple[Example, ...] = ()
-    lessons: tuple[Lesson, ...] = ()
-
-
 class Batches:
     """The batches of each pass.
 
     Args:
         examples: captions with gold graphs.
-        lessons: captions with what teachers say.
         batch_size: captions.
         seed: of order and augmentation.
         inventory: of the predicates that the examples number.
-        joined: share of gold captions that are joined with another.
-        recombined: captions that are composed of the phrases of others in each pass, as a share of the gold ones.
-        bare: share of gold captions whose articles are left out.
+        joined: share of captions that are joined with another.
+        recombined: captions that are composed of the phrases of others in each pass, as a share of those with graphs.
+        bare: share of captions whose articles are left out.
     """
 
     def __init__(
         self,
         examples: Sequence[Example],
-        lessons: Sequence[Lesson] = (),
         *,
         inventory: Inventory,
         batch_size: int = 128,
@@ -169,31 +156,28 @@ class Batches:
         recombined: float = 0.25,
         bare: float = 0.1,
     ) -> None:
-        self.examples, self.lessons = examples, lessons
-        self.batch_size, self.seed = batch_size, seed
+        self.examples, self.batch_size, self.seed = examples, batch_size, seed
         self.joined, self.bare = joined, bare
         self._recombined = int(recombined * len(examples))
         self._recombination = Recombination(examples, inventory)
-        self._pass: tuple[int, list[Batch]] = (-1, [])
+        self._pass: tuple[int, list[tuple[Example, ...]]] = (-1, [])
 
     def __len__(self) -> int:
         """Batches of a pass."""
-        captions = (len(self.examples) + self._recombined, len(self.lessons))
-        return sum(-(-number // self.batch_size) for number in captions)
+        return -(-(len(self.examples) + self._recombined) // self.batch_size)
 
-    def __getitem__(self, place: tuple[int, int]) -> Batch:
+    def __getitem__(self, place: tuple[int, int]) -> tuple[Example, ...]:
         """The batch of (pass, number)."""
         number, k = place
         if self._pass[0] != number:
             self._pass = (number, self._batches(number))
         return self._pass[1][k]
 
-    def _batches(self, number: int) -> list[Batch]:
+    def _batches(self, number: int) -> list[tuple[Example, ...]]:
         rng = random.Random(f"{self.seed} {number}")
         # Augmented before they are sorted: one long caption would make its whole batch long.
         examples = [self._augment(each, rng) for each in (*self.examples, *self._composed(rng))]
-        batches = [Batch(examples=tuple(each)) for each in self._of_like_size(examples, rng)]
-        batches += [Batch(lessons=tuple(each)) for each in self._of_like_size(self.lessons, rng)]
+        batches = list(self._of_like_size(examples, rng))
         rng.shuffle(batches)
         return batches
 
@@ -209,11 +193,10 @@ class Batches:
                 each = join(each, other, rng.choice(JOINING))
         return without_articles(each) if rng.random() < self.bare else each
 
-    def _of_like_size(self, items: Sequence[Sized], rng: random.Random) -> Iterator[list[Sized]]:
-        shuffled = list(items)
-        rng.shuffle(shuffled)
+    def _of_like_size(self, examples: list[Example], rng: random.Random) -> Iterator[tuple[Example, ...]]:
+        rng.shuffle(examples)
         size = self.batch_size * _CHUNK
-        for start in range(0, len(shuffled), size):
-            chunk = sorted(shuffled[start : start + size], key=lambda each: (len(each.spans), len(each.tokens)))
+        for start in range(0, len(examples), size):
+            chunk = sorted(examples[start : start + size], key=lambda each: (len(each.spans), len(each.tokens)))
             for k in range(0, len(chunk), self.batch_size):
-                yield chunk[k : k + self.batch_size]
+                yield tuple(chunk[k : k + self.batch_size])

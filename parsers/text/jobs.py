@@ -1,4 +1,4 @@
-"""One network to train, as a process of its own can be told.
+"""One network to train, and the file that says of what.
 
 `job.json` in the folder of a job says what is trained there: names and SHA-256 digests of what it reads, sizes,
 settings and seed. Whoever starts the job again goes on with it, or is given what it made; another job is refused.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -16,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.parsers.text.training_settings import Fit, Sizes
-from usg.progress import progress
 
 if TYPE_CHECKING:
     from usg.parsers.text.align import Alignment
     from usg.parsers.text.data import Tables
-    from usg.parsers.text.objective import Lesson
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,12 @@ class Job:
 
     Args:
         data: graphs with their captions.
-        unlabelled: files of captions without graphs.
+        unlabelled: files of captions without graphs, whose words enter the word table.
         limit: captions to read of each file; all when None.
         sizes: of the network.
         fit: how it is trained.
         seed: of weights, order, augmentation and dropout.
         folder: where to.
-        teachers: folders of trained models that it learns from; without any it learns from the graphs alone.
     """
 
     data: str
@@ -46,7 +42,6 @@ class Job:
     fit: Fit
     seed: int
     folder: Path
-    teachers: tuple[Path, ...] = ()
 
 
 def run_job(job: Job) -> Path:
@@ -83,22 +78,20 @@ def _train(job: Job) -> None:
     tables, aligned, captions = load(job)
     torch.manual_seed(job.seed)
     model = TextGraphModel.build(tables.words, tables.inventory, job.sizes)
-    lessons = learn(job.teachers, [*(each.tokens for each in aligned), *captions]) if job.teachers else []
     trained = {
         "seed": job.seed,
         "fit": asdict(job.fit),
         "captions": len(aligned),
         "unlabelled": len(captions),
-        "teachers": len(job.teachers),
     }
-    fit(model, tables.examples(aligned), lessons, job.fit, seed=job.seed, folder=job.folder, trained=trained)
+    fit(model, tables.examples(aligned), job.fit, seed=job.seed, folder=job.folder, trained=trained)
 
 
 def check_job(job: Job) -> None:
     """Refuses a folder in which something else was trained, or began to be.
 
     Raises:
-        ValueError: what is there read other data, or has other teachers, sizes, settings or another seed.
+        ValueError: what is there read other data, or has other sizes, settings or another seed.
     """
     if not any((job.folder / name).exists() for name in ("model", "checkpoints")):
         return
@@ -120,7 +113,6 @@ def _record(job: Job) -> dict[str, Any]:
         "data": _digest(Path(job.data)),
         "unlabelled": [_digest(Path(file)) for file in job.unlabelled],
         "limit": job.limit,
-        "teachers": [_digest(folder / "weights.safetensors") if folder.is_dir() else None for folder in job.teachers],
         "seed": job.seed,
         **{f"sizes.{name}": value for name, value in asdict(job.sizes).items()},
         **{f"fit.{name}": value for name, value in asdict(job.fit).items()},
@@ -153,18 +145,3 @@ def load(job: Job) -> tuple[Tables, list[Alignment], list[list[str]]]:
     aligned = aligned_graphs(graphs[: job.limit])
     captions = [words for path in job.unlabelled for words in captions_of(path)[: job.limit]]
     return Tables.build(aligned, captions), aligned, captions
-
-
-def learn(teachers: Sequence[Path], captions: Sequence[Sequence[str]], batch_size: int = 128) -> list[Lesson]:
-    """What the teachers say of the captions."""
-    from usg.parsers.text.model import TextGraphModel
-    from usg.parsers.text.objective import teach
-
-    models = [TextGraphModel.load(folder) for folder in teachers]
-    networks = [(model.network, model.reader) for model in models]
-    order = sorted(range(len(captions)), key=lambda k: len(captions[k]))
-    found: dict[int, Lesson] = {}
-    for start in progress(range(0, len(order), batch_size), label="teachers read"):
-        part = order[start : start + batch_size]
-        found.update(zip(part, teach(networks, [captions[k] for k in part]), strict=True))
-    return [found[k] for k in range(len(captions))]

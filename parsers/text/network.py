@@ -7,12 +7,15 @@ Notation: B captions, T words, N spans, P predicates, F forms, W words that pred
     s_i = MLP([h_first; h_last]);  form_i = linear(s_i)                                   (B, N, F)
     a_ij = softmax over words of <q(s_i, s_j), k(h_t)>: which words relate i to j         (B, N, N, T)
     z_ij = MLP(s_i, s_j, sum a_ij h, distance), then mixed with its row, its column and its mirror image
-    link_ij = linear(z_ij);  label_ij = z_ij . e_p + copied_ij . m_p                      (B, N, N), (B, N, N, P)
+    link_ij = linear(z_ij)                                                                (B, N, N)
+    label_ijp = MLP(z_ij) . e_p + bias_p + 4 g copied_ij . m_p - l unsaid . m_p           (B, N, N, P)
 
-Mixing lets a link see the links it competes with: a preposition has one subject and one object. The vector of a
-predicate is a vector of its own plus those of its words, e_p = own_p + sum over words w of p of e_w; copied_ij(w) is
-the attention on the words that say w, so that "sail in" is read off "sailing in" however rare it is. Predicates that
-were never seen are composed of words in the same way (usg/parsers/text/decode.py).
+Mixing lets a link see the links it competes with: a preposition has one subject and one object. m_p(w) is how often
+the word w stands in the predicate p. The vector of a predicate is one of its own plus those of its words,
+e_p = own_p + sum over w of m_p(w) e_w. copied_ij(w) is the attention on the words of the caption that say w, so that
+"sail in" is read off "sailing in" however rare it is; unsaid(w) is 1 where no word of the caption says w, a penalty for
+predicates that add words. The weights g, l > 0 are learnt (softplus). Predicates that were never seen are composed of
+words in the same way (usg/parsers/text/decode.py).
 
 Earlier parsers of this family: Wang et al., NAACL 2018 (scene graphs as dependency parsing); Dozat and Manning, ICLR
 2017 (biaffine links).

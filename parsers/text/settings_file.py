@@ -31,9 +31,9 @@ def read_settings(path: str | os.PathLike[str], default: T) -> T:
         >>> import tempfile
         >>> from usg.parsers.text.training_settings import TextTraining
         >>> file = Path(tempfile.mkdtemp()) / "text.yaml"
-        >>> _ = file.write_text("{teachers: 3, fit: {epochs: 2}}")
+        >>> _ = file.write_text("{seed: 3, fit: {epochs: 2}}")
         >>> settings = read_settings(file, TextTraining())
-        >>> settings.teachers, settings.fit.epochs, settings.fit.batch_size
+        >>> settings.seed, settings.fit.epochs, settings.fit.batch_size
         (3, 2, 128)
     """
     import yaml

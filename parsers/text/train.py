@@ -3,13 +3,10 @@ r"""`usg train-parser text`: trains the text parser on captions with graphs, and
     usg train-parser text --config parsers/text --data FACTUAL/random/train.csv --val FACTUAL/random/dev.csv \
         --unlabelled captions_val2017.json --syntax runs/parsers/syntax/model
 
-One network learns from the gold graphs; captions without graphs add words to its table. With `teachers: K` in the
-configuration (the shipped one has 0), K networks of other seeds are trained before, and it also learns from what they
-say together, of the same captions and of captions without graphs (usg/parsers/text/objective.py). Every network has its
-folder below the run folder: a run that was killed goes on where it stopped when it is started again, and one of other
-data or settings is refused there. Without --syntax the pipeline has a tokenizer and the scene graphs only.
-The pipeline is `RUN/pipeline`, for `TextParser(pipeline=...)` and `spacy.load`; its scores on the validation graphs
-stand beside it.
+The network learns from the gold graphs; captions without graphs add words to its table. It is trained in `RUN/network`:
+a run that was killed goes on where it stopped when it is started again, and one of other data or settings is refused
+there. Without --syntax the pipeline has a tokenizer and the scene graphs only. The pipeline is `RUN/pipeline`, for
+`TextParser(pipeline=...)` and `spacy.load`; its scores on the validation graphs stand in its `scene_graph.json`.
 """
 
 from __future__ import annotations
@@ -17,16 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usg import __version__
 from usg.files import atomic_path
-from usg.parsers.text.jobs import Job, check_job, run_job
+from usg.parsers.text.jobs import Job, run_job
 from usg.parsers.text.pipeline import EXTENSION
 from usg.parsers.text.settings_file import read_settings
 from usg.parsers.text.training_settings import TextTraining
@@ -37,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def train_text(settings: TextTraining) -> dict[str, float]:
-    """Trains the teachers, if any, and the network that is kept, and makes the pipeline.
+    """Trains the network and makes the pipeline.
 
     Args:
         settings: what can be set.
@@ -60,35 +55,16 @@ def train_text(settings: TextTraining) -> dict[str, float]:
 
         gold_graphs(settings.val)  # what cannot be read is told before the training, not after it
     run = Path(settings.output)
-    read = (settings.data, settings.unlabelled, settings.limit)
-    teachers = tuple(
-        Job(
-            *read,
-            sizes=settings.teacher_sizes,
-            fit=settings.teacher_fit,
-            seed=1000 * (settings.seed + 1) + k,
-            folder=run / f"teacher-{k}",
-        )
-        for k in range(settings.teachers)
-    )
-    student = Job(
-        *read,
+    job = Job(
+        data=settings.data,
+        unlabelled=settings.unlabelled,
+        limit=settings.limit,
         sizes=settings.sizes,
         fit=settings.fit,
         seed=settings.seed,
-        folder=run / "student",
-        teachers=tuple(each.folder / "model" for each in teachers),
+        folder=run / "network",
     )
-    for job in (*teachers, student):
-        check_job(job)
-    if settings.jobs == 1:
-        for job in teachers:
-            run_job(job)
-    else:
-        # Spawned, not forked: torch's threads do not survive a fork.
-        with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-            list(pool.map(run_job, teachers))
-    return make_pipeline(run_job(student), run / "pipeline", settings)
+    return make_pipeline(run_job(job), run / "pipeline", settings)
 
 
 def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str, float]:

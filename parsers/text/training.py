@@ -1,4 +1,4 @@
-"""One training of the scene-graph network: a LightningModule over batches of gold and of lessons, resumable.
+"""One training of the scene-graph network: a LightningModule over batches of captions with graphs, resumable.
 
 AdamW, warm-up over 5 % of the steps and a linear fall to 2 % of the peak; the weights kept are an exponential average.
 """
@@ -16,9 +16,9 @@ from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch import Tensor
 
 from usg.parsers.text.batches import Example
-from usg.parsers.text.data import Batch, Batches
+from usg.parsers.text.data import Batches
 from usg.parsers.text.model import TextGraphModel
-from usg.parsers.text.objective import Lesson, gold_loss, lesson_loss
+from usg.parsers.text.objective import gold_loss
 from usg.parsers.text.training_settings import Fit
 from usg.training.callbacks import PlainProgress, RunCheckpoint, StepSeed
 from usg.training.checkpoint_io import AtomicCheckpointIO
@@ -34,17 +34,16 @@ class TextGraphTraining(LightningModule):
         self.network, self.reader = model.network, model.reader
         self.settings, self.seed, self.steps = settings, seed, steps
 
-    def training_step(self, batch: Batch, number: int) -> Tensor:
+    def training_step(self, batch: tuple[Example, ...], number: int) -> Tensor:
         """The loss of a batch."""
-        if batch.lessons:
-            loss = lesson_loss(self.network, self.reader, batch.lessons)
-        else:
-            rng = random.Random(f"spans {self.seed} {self.global_step}")
-            loss = gold_loss(self.network, self.reader, batch.examples, rng)
+        rng = random.Random(f"spans {self.seed} {self.global_step}")
+        loss = gold_loss(self.network, self.reader, batch, rng)
         self.log("loss", loss.detach(), prog_bar=True, logger=False)
         return loss
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, number: int) -> Batch:
+    def transfer_batch_to_device(
+        self, batch: tuple[Example, ...], device: torch.device, number: int
+    ) -> tuple[Example, ...]:
         """Captions are words until the network reads them."""
         return batch
 
@@ -69,7 +68,6 @@ class TextGraphTraining(LightningModule):
 def fit(
     model: TextGraphModel,
     examples: Sequence[Example],
-    lessons: Sequence[Lesson],
     settings: Fit,
     *,
     seed: int,
@@ -81,7 +79,6 @@ def fit(
     Args:
         model: of random weights; trained in place.
         examples: captions with gold graphs.
-        lessons: captions with what teachers say.
         settings: of the training.
         seed: of order, augmentation and dropout; that of the weights is the caller's.
         folder: of the checkpoints.
@@ -92,7 +89,6 @@ def fit(
     quiet_lightning()
     batches = Batches(
         examples,
-        lessons,
         batch_size=settings.batch_size,
         seed=seed,
         inventory=model.reader.inventory,
@@ -102,10 +98,10 @@ def fit(
     )
     steps = settings.epochs * len(batches)
 
-    def make(items: Any, number: int) -> Batch:
+    def make(items: Any, number: int) -> tuple[Example, ...]:
         return batches[number, int(items[0])]
 
-    loader: ShuffledBatches[Batch] = ShuffledBatches(len(batches), 1, make, seed=seed)
+    loader: ShuffledBatches[tuple[Example, ...]] = ShuffledBatches(len(batches), 1, make, seed=seed)
     last = folder / "checkpoints" / "last.ckpt"
     trainer = Trainer(
         accelerator="cpu",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of a network that are chosen.
+    """Sizes of the network that are chosen.
 
     Args:
         word_dim, stem_dim, gram_dim: widths of the three embeddings of a word.
@@ -46,7 +46,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Fit:
-    """How one network is trained.
+    """How the network is trained.
 
     Args:
         epochs: over all captions.
@@ -91,17 +91,14 @@ class TextTraining:
     Args:
         data: graphs with their captions.
         val: graphs that score the result.
-        unlabelled: files of captions without graphs.
+        unlabelled: files of captions without graphs, whose words enter the word table.
         syntax: a pipeline of `usg train-parser syntax` that the scene graphs are put behind.
         output: the run folder.
-        seed: of the student; the teachers' follow from it.
-        teachers: how many.
-        jobs: networks that are trained at a time, each in a process with one thread.
+        seed: of weights, order, augmentation and dropout.
         limit: captions to read of each file; all when None.
         sources: of the data, with their licences, for the pipeline's meta data.
         license: of the pipeline, for its meta data.
-        sizes, fit: of the student.
-        teacher_sizes, teacher_fit: of the teachers.
+        sizes, fit: of the network and of its training.
     """
 
     data: str = ""
@@ -110,20 +107,14 @@ class TextTraining:
     syntax: str = ""
     output: str = "runs/parsers/text"
     seed: int = 0
-    teachers: int = 0
-    jobs: int = 2
     limit: int | None = None
     sources: tuple[str, ...] = ()
     license: str = ""
     sizes: Sizes = Sizes()
     fit: Fit = Fit()
-    teacher_sizes: Sizes = Sizes()
-    teacher_fit: Fit = Fit()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done."""
-        if self.teachers < 0 or self.jobs < 1:
-            raise ValueError(f"teachers is {self.teachers}, jobs {self.jobs}; expected at least 0 and 1")
         if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
             raise ValueError(f"limit is {self.limit!r}; expected a number of captions, at least 1, or none for all")
         if not all(isinstance(file, str) for file in self.unlabelled):

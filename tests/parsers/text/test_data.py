@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import small_factual
-import torch
 
 from usg.parsers.text.align import Alignment
 from usg.parsers.text.data import (
@@ -21,7 +20,6 @@ from usg.parsers.text.data import (
     tokens_of,
     words_of,
 )
-from usg.parsers.text.objective import Lesson
 
 TABLES, EXAMPLES = small_factual.examples()
 
@@ -31,8 +29,8 @@ def factual(tmp_path: Path) -> Path:
     return small_factual.write_csv(tmp_path / "train.csv")
 
 
-def batches(seed: int = 0, size: int = 4, lessons: tuple[Lesson, ...] = (), **shares: float) -> Batches:
-    return Batches(EXAMPLES, lessons, inventory=TABLES.inventory, batch_size=size, seed=seed, **shares)
+def batches(seed: int = 0, size: int = 4, **shares: float) -> Batches:
+    return Batches(EXAMPLES, inventory=TABLES.inventory, batch_size=size, seed=seed, **shares)
 
 
 def test_words_and_their_places() -> None:
@@ -112,7 +110,7 @@ def test_files_without_captions_are_told(tmp_path: Path, content: bytes, wrong: 
 def test_a_pass_has_every_caption_once() -> None:
     plain = batches(joined=0.0, recombined=0.0, bare=0.0)
     assert len(plain) == -(-len(EXAMPLES) // 4)
-    seen = Counter(each.tokens for k in range(len(plain)) for each in plain[0, k].examples)
+    seen = Counter(each.tokens for k in range(len(plain)) for each in plain[0, k])
     assert seen == Counter(each.tokens for each in EXAMPLES)
 
 
@@ -129,9 +127,7 @@ def test_captions_are_augmented_by_their_shares() -> None:
 
     def new(**shares: float) -> int:
         made = batches(**{"joined": 0.0, "recombined": 0.0, "bare": 0.0, **shares})
-        return sum(
-            each.tokens not in originals for n in range(4) for k in range(len(made)) for each in made[n, k].examples
-        )
+        return sum(each.tokens not in originals for n in range(4) for k in range(len(made)) for each in made[n, k])
 
     total = 4 * len(EXAMPLES)
     assert new() == 0
@@ -142,13 +138,5 @@ def test_captions_are_augmented_by_their_shares() -> None:
 
 def test_captions_of_like_size_stand_together() -> None:
     made = batches(joined=0.0, recombined=0.0, bare=0.0)
-    sizes = [[len(each.spans) for each in made[0, k].examples] for k in range(len(made))]
+    sizes = [[len(each.spans) for each in made[0, k]] for k in range(len(made))]
     assert sum(max(of) - min(of) for of in sizes) <= len({len(each.spans) for each in EXAMPLES})
-
-
-def test_lessons_have_batches_of_their_own() -> None:
-    lesson = Lesson(("dog",), torch.zeros(1, 3), (), *[torch.zeros(0)] * 4)
-    made = batches(lessons=(lesson,) * 6, recombined=0.0)
-    kinds = [(bool(made[0, k].examples), len(made[0, k].lessons)) for k in range(len(made))]
-    assert len(made) == -(-len(EXAMPLES) // 4) + 2
-    assert sorted(kinds, reverse=True) == [(True, 0)] * (len(made) - 2) + [(False, 4), (False, 2)]

@@ -21,21 +21,21 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
 
 
 def test_values_take_the_place_of_defaults(tmp_path: Path) -> None:
-    found = settings(tmp_path, "teachers: 3\nunlabelled: [a.txt]\nfit: {learning_rate: 1}\nlimit: 60")
-    assert (found.teachers, found.unlabelled, found.fit.learning_rate, found.limit) == (3, ("a.txt",), 1.0, 60)
-    assert found.teacher_fit == Fit() and found.sizes == Sizes()
+    found = settings(tmp_path, "seed: 3\nunlabelled: [a.txt]\nfit: {learning_rate: 1}\nlimit: 60")
+    assert (found.seed, found.unlabelled, found.fit.learning_rate, found.limit) == (3, ("a.txt",), 1.0, 60)
+    assert found.fit == Fit(learning_rate=1.0) and found.sizes == Sizes()
 
 
 @pytest.mark.parametrize(
     ("content", "error", "wrong"),
     [
-        ("teacher: 3", LookupError, "text.yaml: unknown key 'teacher'.*teachers"),
+        ("seeds: 3", LookupError, "text.yaml: unknown key 'seeds'.*seed"),
         ("fit: {epoch: 3}", LookupError, "text.yaml: fit: unknown key 'epoch'.*epochs"),
         ("fit: {epochs: many}", ValueError, "text.yaml: fit: epochs is 'many'; expected a value such as 12"),
         ("fit: {epochs: 0}", ValueError, "text.yaml: fit: epochs is 0; expected at least 1"),
         ("fit: 3", ValueError, "text.yaml: fit is 3; expected a table of epochs, batch_size"),
         ("- 3", ValueError, r"text.yaml is \[3\]; expected a table of data, val"),
-        ("teachers: true", ValueError, "teachers is True; expected a value such as 0"),
+        ("seed: true", ValueError, "seed is True; expected a value such as 0"),
         ("unlabelled: a.txt", ValueError, r"unlabelled is 'a.txt'; expected a list, such as \[a.txt\]"),
     ],
 )

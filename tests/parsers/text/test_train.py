@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import small_factual
 import spacy
 
 import usg
-from usg.parsers.text import TextParser, train
+from usg.parsers.text import TextParser, jobs
 from usg.parsers.text.train import main, train_text
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
 
@@ -36,7 +35,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     config = folder / "text.yaml"
     lines = "{word_dim: 16, stem_dim: 16, gram_dim: 16, hidden: 16, layers: 1, dim: 32, mixing_dim: 8, dropout: 0.1}"
     fit = "{epochs: 20, batch_size: 12, learning_rate: 0.02, average: 0.8}"
-    config.write_text(f"teachers: 2\njobs: 1\nsizes: {lines}\nteacher_sizes: {lines}\nfit: {fit}\nteacher_fit: {fit}\n")
+    config.write_text(f"sizes: {lines}\nfit: {fit}\n")
     arguments = ["--config", str(config), "--data", str(data), "--val", str(data), "-o", str(folder), "--limit", "60"]
     with redirect_stdout(io.StringIO()) as said:
         assert main([*arguments, "--unlabelled", str(data.parent / "more.txt"), "--seed", "3"]) == 0
@@ -59,12 +58,9 @@ def test_the_scores_are_printed_and_stand_beside_it(run: tuple[Path, str]) -> No
     assert str(folder / "pipeline") in said
 
 
-def test_teachers_differ_and_the_student_learns_from_them(run: tuple[Path, str]) -> None:
-    folder, _ = run
-    teachers = [(folder / f"teacher-{k}" / "model" / "weights.safetensors").read_bytes() for k in range(2)]
-    assert teachers[0] != teachers[1]
-    told = json.loads((folder / "student" / "model" / "network.json").read_text())["trained"]
-    assert (told["teachers"], told["unlabelled"], told["seed"]) == (2, 2, 3)
+def test_the_network_has_a_folder_of_its_own(run: tuple[Path, str]) -> None:
+    told = json.loads((run[0] / "network" / "model" / "network.json").read_text())["trained"]
+    assert (told["captions"], told["unlabelled"], told["seed"]) == (len(small_factual.lines()), 2, 3)
 
 
 def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: Path, tmp_path: Path) -> None:
@@ -75,9 +71,8 @@ def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: 
     syntax.add_pipe("sentencizer", name="tagger")
     syntax.to_disk(tmp_path / "syntax")
     settings = TextTraining(
-        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, teachers=2,
-        syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, jobs=1,
-        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
+        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60,
+        syntax=str(tmp_path / "syntax"), output=str(folder), seed=3, sizes=SIZES, fit=FIT,
         sources=("captions of mine, CC0",), license="CC0 but for the treebank's part",
     )  # fmt: skip
     assert train_text(settings) == {}
@@ -93,14 +88,13 @@ def test_a_run_that_ended_makes_the_pipeline_again(run: tuple[Path, str], data: 
 def test_another_training_is_refused_before_anything_is_trained(
     run: tuple[Path, str], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "run_job", lambda job: pytest.fail(f"{job.folder} is trained"))
+    monkeypatch.setattr(jobs, "_train", lambda job: pytest.fail(f"{job.folder} is trained"))
+    unlabelled = (str(data.parent / "more.txt"),)
     settings = TextTraining(
-        data=str(data), unlabelled=(str(data.parent / "more.txt"),), limit=60, output=str(run[0]), seed=3, jobs=1,
-        sizes=SIZES, fit=FIT, teacher_sizes=SIZES, teacher_fit=FIT,
-    )  # fmt: skip
-    for teachers, told in ((0, "not none; give"), (3, r"not .*, None; give")):
-        with pytest.raises(ValueError, match=rf"student was trained with teachers .*{told} another --output"):
-            train_text(replace(settings, teachers=teachers))
+        str(data), unlabelled=unlabelled, limit=60, output=str(run[0]), seed=4, sizes=SIZES, fit=FIT
+    )
+    with pytest.raises(ValueError, match=r"network was trained with seed 3, not 4; give another --output"):
+        train_text(settings)
 
 
 @pytest.mark.parametrize("wrong", ["data", "val", "unlabelled", "syntax"])

@@ -12,7 +12,7 @@ import torch
 from usg.parsers.text import training
 from usg.parsers.text.batches import Example
 from usg.parsers.text.model import TextGraphModel
-from usg.parsers.text.objective import Lesson, gold_loss, teach
+from usg.parsers.text.objective import gold_loss
 from usg.parsers.text.training import fit
 from usg.parsers.text.training_settings import Fit, Sizes
 
@@ -21,12 +21,10 @@ SIZES = {"word_dim": 8, "stem_dim": 8, "gram_dim": 8, "hidden": 8, "layers": 1, 
 SETTINGS = Fit(epochs=3, batch_size=12, average=0.9)
 
 
-def train(
-    folder: Path, examples: list[Example] = EXAMPLES, lessons: tuple[Lesson, ...] = (), settings: Fit = SETTINGS
-) -> TextGraphModel:
+def train(folder: Path, examples: list[Example] = EXAMPLES, settings: Fit = SETTINGS) -> TextGraphModel:
     torch.manual_seed(0)
     model = TextGraphModel.build(TABLES.words, TABLES.inventory, Sizes(**SIZES))
-    return fit(model, examples, lessons, settings, seed=5, folder=folder, trained={"seed": 5})
+    return fit(model, examples, settings, seed=5, folder=folder, trained={"seed": 5})
 
 
 def weights(folder: Path) -> bytes:
@@ -34,21 +32,16 @@ def weights(folder: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def lessons(small_model: TextGraphModel) -> tuple[Lesson, ...]:
-    return tuple(teach([(small_model.network, small_model.reader)], [each.tokens for each in EXAMPLES]))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, lessons: tuple[Lesson, ...]) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of an uninterrupted training."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    train(folder, lessons=lessons)
+    train(folder)
     return folder
 
 
-@pytest.mark.parametrize("killed_at", [9, 13])
+@pytest.mark.parametrize("killed_at", [11, 13])
 def test_a_killed_training_goes_on(
-    whole: Path, lessons: tuple[Lesson, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
 ) -> None:
     calls = 0
 
@@ -62,20 +55,20 @@ def test_a_killed_training_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(training, "gold_loss", killed)
         with pytest.raises(MemoryError, match="killed"):
-            train(tmp_path, lessons=lessons)
+            train(tmp_path)
     assert (tmp_path / "checkpoints" / "last.ckpt").is_file() and not (tmp_path / "model").exists()
-    train(tmp_path, lessons=lessons)
+    train(tmp_path)
     assert weights(tmp_path) == weights(whole)
 
 
 def test_killed_between_the_last_step_and_the_model(
-    whole: Path, lessons: tuple[Lesson, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(TextGraphModel, "save", lambda self, folder: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            train(tmp_path, lessons=lessons)
-    train(tmp_path, lessons=lessons)
+            train(tmp_path)
+    train(tmp_path)
     assert weights(tmp_path) == weights(whole)
 
 
