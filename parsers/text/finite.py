@@ -7,6 +7,8 @@ follows, before which nouns do not stand.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from usg.parsers.text.batches import Reader
 from usg.parsers.text.pieces import Piece
 from usg.parsers.text.tokens import NUMBERS
@@ -49,3 +51,18 @@ def _forms(word: str) -> list[str]:
     if base.endswith("e"):
         return [base[:-1] + "ing"]
     return [base + "ing", base + base[-1] + "ing"]
+
+
+def finite(participle: str, plural: bool, known: Collection[str]) -> str | None:
+    """The finite form of a verb in -ing, where that is a known word.
+
+    Example:
+        >>> [finite(word, False, {"rides", "sits", "eats"}) for word in ("riding", "sitting", "eating", "skiing")]
+        ['rides', 'sits', 'eats', None]
+    """
+    if not participle.endswith("ing"):
+        return None
+    stem = participle[:-3]
+    bases = [stem + "e", stem, *([stem[:-1]] if len(stem) > 3 and stem[-1] == stem[-2] else [])]
+    forms = [base if plural else base + "s" for base in bases]
+    return next((form for form in forms if form in known), None)

@@ -30,6 +30,7 @@ from typing import TypeVar
 from usg.parsers.text.align import ATTRIBUTE
 from usg.parsers.text.augment import ARTICLES, without_stop
 from usg.parsers.text.batches import Example
+from usg.parsers.text.finite import finite
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import OUTSIDE
 from usg.parsers.text.words import PREPOSITIONS, is_plural
@@ -408,21 +409,6 @@ class _Caption:
     def example(self) -> Example:
         """The caption."""
         return Example(tuple(self.tokens), tuple(self._tags), tuple(self._spans), tuple(self._forms), dict(self._links))
-
-
-def finite(participle: str, plural: bool, known: Collection[str]) -> str | None:
-    """The finite form of a verb in -ing, where that is a known word.
-
-    Example:
-        >>> [finite(word, False, {"rides", "sits", "eats"}) for word in ("riding", "sitting", "eating", "skiing")]
-        ['rides', 'sits', 'eats', None]
-    """
-    if not participle.endswith("ing"):
-        return None
-    stem = participle[:-3]
-    bases = [stem + "e", stem, *([stem[:-1]] if len(stem) > 3 and stem[-1] == stem[-2] else [])]
-    forms = [base if plural else base + "s" for base in bases]
-    return next((form for form in forms if form in known), None)
 
 
 def _with_subject(said: Example) -> dict[tuple[int, int], int]:

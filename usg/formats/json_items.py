@@ -1,6 +1,7 @@
 """The items of an array in a large JSON text, one after the other: never all of them as objects at once.
 
 `json.load` makes objects of the whole file, several times its size, and of a file that is cut short it gives nothing.
+ijson stops at the first byte that is not UTF-8; here such a byte, read as a surrogate, spoils its own item only.
 """
 
 from __future__ import annotations

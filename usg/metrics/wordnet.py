@@ -5,7 +5,7 @@
 
 POS is noun, verb, adj or adv. A lemma is what the exception list says, else the word itself where it is an entry, else
 the first entry met by taking off the endings of `morphy` in its order. Two words are synonyms where they share a synset
-of some part of speech.
+of some part of speech. (nltk's reader would do the same, for a large dependency that looks for a download of its own.)
 """
 
 from __future__ import annotations
