@@ -16,7 +16,7 @@ from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, S
 from usg.graph.region import TextSpan
 from usg.parsers.text.align import ATTRIBUTE
 from usg.parsers.text.coreference import in_phrase
-from usg.parsers.text.decode import LEAST_LINK, LINKED, Link, Reading
+from usg.parsers.text.decode import Link, Reading
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.negation import negated
@@ -38,8 +38,6 @@ class Conventions:
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
         possessions: add who has what by "his" and the like, where nothing else relates the two; FACTUAL's graphs have
             that for a third of them.
-        least_link: probability from which on the only link of a thing is kept. FACTUAL's annotators leave many things
-            unrelated; to whoever asks for a graph a likely relation is worth more than none.
         least: probability from which on a span names a thing.
         least_in_descriptions: the same in texts of `DESCRIPTION` sentences or more. They name much that is not to be
             seen ("tranquility", "a moment"), which captions do not; the network is less sure of it.
@@ -47,13 +45,12 @@ class Conventions:
 
     quantities: bool = True
     possessions: bool = True
-    least_link: float = LEAST_LINK
     least: float = 0.5
     least_in_descriptions: float = 0.9
 
 
 CONVENTIONS = Conventions()
-FACTUAL = Conventions(quantities=False, possessions=False, least_link=LINKED)
+FACTUAL = Conventions(quantities=False, possessions=False)
 """Those of FACTUAL's annotators, for scores that are compared with published ones."""
 
 
@@ -98,8 +95,7 @@ def assemble(
     things: list[_Thing] = []
     relations: dict[tuple[int, str, int, bool], _Relation] = {}
     at: dict[_Place, int] = {}  # where a thing is named -> its number
-    for piece, every in zip(pieces, readings, strict=True):
-        reading = every.linked(conventions.least_link)
+    for piece, reading in zip(pieces, readings, strict=True):
         left_out = meta_nouns(piece, reading) | _unsure(reading, least)
         _add(piece, reading, inventory, things, relations, at, left_out, conventions)
     return _graph(source, things, list(relations.values()))

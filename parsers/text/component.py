@@ -142,7 +142,6 @@ def make_scene_graph(
     weights: str | None,
     quantities: bool,
     possessions: bool,
-    least_link: float,
     least: float,
     least_in_descriptions: float,
 ) -> Any:
@@ -150,5 +149,5 @@ def make_scene_graph(
 
     A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
     """
-    conventions = Conventions(quantities, possessions, least_link, least, least_in_descriptions)
+    conventions = Conventions(quantities, possessions, least, least_in_descriptions)
     return SceneGraphComponent(name, None, conventions, weights or WEIGHTS)

@@ -76,7 +76,7 @@ class TextGraphModel:
             start += len(pieces)
             result.append((list(pieces), own))
             if any(map(has_pronoun, pieces)):
-                second += [(number, k, piece) for k, piece in resolve(pieces, [each.linked() for each in own]).items()]
+                second += [(number, k, piece) for k, piece in resolve(pieces, own).items()]
         for (number, k, piece), reading in zip(second, self._read([piece for _, _, piece in second]), strict=True):
             result[number][0][k], result[number][1][k] = piece, reading
         return result
