@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.graph.region import TextSpan
-from usg.parsers.text.align import ATTRIBUTE
+from usg.parsers.text.align import ATTRIBUTE, Span
 from usg.parsers.text.coreference import in_phrase
 from usg.parsers.text.decode import Link, Reading
 from usg.parsers.text.inventory import Inventory
@@ -119,6 +119,8 @@ def _add(
         and (link.is_attribute or link.object not in left_out)
         # A thing is no attribute of itself: only an implied value links a span with itself.
         and not (link.subject == link.object and link.predicate == ATTRIBUTE)
+        # "his daughter feeds them" is read as "man 's daughter feeds dogs": the man has her and does nothing.
+        and (link.is_attribute or link.predicate == "have" or not _is_possessor(piece, reading.spans[link.subject]))
     ]
     properties = {link.object for _, link in links if link.is_attribute and link.implied is None}
     taking_part = {link.subject for _, link in links} | {link.object for _, link in links if not link.is_attribute}
@@ -164,6 +166,12 @@ def _add(
                 relations[a, predicate, b, denies] = _Relation(a, predicate, b, link.score, places, denies)
     if conventions.possessions:
         _possessions(piece, reading, number, relations, at)
+
+
+def _is_possessor(piece: Piece, span: Span) -> bool:
+    """Whether a span was put in for a possessive pronoun."""
+    following = piece.words[span[1] : span[1] + 1]
+    return piece.words[span[0]].mention is not None and [word.text for word in following] == ["'s"]
 
 
 def _possessions(
