@@ -1,7 +1,7 @@
 """Captions composed of the phrases of others, in constructions that short captions lack, with the graphs that follow.
 
 FACTUAL's captions average six words; descriptions and COCO captions have clauses, coordinated verbs and ditransitives.
-Training captions are cut into a subject and what is said of it (usg/parsers/text/clauses.py), which are put together anew:
+Training captions are cut into a subject and what is said of it (usg/parsers/text/clauses.py), and put together anew:
 
     two_verbs        a man riding a horse and holding a rope         one subject of both
     two_subjects     a dog and a small cat watching a bird           what is said holds of both
