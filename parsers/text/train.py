@@ -92,7 +92,7 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     nlp.meta.update(
         name=EXTENSION,
         version=trained.version,
-        description=DESCRIPTION,
+        description=DESCRIPTION + (SYNTAX_DESCRIPTION if settings.syntax else ""),
         license=settings.license,
         # Of the linguistic components, then of the scene graphs.
         sources=[*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)],
@@ -105,9 +105,9 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     return scores
 
 
-DESCRIPTION = (
-    "English pipeline of USG: scene graphs of captions and descriptions; tagger, morphology, edit-tree lemmatizer and "
-    "dependency parser in the labels of spaCy's English pipelines."
+DESCRIPTION = "English pipeline of USG: scene graphs of captions and descriptions"
+SYNTAX_DESCRIPTION = (
+    "; tagger, morphology, edit-tree lemmatizer and dependency parser in the labels of spaCy's English pipelines"
 )
 
 
