@@ -16,7 +16,7 @@ from usg.parsers.text.network import BEGIN, INSIDE, Words
 from usg.parsers.text.tokens import WordTable, grams
 
 IGNORED = -100
-_CACHE = 100_000
+_CACHE = 20_000
 
 
 class Reader:

@@ -12,6 +12,7 @@ from typing import Any
 from usg.formats.problems import Problems
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
+from usg.heap import give_large_buffers_back
 from usg.parsers.output import FAILED, Output, open_output
 from usg.parsers.text.captions import FORMATS, Caption, Fields, find_files, read_captions
 from usg.progress import progress, say
@@ -160,6 +161,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     problems = Problems(tell=say)
+    give_large_buffers_back()
     try:
         written = parse_text(**vars(arguments), problems=problems)
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from usg.parsers.text.forms import form_of
 from usg.parsers.text.tokens import stem
 
 NO_LINK = ""
+_CACHE = 20_000  # words
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Inventory:
         if found is None:
             verb = self.verbs.get(word)
             found = self._word[verb] if verb in self._word else self._word.get(word) or self._stem.get(stem(word), 0)
-            if len(self._said) < 100_000:
+            if len(self._said) < _CACHE:
                 self._said[word] = found
         return found
 

@@ -42,7 +42,7 @@ SYNTAX = ("tok2vec", "tagger", "morphologizer", "trainable_lemmatizer", "parser"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "en_scene_graph"
 """The pipeline that is package data."""
 
-KEPT_STRINGS = 50_000
+KEPT_STRINGS = 20_000
 """How many new strings the vocabulary of a pipeline keeps."""
 
 _COMPONENT = "usg.parsers.text.component"  # registers the factory

@@ -22,7 +22,7 @@ _MAX_GRAMS = 24
 NUMBERS = {word: str(number) for number, word in enumerate(NUMERALS) if number}
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The letters that the forms of a word have in common.
 

@@ -15,6 +15,8 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from usg.heap import give_large_buffers_back
+
 T = TypeVar("T")
 
 _read: Callable[[Sequence[str]], Any]  # of a worker process
@@ -60,6 +62,7 @@ def _start(read: Callable[[Sequence[str]], Any]) -> None:
     # An interrupt is for the process that asks; the others end when it does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _read = read
+    give_large_buffers_back()
     if "torch" in sys.modules:
         import torch
 
