@@ -1,0 +1,1 @@
+"""Scene graphs of pictures against gold."""
