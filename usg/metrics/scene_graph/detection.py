@@ -44,9 +44,7 @@ class ClassDetections:
     gold: Floats
 
 
-def detection_figures(
-    predicted: Sequence[Scene], gold: Sequence[Scene], protocol: Protocol
-) -> dict[str, Figure]:
+def detection_figures(predicted: Sequence[Scene], gold: Sequence[Scene], protocol: Protocol) -> dict[str, Figure]:
     """`map`, `map50` and `map75` as figures over images; none where the gold has no object with a region.
 
     Args:
@@ -69,9 +67,7 @@ def detection_figures(
     return {"map50": figure([0]), "map75": figure([THRESHOLDS.index(0.75)]), "map": figure(range(len(THRESHOLDS)))}
 
 
-def class_detections(
-    predicted: Sequence[Scene], gold: Sequence[Scene], protocol: Protocol
-) -> list[ClassDetections]:
+def class_detections(predicted: Sequence[Scene], gold: Sequence[Scene], protocol: Protocol) -> list[ClassDetections]:
     """The detections of each class that the gold has, by the names of the classes."""
     plain = replace(protocol, mask_size=None, box_offset=0.0)
     rows: dict[str, list[tuple[float, int, NDArray[np.bool_]]]] = defaultdict(list)

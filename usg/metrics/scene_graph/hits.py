@@ -50,6 +50,7 @@ def ranked(scene: Scene, protocol: Protocol, ranking: Ranking = "recall") -> lis
     >>> ranked(scene, preset("vg150")), ranked(scene, preset("vg150"), "ng")
     ([1, 2], [1, 2, 0])
     """
+
     def score(number: int) -> float:
         link = scene.links[number]
         if protocol.rank_by == "relation":
@@ -67,9 +68,7 @@ def ranked(scene: Scene, protocol: Protocol, ranking: Ranking = "recall") -> lis
     return order[: protocol.candidates]
 
 
-def frame_hits(
-    predicted: Scene, gold: Scene, protocol: Protocol, task: Task = "sgdet"
-) -> dict[Ranking, list[Hit]]:
+def frame_hits(predicted: Scene, gold: Scene, protocol: Protocol, task: Task = "sgdet") -> dict[Ranking, list[Hit]]:
     """What each ranking of the predicted links of an image hits.
 
     Raises:
@@ -150,7 +149,5 @@ def _semi(scene: Scene, order: list[int], protocol: Protocol) -> list[int]:
         )
     )
     return [
-        n
-        for n in order
-        if n in best or (scene.links[n].predicate not in single and scene.links[n].score > threshold)
+        n for n in order if n in best or (scene.links[n].predicate not in single and scene.links[n].score > threshold)
     ]

@@ -1,10 +1,10 @@
 """Recall over a data set, from the hits of its images or films: R@K, mR@K, F1@K, zR@K.
 
-    recall of an image   hits among the top K / gold relations
-    R@K                  mean over images ("image") or sum of hits / sum of gold ("pooled")
-    mR@K                 the same for each predicate alone, then the mean over predicates
-    F1@K                 2 R mR / (R + mR)
-    zR@K                 R@K over the gold relations whose labels training has never seen together
+recall of an image   hits among the top K / gold relations
+R@K                  mean over images ("image") or sum of hits / sum of gold ("pooled")
+mR@K                 the same for each predicate alone, then the mean over predicates
+F1@K                 2 R mR / (R + mR)
+zR@K                 R@K over the gold relations whose labels training has never seen together
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def gold_of(scenes: Sequence[Scene], kept: Sequence[bool], seen: Iterable[Triple
     )
 
 
-def recall_figures(gold: Gold, hits: Sequence[Sequence[Hit]], protocol: Protocol, prefix: str = "") -> dict[str, Figure]:
+def recall_figures(
+    gold: Gold, hits: Sequence[Sequence[Hit]], protocol: Protocol, prefix: str = ""
+) -> dict[str, Figure]:
     """R@K, mR@K, F1@K and, where training is known, zR@K, as figures over images.
 
     Args:
