@@ -1,110 +1,89 @@
-"""Masks as arrays and back: the compressed run lengths of COCO.
+"""COCO run-length masks: between arrays of booleans and the compressed `counts` that a `Mask` holds.
 
-A mask is read column by column; the lengths of its runs alternate between background and foreground, background first
-(0 where the mask starts with foreground). From the fourth run on a length is stored as its difference from the one two
-before it. Each number becomes groups of five bits, lowest first, a sixth bit saying that more follow, as the characters
-from `0` (48) on; the highest bit of the last group is the sign (maskApi.c of cocodataset/cocoapi, rleToString).
+Runs alternate background and foreground, background first, along columns. From the fourth run on a run is written as its
+difference to the one two before it; each number becomes base-32 digits, least significant first, of five bits with a
+sixth that says that more follow, shifted by 48 into printable ASCII (`rleToString` of pycocotools' maskApi.c).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from usg.graph.region import Box, Mask
 
+Flags = NDArray[np.bool_]
 
-def encode_mask(pixels: ArrayLike) -> Mask:
-    """The mask of an array.
+
+def encode_mask(mask: Flags) -> Mask:
+    """Returns a mask as a region.
 
     Args:
-        pixels: `(height, width)`; what is not 0 is foreground.
+        mask: (height, width) booleans, true where the object is.
 
     Raises:
-        ValueError: the array does not have two axes, or has no pixels.
+        ValueError: if it has not two dimensions, or a side is zero.
 
-    >>> encode_mask([[0, 1], [0, 1]])
+    >>> encode_mask(np.array([[False, True], [False, True]]))
     Mask(height=2, width=2, counts='22')
     """
-    array = np.asarray(pixels)
-    if array.ndim != 2 or not array.size:
-        raise ValueError(f"a mask of shape {array.shape}; expected (height, width), both positive")
-    flat = (array != 0).ravel(order="F")
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise ValueError(f"mask has shape {mask.shape} and type {mask.dtype}, expected (height, width) booleans")
+    flat = mask.ravel(order="F")
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    runs = np.diff([0, *changes, flat.size]).tolist()
-    if flat[0]:
-        runs.insert(0, 0)
-    return Mask(array.shape[0], array.shape[1], _compressed(runs))
+    bounds = [0, *changes.tolist(), flat.size] if not flat[:1].any() else [0, 0, *changes.tolist(), flat.size]
+    runs = [end - start for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    letters = []
+    for i, run in enumerate(runs):
+        rest = run - runs[i - 2] if i > 2 else run
+        while True:
+            digit, rest = rest & 31, rest >> 5
+            last = rest == (-1 if digit & 16 else 0)
+            letters.append(chr((digit if last else digit | 32) + 48))
+            if last:
+                break
+    return Mask(mask.shape[0], mask.shape[1], "".join(letters))
 
 
-def decode_mask(mask: Mask) -> NDArray[np.bool_]:
-    """The pixels of a mask, `(height, width)`.
+def decode_mask(mask: Mask) -> Flags:
+    """Returns the (height, width) booleans of a mask.
+
+    Args:
+        mask: the region.
 
     Raises:
-        ValueError: the run lengths do not cover the mask exactly.
+        ValueError: if the counts break off, or do not add up to the mask's area.
 
     >>> decode_mask(Mask(2, 2, "22")).tolist()
     [[False, True], [False, True]]
     """
-    runs = np.array(_runs(mask.counts), dtype=np.int64)
-    if (runs < 0).any() or runs.sum() != mask.height * mask.width:
-        raise ValueError(
-            f"the run lengths of a mask cover {int(runs.sum())} pixels, not {mask.height} x {mask.width}; "
-            "expected compressed COCO counts"
-        )
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape(mask.height, mask.width, order="F")
+    runs: list[int] = []
+    number, shift = 0, 0
+    for letter in mask.counts:
+        digit = ord(letter) - 48
+        if not 0 <= digit < 64:
+            raise ValueError(f"mask counts hold {letter!r}, which is no digit of a COCO run length")
+        number |= (digit & 31) << shift
+        shift += 5
+        if not digit & 32:
+            if digit & 16:
+                number -= 1 << shift
+            runs.append(number + runs[-2] if len(runs) > 2 else number)
+            number, shift = 0, 0
+    area = mask.height * mask.width
+    if shift or sum(runs) != area or min(runs, default=0) < 0:
+        raise ValueError(f"mask counts {mask.counts[:20]!r}... are not runs of {area} pixels in all")
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return flat.reshape((mask.height, mask.width), order="F")
 
 
-def mask_box(mask: Mask) -> Box | None:
-    """The smallest box around a mask's foreground, ends exclusive; None where it has none.
+def mask_box(mask: Flags) -> Box | None:
+    """Returns the smallest box that holds every pixel of a mask, edges exclusive; none for an empty mask.
 
-    >>> mask_box(Mask(2, 2, "22"))
+    >>> mask_box(np.array([[False, True], [False, True]]))
     Box(x0=1.0, y0=0.0, x1=2.0, y1=2.0)
     """
-    return box_of_pixels(decode_mask(mask))
-
-
-def box_of_pixels(pixels: NDArray[np.bool_]) -> Box | None:
-    """As `mask_box`, of an array `(height, width)`."""
-    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
-    if not rows.size:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
         return None
-    edges: tuple[Any, ...] = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    return Box(*map(float, edges))
-
-
-def _compressed(runs: list[int]) -> str:
-    characters = []
-    for i, run in enumerate(runs):
-        value = run - runs[i - 2] if i > 2 else run
-        while True:
-            group = value & 0x1F
-            value >>= 5
-            more = value != -1 if group & 0x10 else value != 0
-            characters.append(chr(group + 48 + (0x20 if more else 0)))
-            if not more:
-                break
-    return "".join(characters)
-
-
-def _runs(counts: str) -> list[int]:
-    runs: list[int] = []
-    value = shift = 0
-    for character in counts:
-        group = ord(character) - 48
-        if not 0 <= group < 64:
-            raise ValueError(f"mask counts hold {character!r}; expected compressed COCO counts, characters 0 to o")
-        value |= (group & 0x1F) << shift
-        shift += 5
-        if group & 0x20:
-            continue
-        if group & 0x10:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if shift:
-        raise ValueError("mask counts end in the middle of a number; expected compressed COCO counts")
-    return runs
+    return Box(float(columns[0]), float(rows[0]), float(columns[-1]) + 1.0, float(rows[-1]) + 1.0)

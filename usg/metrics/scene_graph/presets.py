@@ -68,7 +68,16 @@ _PROTOCOLS = (
         semi_threshold=0.9,
         semi_single=_ATTENTION,
         candidates=100,
+        frames="gold",
         zero_shot=False,
+    ),
+    Protocol(
+        name="usg-film",
+        follows="this library, relations of films by their tubes",
+        unit="film",
+        viou="frames",
+        class_average="pooled",
+        predicates_per_pair=None,
     ),
     Protocol(
         name="pvsg",

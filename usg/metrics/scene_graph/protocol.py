@@ -63,7 +63,10 @@ class Protocol:
         zero_shot: report zR@K where training graphs are given.
         relation_ap: also mean average precision over films (area under the envelope, VOC 2010 on).
         precision_at: the n of tagging precision P@n; none for none.
-        match_score: objects below this score are left out of class, attribute and mask figures; AP takes all.
+        frames: of a film that count: "all", or those in which the "gold" has an object, where few are annotated.
+        events: predicates that are events; none means all relations with a time span.
+        event_tiou: least overlap in time of an event that is found.
+        match_score: objects, tracks and events below this score are left out, but of AP and R@K, which take all.
 
     Raises:
         ValueError: a switch has a value that it cannot have, or switches contradict each other.
@@ -107,6 +110,9 @@ class Protocol:
     zero_shot: bool = True
     relation_ap: bool = False
     precision_at: tuple[int, ...] = ()
+    frames: Literal["all", "gold"] = "all"
+    events: tuple[str, ...] = ()
+    event_tiou: float = 0.5
     match_score: float = 0.3
 
     def __post_init__(self) -> None:

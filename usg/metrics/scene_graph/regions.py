@@ -34,7 +34,7 @@ def boxes_of(regions: Sequence[Sequence[Region]]) -> Floats:
         box = next((region for region in each if isinstance(region, Box)), None)
         mask = next((region for region in each if isinstance(region, Mask)), None)
         if box is None and mask is not None:
-            box = mask_box(mask)
+            box = mask_box(decode_mask(mask))
         rows.append(_ABSENT if box is None else box.xyxy)
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 

@@ -1,0 +1,1 @@
+"""Scene graphs of films against gold: relations in tubes, tracking, events."""
