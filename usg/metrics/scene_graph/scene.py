@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from usg.graph.elements import Grounding, SceneObject, Source
 from usg.graph.region import Region, TimeSpan
@@ -18,6 +18,7 @@ from usg.graph.scene_graph import SceneGraph
 from usg.metrics.facts import normalised
 
 Triple = tuple[str, str, str]
+EVENTS = ("event", "action")  # kinds of attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Scene:
         name: what errors call it.
         things: objects.
         links: relations between them.
+        happenings: what happens to one object, subject and object alike: attributes with a span of a kind in `EVENTS`.
         source: the medium; None where the graph has none and no things.
     """
 
@@ -57,6 +59,7 @@ class Scene:
     things: tuple[Thing, ...] = ()
     links: tuple[Link, ...] = ()
     source: Source | None = None
+    happenings: tuple[Link, ...] = ()
 
     def triple(self, link: Link) -> Triple:
         """The labels of a link: subject, predicate, object."""
@@ -67,7 +70,7 @@ class Scene:
         names = {label_of(name) for name in predicates}
         if not names:
             return self
-        return Scene(self.name, self.things, tuple(link for link in self.links if link.predicate in names), self.source)
+        return replace(self, links=tuple(link for link in self.links if link.predicate in names))
 
 
 def label_of(label: str) -> str:
@@ -129,7 +132,12 @@ def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene
         for each in graph.relations
         if not each.negated and each.subject in number and each.object in number
     ]
-    return Scene(name, tuple(things), tuple(links), source)
+    happenings = [
+        Link(number[each.object], label_of(each.value), number[each.object], _score(each.score), each.time)
+        for each in graph.attributes
+        if not each.negated and each.time is not None and each.kind in EVENTS and each.object in number
+    ]
+    return Scene(name, tuple(things), tuple(links), source, tuple(happenings))
 
 
 def triples_of(graph: SceneGraph) -> set[Triple]:

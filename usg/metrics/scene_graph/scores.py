@@ -123,12 +123,15 @@ def grounded(scene: Scene) -> Scene:
         return scene
     kept = [number for number, thing in enumerate(scene.things) if thing.regions]
     place = {number: i for i, number in enumerate(kept)}
-    links = tuple(
-        replace(link, subject=place[link.subject], object=place[link.object])
-        for link in scene.links
-        if link.subject in place and link.object in place
+    links, happenings = (
+        tuple(
+            replace(link, subject=place[link.subject], object=place[link.object])
+            for link in side
+            if link.subject in place and link.object in place
+        )
+        for side in (scene.links, scene.happenings)
     )
-    return Scene(scene.name, tuple(scene.things[number] for number in kept), links, scene.source)
+    return replace(scene, things=tuple(scene.things[n] for n in kept), links=links, happenings=happenings)
 
 
 def keeps(predicted: Scene, gold: Scene, protocol: Protocol) -> bool:

@@ -1,7 +1,7 @@
 """Tracking: IDF1, and HOTA with its two parts, whatever the labels.
 
-IDF1 = 2 IDTP / (predicted + gold boxes), where tracks are assigned one to one so that IDTP, the frames in which assigned
-tracks overlap by `iou`, is greatest (Ristani et al., ECCV Workshops 2016).
+IDF1 = 2 IDTP / (predicted + gold boxes), where tracks are assigned one to one so that IDTP, the frames in which
+assigned tracks overlap by `iou`, is greatest (Ristani et al., ECCV Workshops 2016).
 
 HOTA, at each threshold a = 0.05, ..., 0.95 (Luiten et al., IJCV 129, 2021): in each frame boxes are assigned so that
 the sum of overlap times how well the tracks fit over the whole film is greatest, and matched if they overlap by a. With
@@ -10,7 +10,7 @@ n(p, g) the matched frames of two tracks, |p| and |g| their lengths,
     DetA = TP / (TP + FN + FP)    AssA = 1/TP sum over matches of n / (|p| + |g| - n)    HOTA = mean of sqrt(DetA AssA)
 
 Films are pooled: sums of TP, FN, FP and of AssA times TP. The assignment is SciPy's; the sums are written here because
-TrackEval, the reference, is on no package index, and py-motmetrics brings pandas and matches HOTA's frames otherwise.
+TrackEval, the reference, is on no package index, and py-motmetrics would bring pandas for these few sums.
 """
 
 from __future__ import annotations
