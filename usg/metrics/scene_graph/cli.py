@@ -60,12 +60,7 @@ def main(argv: Sequence[str]) -> int:
         The exit status.
     """
     parser = parser_for("usg evaluate scene-graph", __doc__ or "", "usg")
-    parser.add_argument(
-        "--task",
-        choices=TASKS,
-        default="sgdet",
-        help="what the predictor was given: predcls boxes and labels, sgcls boxes, sgdet nothing (default)",
-    )
+    add_task(parser)
     arguments = parser.parse_args(argv)
     protocol = protocol_of(arguments)
     if protocol.unit != "frame":
@@ -158,6 +153,16 @@ def parser_for(prog: str, description: str, default: str) -> argparse.ArgumentPa
     parser.add_argument("--resamples", metavar="N", type=int, default=1000, help="bootstrap samples; 1000")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures here too")
     return parser
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """The option `--task`."""
+    parser.add_argument(
+        "--task",
+        choices=TASKS,
+        default="sgdet",
+        help="what the predictor was given: predcls boxes and labels, sgcls boxes, sgdet nothing (default)",
+    )
 
 
 def protocol_of(arguments: argparse.Namespace) -> Protocol:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usg.metrics.scene_graph.cli import files_of, parser_for, protocol_of, report, tabulate
+from usg.metrics.scene_graph.cli import add_task, files_of, parser_for, protocol_of, report, tabulate
 from usg.metrics.video_graph.scores import score_films
 
 
@@ -22,14 +22,17 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    arguments = parser_for("usg evaluate video-graph", __doc__ or "", "usg-film").parse_args(argv)
+    parser = parser_for("usg evaluate video-graph", __doc__ or "", "usg-film")
+    add_task(parser)
+    arguments = parser.parse_args(argv)
     protocol = protocol_of(arguments)
     table = tabulate(
         files_of(arguments),
         "video",
         protocol,
-        lambda said, true, seen: score_films(said, true, protocol, seen=seen),
+        lambda said, true, seen: score_films(said, true, protocol, task=arguments.task, seen=seen),
         arguments.resamples,
+        (f"task {arguments.task}",),
     )
     report(table, "usg evaluate video-graph", argv, arguments.json)
     return 0

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from usg.graph.region import Track
 from usg.metrics.scene_graph.detection import detection_figures
 from usg.metrics.scene_graph.matched import matched_figures
-from usg.metrics.scene_graph.protocol import Protocol
+from usg.metrics.scene_graph.protocol import Protocol, Task
 from usg.metrics.scene_graph.recall import gold_of, recall_figures
 from usg.metrics.scene_graph.scene import Scene, Thing, Triple
 from usg.metrics.scene_graph.scores import Scores, grounded, keeps, score_scenes
@@ -39,6 +39,7 @@ def score_films(
     gold: Sequence[Scene],
     protocol: Protocol,
     *,
+    task: Task = "sgdet",
     seen: Iterable[Triple] | None = None,
 ) -> Scores:
     """Scores the predictions of films.
@@ -47,10 +48,12 @@ def score_films(
         predicted: the scene of each film, its objects with tracks; None where nothing was predicted.
         gold: n scenes.
         protocol: every switch.
+        task: what was given to the predictor; where the unit is a frame.
         seen: label triples of training, for zero-shot recall.
 
     Raises:
-        ValueError: there is no gold, the numbers differ, masks are missing, or the protocol refuses a film.
+        ValueError: there is no gold, the numbers differ, predictions do not fit the task, masks are missing, or the
+            protocol refuses a film.
 
     >>> from usg.graph import Box, TrackPoint
     >>> from usg.metrics.scene_graph.presets import preset
@@ -65,10 +68,12 @@ def score_films(
         raise ValueError(
             f"{len(predicted)} predictions for {len(gold)} gold films; give one or None for each, and at least one"
         )
+    if task != "sgdet" and protocol.unit == "film":
+        raise ValueError(f"protocol {protocol.name} scores tubes, which has no task {task}; use one of frames")
     films = []
     for one, two in zip(predicted, gold, strict=True):
-        said = _tracked(Scene("a missing prediction") if one is None else one.only(protocol.predicates))
-        true = grounded(_tracked(two.only(protocol.predicates)))
+        said = _tracked(Scene("a missing prediction") if one is None else one)
+        true = grounded(_tracked(two))
         films.append(_Film(said, true, film_overlap(said, true, protocol)))
     counts = {
         "films": len(gold),
@@ -82,15 +87,19 @@ def score_films(
     figures: dict[str, Figure] = {}
     if protocol.unit == "film":
         figures |= _relation_figures(films, protocol, seen)
-    of_frames, more = _frame_figures(films, protocol, seen)
+    of_frames, more = _frame_figures(films, protocol, task, seen)
     figures |= of_frames
     figures |= _track_figures(films, protocol)
     return Scores(figures, np.arange(len(films)), counts | more)
 
 
 def _relation_figures(films: Sequence[_Film], protocol: Protocol, seen: Iterable[Triple] | None) -> dict[str, Figure]:
+    sides = [(film.said.only(protocol.predicates), film.true.only(protocol.predicates)) for film in films]
+    if protocol.predicates and not any(true.links for _, true in sides):
+        raise ValueError(f"no gold relation has one of the predicates {', '.join(protocol.predicates)}")
     pairs = [
-        (film_scene(film.said, film.overlap, protocol), film_scene(film.true, film.overlap, protocol)) for film in films
+        (film_scene(said, film.overlap, protocol), film_scene(true, film.overlap, protocol))
+        for (said, true), film in zip(sides, films, strict=True)
     ]
     kept = [keeps(said.scene, true.scene, protocol) for said, true in pairs]
     gold = gold_of([true.scene for _, true in pairs], kept, seen if protocol.zero_shot else None)
@@ -112,7 +121,7 @@ def _relation_figures(films: Sequence[_Film], protocol: Protocol, seen: Iterable
 
 
 def _frame_figures(
-    films: Sequence[_Film], protocol: Protocol, seen: Iterable[Triple] | None
+    films: Sequence[_Film], protocol: Protocol, task: Task, seen: Iterable[Triple] | None
 ) -> tuple[dict[str, Figure], dict[str, int]]:
     """Figures over films of what is scored frame by frame, and what was counted."""
     said, true, film_of = [], [], []
@@ -123,7 +132,7 @@ def _frame_figures(
     if not true:
         return {}, {}
     if protocol.unit == "frame":
-        scores = score_scenes(said, true, protocol, seen=seen)
+        scores = score_scenes(said, true, protocol, task=task, seen=seen)
         found = dict(scores.figures)
         counts = {name: count for name, count in scores.counts.items() if name.startswith(("without p", "without g"))}
         counts = {f"frames {name}": count for name, count in counts.items() if "at all" not in name}
