@@ -93,7 +93,7 @@ def tabulate(
     Raises:
         ValueError: a file has no graphs, a system is named twice, or predictions do not fit the gold.
     """
-    gold = _scenes(files.gold, files.gold_format, modality, "gold graph")
+    gold = _scenes(files.gold, files.gold_format, modality, "gold graph {}")
     if not gold:
         raise ValueError(f"{files.gold} has no graph to score on")
     if files.train is not None and not protocol.zero_shot:
@@ -102,7 +102,7 @@ def tabulate(
     systems, told = {}, list(notes)
     seen = _seen(files)
     for path, label in zip(files.predicted, labels, strict=True):
-        said = _scenes(path, files.pred_format, modality, f"graph of {label}")
+        said = _scenes(path, files.pred_format, modality, f"graph {{}} of {label}")
         matching = files.matching or default_matching(said, gold)
         told.append(f"{label}: predictions matched by {matching}")
         systems[label] = score(paired(said, gold, matching, path), gold, seen)
@@ -197,7 +197,7 @@ def report(table: EvaluationTable, prog: str, argv: Sequence[str], path: Path | 
 
 
 def _scenes(path: str, format: str | None, modality: str, name: str) -> list[Scene]:
-    return [scene_of(graph, modality, f"{name} {number}") for number, graph in enumerate(read_graphs(path, format), 1)]
+    return [scene_of(graph, modality, name.format(number)) for number, graph in enumerate(read_graphs(path, format), 1)]
 
 
 def _seen(files: Files) -> set[Triple] | None:

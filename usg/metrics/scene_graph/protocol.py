@@ -131,6 +131,10 @@ class Protocol:
                 f"recall_at is {self.recall_at}, precision_at {self.precision_at}, candidates {self.candidates}; "
                 "expected whole numbers from 1 on, and at least one K"
             )
+        for name in ("iou", "least_viou", "weak_viou", "event_tiou"):
+            share = getattr(self, name)
+            if share is not None and not 0 < share <= 1:
+                raise ValueError(f"{name} is {share}, expected a share above 0 and up to 1")
         if self.mask_size is not None and (len(self.mask_size) != 2 or min(self.mask_size) < 1):
             raise ValueError(f"mask_size is {self.mask_size}, expected (height, width), both positive")
 

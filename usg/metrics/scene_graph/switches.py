@@ -37,6 +37,8 @@ def read_switch(value: Any, hint: Any) -> Any:
     """
     if isinstance(value, str) and not fits(value, hint):
         tuples = [each for each in (hint, *get_args(hint)) if get_origin(each) is tuple]
+        if tuples and value.lower() == "none":
+            return None if NoneType in get_args(hint) else ()
         if tuples and get_args(tuples[0])[0] is str:
             return tuple(part.strip() for part in value.split(",") if part.strip())
         plain = {"true": True, "false": False, "none": None}.get(value.lower(), value)
