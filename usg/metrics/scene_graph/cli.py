@@ -197,7 +197,10 @@ def report(table: EvaluationTable, prog: str, argv: Sequence[str], path: Path | 
 
 
 def _scenes(path: str, format: str | None, modality: str, name: str) -> list[Scene]:
-    return [scene_of(graph, modality, name.format(number)) for number, graph in enumerate(read_graphs(path, format), 1)]
+    return [
+        scene_of(graph, modality, name.replace("{}", str(number), 1))
+        for number, graph in enumerate(read_graphs(path, format), 1)
+    ]
 
 
 def _seen(files: Files) -> set[Triple] | None:

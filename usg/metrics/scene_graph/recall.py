@@ -85,7 +85,7 @@ def recall_figures(
     found: dict[str, Figure] = {}
     for k in protocol.recall_at:
         top = table[table[:, 1] < k]
-        value = np.bincount(top[:, 0].astype(np.int64), top[:, 2], minlength=len(gold.image))
+        value = _sums(top[:, 0].astype(np.int64), top[:, 2], len(gold.image))
         recall = _recall(gold, value, protocol)
         by_class = _class_recall(gold, value, protocol, count)
         found[f"{prefix}recall_at_{k}"] = recall
@@ -113,8 +113,8 @@ def _predicate_count(gold: Gold, protocol: Protocol) -> int | None:
 def _recall(gold: Gold, value: Floats, protocol: Protocol, of: NDArray[np.bool_] | None = None) -> Figure:
     chosen = np.ones(len(gold.image)) if of is None else of.astype(np.float64)
     n = len(gold.kept)
-    above = np.bincount(gold.image, value * chosen, minlength=n) * gold.kept
-    below = np.bincount(gold.image, chosen, minlength=n) * gold.kept
+    above = _sums(gold.image, value * chosen, n) * gold.kept
+    below = _sums(gold.image, chosen, n) * gold.kept
     if protocol.average == "pooled":
         return ratio(above, below)
     return mean(np.nan_to_num(divided(above, below)), below > 0)
@@ -123,9 +123,8 @@ def _recall(gold: Gold, value: Floats, protocol: Protocol, of: NDArray[np.bool_]
 def _class_recall(gold: Gold, value: Floats, protocol: Protocol, count: int | None) -> Figure:
     n, classes = len(gold.kept), len(gold.predicates)
     cell = gold.image * classes + gold.predicate
-    shape = (n, classes)
-    above = np.bincount(cell, value, minlength=n * classes).reshape(shape) * gold.kept[:, None]
-    below = np.bincount(cell, minlength=n * classes).reshape(shape) * gold.kept[:, None].astype(np.float64)
+    above = _sums(cell, value, n * classes).reshape(n, classes) * gold.kept[:, None]
+    below = _sums(cell, np.ones(len(cell)), n * classes).reshape(n, classes) * gold.kept[:, None]
     if protocol.class_average == "image":
         above, below = np.nan_to_num(divided(above, below)), (below > 0).astype(np.float64)
 
@@ -136,6 +135,11 @@ def _class_recall(gold: Gold, value: Floats, protocol: Protocol, count: int | No
         return np.asarray(np.nan_to_num(of_class).sum(1) / count)
 
     return figure
+
+
+def _sums(index: NDArray[np.int64], values: Floats, n: int) -> Floats:
+    """`(n,)` the sums of the values of each index."""
+    return np.bincount(index, values, minlength=n).astype(np.float64)
 
 
 def _harmonic(one: Figure, two: Figure) -> Figure:

@@ -125,23 +125,24 @@ def overlaps(predicted: Scene, gold: Scene, protocol: Protocol) -> Floats:
 
 def link_overlaps(predicted: Scene, gold: Scene, protocol: Protocol) -> Floats:
     """`(p, g)` overlap of the regions around subject and object of every link (phrase detection)."""
-    sides = []
-    for scene in (predicted, gold):
-        ends = np.array([(link.subject, link.object) for link in scene.links], dtype=np.int64).reshape(-1, 2)
-        if protocol.region == "box":
-            boxes = scene_boxes(scene)
-            sides.append(union_boxes(boxes[ends[:, 0]], boxes[ends[:, 1]]))
-        else:
-            masks = masks_of(scene, protocol.mask_size)
-            sides.append(np.maximum(masks[ends[:, 0]], masks[ends[:, 1]]))
+    one, two = (_ends(scene) for scene in (predicted, gold))
     if protocol.region == "box":
-        return box_iou(sides[0], sides[1], protocol.box_offset)
-    return mask_iou(sides[0], sides[1])
+        said, true = scene_boxes(predicted), scene_boxes(gold)
+        return box_iou(
+            union_boxes(said[one[0]], said[one[1]]), union_boxes(true[two[0]], true[two[1]]), protocol.box_offset
+        )
+    masks, gold_masks = (masks_of(scene, protocol.mask_size) for scene in (predicted, gold))
+    return mask_iou(np.maximum(masks[one[0]], masks[one[1]]), np.maximum(gold_masks[two[0]], gold_masks[two[1]]))
 
 
 def scene_boxes(scene: Scene) -> Floats:
     """`(n, 4)` the boxes of a scene's objects, as `boxes_of`."""
     return boxes_of([thing.regions for thing in scene.things])
+
+
+def _ends(scene: Scene) -> NDArray[np.int64]:
+    """`(2, m)` the subjects and the objects of a scene's links."""
+    return np.array([(link.subject, link.object) for link in scene.links], dtype=np.int64).reshape(-1, 2).T
 
 
 def _nearest(have: int, want: int) -> NDArray[np.int64]:

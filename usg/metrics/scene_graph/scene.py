@@ -120,7 +120,8 @@ def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene
         if not each.negated and each.kind:
             kinds = attributes.setdefault(each.object, {})
             kinds.setdefault(label_of(each.kind), []).append((_score(each.score), label_of(each.value)))
-    things, number = [], {}
+    things: list[Thing] = []
+    number: dict[str, int] = {}
     for thing in graph.objects:
         seen = [grounding for grounding in thing.groundings if grounding.source == source.id]
         if thing.negated or (thing.groundings and not seen):

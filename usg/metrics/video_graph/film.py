@@ -119,8 +119,10 @@ def _areas(said: Scene, true: Scene, protocol: Protocol) -> tuple[Floats, Floats
         one, two = (each.sum(1).astype(np.float64) for each in masks)
         overlap = mask_iou(*masks)
     else:
-        boxes = [scene_boxes(scene) for scene in (said, true)]
-        one, two = (np.nan_to_num((each[:, 2:] - each[:, :2] + protocol.box_offset).prod(1)) for each in boxes)
-        overlap = box_iou(*boxes, protocol.box_offset)
+        boxes, gold_boxes = scene_boxes(said), scene_boxes(true)
+        one, two = (
+            np.nan_to_num((each[:, 2:] - each[:, :2] + protocol.box_offset).prod(1)) for each in (boxes, gold_boxes)
+        )
+        overlap = box_iou(boxes, gold_boxes, protocol.box_offset)
     # |a & b| from IoU: both = iou (|a| + |b|) / (1 + iou).
     return overlap * (one[:, None] + two[None, :]) / (1 + overlap), one, two

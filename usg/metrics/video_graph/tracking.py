@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from usg.metrics.video_graph.film import FilmOverlap
 from usg.metrics.weighted import Figure, Floats, divided
 
-ALPHAS: Floats = np.arange(1, 20) * 0.05
+ALPHAS: Floats = np.array([0.05 * i for i in range(1, 20)])
 _ROUNDING = 1e-9
 
 
