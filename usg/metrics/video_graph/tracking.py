@@ -10,7 +10,7 @@ n(p, g) the matched frames of two tracks, |p| and |g| their lengths,
     DetA = TP / (TP + FN + FP)    AssA = 1/TP sum over matches of n / (|p| + |g| - n)    HOTA = mean of sqrt(DetA AssA)
 
 Films are pooled: sums of TP, FN, FP and of AssA times TP. The assignment is SciPy's; the sums are written here because
-TrackEval, the reference, is on no package index, and py-motmetrics would bring pandas for these few sums.
+TrackEval, the reference, is on no package index, and py-motmetrics has no HOTA and brings pandas.
 """
 
 from __future__ import annotations
