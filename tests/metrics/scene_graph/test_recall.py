@@ -193,3 +193,25 @@ def test_intervals_enclose_the_value() -> None:
     zero = scores.differences(scores, resamples=50)
     assert {each.value for each in zero.values()} == {0.0}
     assert np.isfinite([each.low for each in zero.values()]).all()
+
+
+def test_how_many_predicates_of_a_pair_are_ranked() -> None:
+    things = {"m": ("man", (0, 0, 10, 10)), "h": ("horse", (20, 0, 30, 10))}
+    three = [("m", "riding", "h", 0.9), ("m", "near", "h", 0.8), ("m", "on", "h", 0.7)]
+    scenes = [scene_of(picture(things, three), "image")], [scene_of(picture(things, three), "image")]
+    found = score("vg150", *scenes, predicates_per_pair="2", ng_predicates_per_pair="1").values()
+    assert found["recall_at_20"] == pytest.approx(2 / 3)
+    assert found["ng_recall_at_20"] == pytest.approx(1 / 3)
+    assert score("usg", *scenes, candidates="1").values()["recall_at_20"] == pytest.approx(1 / 3)
+
+
+def test_scores_of_objects_enter_the_ranking_or_not() -> None:
+    gold = picture({"m": ("man", (0, 0, 9, 9)), "h": ("horse", (20, 0, 30, 10))}, [("m", "riding", "h")])
+    said = picture(
+        {"m": ("man", (0, 0, 9, 9), 0.5), "h": ("horse", (20, 0, 30, 10)), "c": ("cow", (20, 0, 30, 10))},
+        [("m", "riding", "h", 0.8), ("c", "near", "h", 0.6)],
+    )
+    scenes = [scene_of(said, "image")], [scene_of(gold, "image")]
+    # 0.8 x 0.5 is below 0.6.
+    assert score("usg", *scenes, recall_at="1").values()["recall_at_1"] == 0
+    assert score("usg", *scenes, recall_at="1", rank_by="relation").values()["recall_at_1"] == 1

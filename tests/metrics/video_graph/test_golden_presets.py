@@ -1,9 +1,11 @@
 """Each preset of films on the same film; the numbers are worked out by hand in the comments."""
 
+from dataclasses import replace
+
 import pytest
 from small_films import film, track
 
-from usg.graph import SceneGraph
+from usg.graph import Grounding, SceneGraph
 from usg.metrics.scene_graph.presets import preset
 from usg.metrics.scene_graph.scene import scene_of
 from usg.metrics.video_graph.scores import score_films
@@ -133,3 +135,23 @@ def test_usg_film() -> None:
     # As pvsg on boxes, but the mean over films, the missing one 0.
     assert values["recall_at_20"] == pytest.approx((2 / 3 + 0) / 2)
     assert values["idf1"] == pytest.approx(2 * 30 / (30 + 60))
+
+
+def test_frames_that_are_not_annotated() -> None:
+    gold = film({"m": ("man", track(LEFT, [0, 5]))}, [])
+    said = film({"m": ("man", track(LEFT, range(10)))}, [])
+    # Of ten predicted boxes two are in annotated frames.
+    assert scored("usg-film", [said], [gold], frames="gold")["idf1"] == 1
+    assert scored("usg-film", [said], [gold])["idf1"] == pytest.approx(2 * 2 / (10 + 2))
+
+
+def test_a_track_of_boxes_and_one_of_masks() -> None:
+    plain, masked = objects(False), objects(True)
+    both = film(plain, [("m", "on", "r", (0, 10))])
+    things = tuple(
+        replace(thing, groundings=(*thing.groundings, Grounding("v", masked[thing.id][1]))) for thing in both.objects
+    )
+    graph = replace(both, objects=things)
+    for name in ("usg-film", "pvsg", "vidvrd"):
+        values = scored(name, [graph], [graph])
+        assert values["mean_recall_at_50"] == values["mask_iou"] == values["hota"] == 1

@@ -11,12 +11,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.graph.region import TimeSpan, Track, TrackPoint
+from usg.graph.region import Region, TimeSpan, Track, TrackPoint
 from usg.metrics.scene_graph.protocol import Protocol
 from usg.metrics.scene_graph.regions import Floats, box_iou, mask_iou, masks_of, scene_boxes
 from usg.metrics.scene_graph.scene import Link, Scene, Thing
 
 Flags = NDArray[np.bool_]
+Points = dict[int, tuple[TrackPoint, ...]]  # by frame
 _SECONDS = 1e-3  # times written in milliseconds still fall into their frames
 
 
@@ -67,10 +68,17 @@ def film_overlap(predicted: Scene, gold: Scene, protocol: Protocol) -> FilmOverl
     return FilmOverlap(frames, both, one, two)
 
 
-def points_of(scene: Scene) -> list[dict[int, TrackPoint]]:
-    """For each object the points of its track by frame; none where it has no track."""
-    tracks = [next((region for region in thing.regions if isinstance(region, Track)), None) for thing in scene.things]
-    return [{} if track is None else {point.frame: point for point in track.points} for track in tracks]
+def points_of(scene: Scene) -> list[Points]:
+    """For each object the points of its tracks by frame: one of boxes and one of masks may stand side by side."""
+    found: list[Points] = []
+    for thing in scene.things:
+        points: Points = {}
+        for track in thing.regions:
+            if isinstance(track, Track):
+                for point in track.points:
+                    points[point.frame] = (*points.get(point.frame, ()), point)
+        found.append(points)
+    return found
 
 
 def frame_scenes(scene: Scene, frames: NDArray[np.int64]) -> list[Scene]:
@@ -85,11 +93,13 @@ def frame_scenes(scene: Scene, frames: NDArray[np.int64]) -> list[Scene]:
     for frame in frames.tolist():
         there = [number for number, each in enumerate(points) if frame in each]
         place = {number: i for i, number in enumerate(there)}
-        things = tuple(replace(scene.things[n], regions=(points[n][frame].region,)) for n in there)
+        things = tuple(replace(scene.things[n], regions=_regions(points[n], frame)) for n in there)
         links = tuple(
             Link(place[link.subject], link.predicate, place[link.object], link.score)
             for link in scene.links
-            if link.subject in place and link.object in place and holds(link.time, points[link.subject][frame].seconds)
+            if link.subject in place
+            and link.object in place
+            and holds(link.time, points[link.subject][frame][0].seconds)
         )
         found.append(Scene(f"frame {frame} of {scene.name}", things, links, scene.source))
     return found
@@ -104,11 +114,15 @@ def holds(time: TimeSpan | None, seconds: float) -> bool:
     return time is None or time.start - _SECONDS <= seconds < time.end - _SECONDS
 
 
-def _at(scene: Scene, points: list[dict[int, TrackPoint]], frame: int) -> Scene:
+def _regions(points: Points, frame: int) -> tuple[Region, ...]:
+    return tuple(point.region for point in points.get(frame, ()))
+
+
+def _at(scene: Scene, points: list[Points], frame: int) -> Scene:
     """All objects of the scene, in their order, with the region that they have in a frame."""
     things: list[Thing] = []
     for thing, each in zip(scene.things, points, strict=True):
-        things.append(replace(thing, regions=(each[frame].region,) if frame in each else ()))
+        things.append(replace(thing, regions=_regions(each, frame)))
     return Scene(f"frame {frame} of {scene.name}", tuple(things))
 
 

@@ -63,7 +63,7 @@ def film_scene(scene: Scene, overlap: FilmOverlap, protocol: Protocol) -> FilmSc
         held = np.zeros(len(place), dtype=bool)
         one, two = points[link.subject], points[link.object]
         for frame in one.keys() & two.keys() & place.keys():
-            held[place[frame]] = holds(link.time, one[frame].seconds)
+            held[place[frame]] = holds(link.time, one[frame][0].seconds)
         key = (link.subject, link.predicate, link.object)
         if protocol.viou == "frames" and key in known:
             at = known[key]
