@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from small_films import film, track
 
-from usg.graph import Grounding, SceneGraph
+from usg.graph import Attribute, Grounding, SceneGraph, TimeSpan
 from usg.metrics.scene_graph.presets import preset
 from usg.metrics.scene_graph.scene import scene_of
 from usg.metrics.video_graph.scores import score_films
@@ -155,3 +155,17 @@ def test_a_track_of_boxes_and_one_of_masks() -> None:
     for name in ("usg-film", "pvsg", "vidvrd"):
         values = scored(name, [graph], [graph])
         assert values["mean_recall_at_50"] == values["mask_iou"] == values["hota"] == 1
+
+
+def test_a_state_is_scored_while_it_holds() -> None:
+    things = {"d": ("door", track(RIGHT, range(10)))}
+    span = TimeSpan(0.0, 0.4)
+    gold = film(things, [], events=[("d", "bounces", (0, 4))])
+    opened = Attribute("s", "d", "open", kind="state", time=span)
+    closed = Attribute("t", "d", "closed", kind="state", time=TimeSpan(0.4, 1.0))
+    gold = replace(gold, attributes=(*gold.attributes, opened, closed))
+    said = replace(gold, attributes=(replace(opened, time=None),))
+    values = scored("usg-film", [said], [gold])
+    # "open" in all ten frames, which is right in four; events are not attributes.
+    assert values["state_accuracy"] == pytest.approx(4 / 10)
+    assert "event_accuracy" not in values

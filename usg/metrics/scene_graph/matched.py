@@ -75,8 +75,9 @@ def match_objects(predicted: Scene, gold: Scene, protocol: Protocol) -> list[tup
 def _agreement(said: Thing, true: Thing) -> dict[str, float]:
     found = {"class_accuracy": float(said.label == true.label)}
     for kind, values in true.attributes.items():
-        _, value = max(said.attributes.get(kind, ()), key=lambda each: each[0], default=(0.0, None))
-        found[f"{kind.replace(' ', '_')}_accuracy"] = float(value in [gold for _, gold in values])
+        best = max(said.attributes.get(kind, ()), key=lambda each: each.score, default=None)
+        right = best is not None and best.value in [gold.value for gold in values]
+        found[f"{kind.replace(' ', '_')}_accuracy"] = float(right)
     one, two = _mask(said), _mask(true)
     if two is not None:
         found["mask_iou"] = 0.0 if one is None else float(mask_iou(_flat(one), _flat(two))[0, 0])

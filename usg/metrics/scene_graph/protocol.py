@@ -16,6 +16,7 @@ from usg.names import unknown_name
 
 Task = Literal["predcls", "sgcls", "sgdet"]
 TASKS: tuple[Task, ...] = get_args(Task)
+_LINE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +164,13 @@ class Protocol:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def to_text(self) -> str:
-        """The name and every switch, on two lines."""
-        named = {name: value for name, value in self.switches().items() if name not in ("name", "follows")}
-        return f"protocol {self.name} ({self.follows})\n" + "; ".join(
-            f"{name}={written(value)}" for name, value in named.items()
-        )
+        """The name, then every switch, on lines of some 120 characters."""
+        lines = [f"protocol {self.name} ({self.follows})", ""]
+        for name, value in self.switches().items():
+            if name in ("name", "follows"):
+                continue
+            told = f"{name}={written(value)}; "
+            if lines[-1] and len(lines[-1] + told) > _LINE:
+                lines.append("")
+            lines[-1] += told
+        return "\n".join(line.rstrip("; ") for line in lines)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from usg.graph.elements import Grounding, SceneObject, Source
 from usg.graph.region import Region, TimeSpan
@@ -21,15 +22,23 @@ Triple = tuple[str, str, str]
 EVENTS = ("event", "action")  # kinds of attributes
 
 
+class Value(NamedTuple):
+    """The value of an attribute, its score, and when it holds if it changes."""
+
+    value: str
+    score: float = 1.0
+    time: TimeSpan | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object: its id and label, its regions in the medium, its score, and kind -> ((score, value), ...)."""
+    """An object: its id and label, its regions in the medium, its score, and the values of its attributes by kind."""
 
     id: str
     label: str
     regions: tuple[Region, ...] = ()
     score: float = 1.0
-    attributes: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)
+    attributes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,11 @@ def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene
             raise ValueError(f"{name} has no source of the modality {modality} (its media: {media})")
         return Scene(name)
     source = sources[0]
-    attributes: dict[str, dict[str, list[tuple[float, str]]]] = {}
+    attributes: dict[str, dict[str, list[Value]]] = {}
     for each in graph.attributes:
-        if not each.negated and each.kind:
+        if not each.negated and each.kind and each.kind not in EVENTS:
             kinds = attributes.setdefault(each.object, {})
-            kinds.setdefault(label_of(each.kind), []).append((_score(each.score), label_of(each.value)))
+            kinds.setdefault(label_of(each.kind), []).append(Value(label_of(each.value), _score(each.score), each.time))
     things: list[Thing] = []
     number: dict[str, int] = {}
     for thing in graph.objects:
@@ -151,7 +160,7 @@ def triples_of(graph: SceneGraph) -> set[Triple]:
     }
 
 
-def _thing(thing: SceneObject, seen: list[Grounding], attributes: dict[str, list[tuple[float, str]]]) -> Thing:
+def _thing(thing: SceneObject, seen: list[Grounding], attributes: dict[str, list[Value]]) -> Thing:
     regions = tuple(grounding.region for grounding in seen if grounding.region is not None)
     labels = [grounding.label for grounding in seen if grounding.label]
     scores = [grounding.score for grounding in seen if grounding.score is not None]

@@ -93,7 +93,7 @@ def frame_scenes(scene: Scene, frames: NDArray[np.int64]) -> list[Scene]:
     for frame in frames.tolist():
         there = [number for number, each in enumerate(points) if frame in each]
         place = {number: i for i, number in enumerate(there)}
-        things = tuple(replace(scene.things[n], regions=_regions(points[n], frame)) for n in there)
+        things = tuple(_then(scene.things[n], points[n], frame) for n in there)
         links = tuple(
             Link(place[link.subject], link.predicate, place[link.object], link.score)
             for link in scene.links
@@ -112,6 +112,16 @@ def holds(time: TimeSpan | None, seconds: float) -> bool:
     (True, False)
     """
     return time is None or time.start - _SECONDS <= seconds < time.end - _SECONDS
+
+
+def _then(thing: Thing, points: Points, frame: int) -> Thing:
+    """A thing as it is in a frame: its regions, and the attributes that hold."""
+    values = {
+        kind: tuple(each for each in values if holds(each.time, points[frame][0].seconds))
+        for kind, values in thing.attributes.items()
+    }
+    kept = {kind: each for kind, each in values.items() if each}
+    return replace(thing, regions=_regions(points, frame), attributes=kept)
 
 
 def _regions(points: Points, frame: int) -> tuple[Region, ...]:
