@@ -94,6 +94,7 @@ def test_films(files: dict[str, str], tmp_path: Path, capsys: Capture) -> None:
         (["--pred", "pred", "--protocol", "psg", "--train", "train"], "has no zero-shot recall"),
         (["--pred", "pred", "--protocol", "psg"], "object 'm' of graph 2 of pred.jsonl has a box and no mask"),
         (["--pred", "pred", "--task", "predcls", "--set", "iou=2"], "iou is 2.0, expected a share"),
+        (["--pred", "pred", "--resamples", "0"], "--resamples is 0"),
         (["--pred", "films"], "graph 1 of films.jsonl has no source of the modality image"),
         (["--pred", "pred", "--set", "predicates=eating"], "no gold relation has one of the predicates eating"),
     ],

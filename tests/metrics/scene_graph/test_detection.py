@@ -132,3 +132,13 @@ def test_drawing_an_image_twice_is_having_it_twice() -> None:
     weights = np.array([[2.0] * 5 + [1.0] * 5 + [0.0] * 20])
     once, doubled = (detection_figures(*each, preset("usg")) for each in (sides, twice))
     assert float(once["map"](weights)[0]) == pytest.approx(value_of(doubled["map"], 15))
+
+
+def test_draws_in_parts_are_the_draws_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, gold = random_pictures(8, masks=False)
+    sides = [[scene_of(graph, "image") for graph in side] for side in (said, gold)]
+    weights = np.random.default_rng(0).integers(0, 3, (7, 30)).astype(float)
+    figure = detection_figures(*sides, preset("usg"))["map"]
+    whole = figure(weights)
+    monkeypatch.setattr("usg.metrics.scene_graph.detection._AT_ONCE", 100)
+    assert figure(weights) == pytest.approx(whole)

@@ -93,6 +93,8 @@ def tabulate(
     Raises:
         ValueError: a file has no graphs, a system is named twice, or predictions do not fit the gold.
     """
+    if resamples < 1:
+        raise ValueError(f"--resamples is {resamples}, expected a whole number from 1 on; fewer than 100 say little")
     gold = _scenes(files.gold, files.gold_format, modality, "gold graph {}")
     if not gold:
         raise ValueError(f"{files.gold} has no graph to score on")

@@ -27,6 +27,7 @@ from usg.metrics.weighted import Figure, Floats, mean_of_columns
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _DETECTIONS = 100  # of an image and class
+_AT_ONCE = 2_000_000  # draws times detections; bounds memory
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,12 @@ def average_precision(of_class: ClassDetections, hit: NDArray[np.bool_], weights
     gold = weights @ of_class.gold
     if not len(of_class.image):
         return np.where(gold > 0, 0.0, np.nan)
+    rows = max(1, _AT_ONCE // len(of_class.image))
+    parts = [_averages(of_class, hit, weights[i : i + rows], gold[i : i + rows]) for i in range(0, len(gold), rows)]
+    return np.where(gold > 0, np.concatenate(parts), np.nan)
+
+
+def _averages(of_class: ClassDetections, hit: NDArray[np.bool_], weights: Floats, gold: Floats) -> Floats:
     drawn = weights[:, of_class.image]
     true = np.cumsum(drawn * hit, axis=1)
     total = np.cumsum(drawn, axis=1)
@@ -109,7 +116,7 @@ def average_precision(of_class: ClassDetections, hit: NDArray[np.bool_], weights
     for row in range(len(weights)):
         at = np.searchsorted(recall[row], _RECALLS, side="left")
         values[row] = precision[row, at[at < recall.shape[1]]].sum() / len(_RECALLS)
-    return np.where(gold > 0, values, np.nan)
+    return values
 
 
 def _by_label(scene: Scene) -> dict[str, list[int]]:
