@@ -215,3 +215,18 @@ def test_scores_of_objects_enter_the_ranking_or_not() -> None:
     # 0.8 x 0.5 is below 0.6.
     assert score("usg", *scenes, recall_at="1").values()["recall_at_1"] == 0
     assert score("usg", *scenes, recall_at="1", rank_by="relation").values()["recall_at_1"] == 1
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_nothing_to_score_gives_no_figure(name: str) -> None:
+    empty = Scene("empty")
+    assert score(name, [empty], [empty]).values() == {}
+    with pytest.raises(ValueError, match="0 predictions for 0 gold graphs"):
+        score(name, [], [])
+
+
+def test_nothing_predicted_scores_nothing() -> None:
+    _, gold = random_sides(4, n=3)
+    values = score_scenes([None] * 3, gold, preset("usg")).values()
+    assert {"recall_at_20", "mean_recall_at_20", "f1_at_20", "map50", "object_recall"} <= set(values)
+    assert set(values.values()) == {0.0}

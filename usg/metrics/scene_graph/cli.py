@@ -190,12 +190,12 @@ def files_of(arguments: argparse.Namespace) -> Files:
 
 
 def report(table: EvaluationTable, prog: str, argv: Sequence[str], path: Path | None) -> None:
-    """Prints a table and writes its JSON where a path is given."""
-    print(table.to_text())
+    """Writes the JSON of a table where a path is given, and prints the table."""
     if path is not None:
         result = table.to_dict(command(prog, argv), commit())
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(table.to_text())
 
 
 def _scenes(path: str, format: str | None, modality: str, name: str) -> list[Scene]:

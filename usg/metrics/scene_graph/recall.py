@@ -132,7 +132,8 @@ def _class_recall(gold: Gold, value: Floats, protocol: Protocol, count: int | No
         of_class = divided(weights @ above, weights @ below)
         if count is None:
             return mean_of_columns(of_class)
-        return np.asarray(np.nan_to_num(of_class).sum(1) / count)
+        scored = ~np.isnan(of_class)
+        return np.where(scored.any(1), np.where(scored, of_class, 0.0).sum(1) / count, np.nan)
 
     return figure
 
