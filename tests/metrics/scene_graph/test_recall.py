@@ -230,3 +230,16 @@ def test_nothing_predicted_scores_nothing() -> None:
     values = score_scenes([None] * 3, gold, preset("usg")).values()
     assert {"recall_at_20", "mean_recall_at_20", "f1_at_20", "map50", "object_recall"} <= set(values)
     assert set(values.values()) == {0.0}
+
+
+def test_accuracy_on_gold_pairs() -> None:
+    things = {"m": ("man", (0, 0, 10, 10)), "h": ("horse", (20, 0, 30, 10)), "c": ("cap", (40, 0, 50, 10))}
+    gold = [scene_of(picture(things, [("m", "riding", "h"), ("m", "wearing", "c")]), "image")]
+    # The best two are about pairs that are not related: of those that are, "near" comes first, then "wearing".
+    guesses = [("h", "on", "m", 0.9), ("c", "on", "m", 0.8), ("m", "near", "h", 0.7), ("m", "wearing", "c", 0.6)]
+    said = [scene_of(picture(things, guesses), "image")]
+    protocol = preset("usg").changed({"recall_at": "1,2"})
+    values = score_scenes(said, gold, protocol, task="predcls").values()
+    assert (values["pair_accuracy_at_1"], values["pair_accuracy_at_2"]) == (0, 1 / 2)
+    assert values["recall_at_2"] == 0
+    assert "pair_accuracy_at_1" not in score_scenes(said, gold, protocol).values()

@@ -74,11 +74,12 @@ def frame_hits(predicted: Scene, gold: Scene, protocol: Protocol, task: Task = "
     Raises:
         ValueError: masks are missing or do not fit.
     """
-    fits = _fitting(predicted, gold, protocol, task)
-    return {ranking: _hits(ranked(predicted, protocol, ranking), fits, protocol) for ranking in rankings_of(protocol)}
+    fits = fitting(predicted, gold, protocol, task)
+    return {ranking: hits_of(ranked(predicted, protocol, ranking), fits, protocol) for ranking in rankings_of(protocol)}
 
 
-def _hits(order: list[int], fits: list[list[tuple[float, int]]], protocol: Protocol) -> list[Hit]:
+def hits_of(order: list[int], fits: list[list[tuple[float, int]]], protocol: Protocol) -> list[Hit]:
+    """What ranked predictions hit, given the gold relations that each of them fits."""
     found: dict[int, Hit] = {}
     for rank, number in enumerate(order):
         free = [(overlap, gold) for overlap, gold in fits[number] if gold not in found]
@@ -89,7 +90,7 @@ def _hits(order: list[int], fits: list[list[tuple[float, int]]], protocol: Proto
     return list(found.values())
 
 
-def _fitting(predicted: Scene, gold: Scene, protocol: Protocol, task: Task) -> list[list[tuple[float, int]]]:
+def fitting(predicted: Scene, gold: Scene, protocol: Protocol, task: Task) -> list[list[tuple[float, int]]]:
     """For each predicted link the gold links that it fits, with the overlap."""
     alike = defaultdict(list)
     for number, link in enumerate(gold.links):

@@ -1,16 +1,19 @@
-"""Recall over a data set, from the hits of its images or films: R@K, mR@K, F1@K, zR@K.
+"""Recall over a data set, from the hits of its images or films.
 
-recall of an image   hits among the top K / gold relations
-R@K                  mean over images ("image") or sum of hits / sum of gold ("pooled")
-mR@K                 the same for each predicate alone, then the mean over predicates
-F1@K                 2 R mR / (R + mR)
-zR@K                 R@K over the gold relations whose labels training has never seen together
+What a gold relation counts is 1 where one of the K best predictions hits it (or a vIoU, or 0).
+
+    recall of an image   what its gold relations count / how many there are
+    R@K                  mean over images ("image"), or over all gold relations ("pooled")
+    mR@K                 the same for each predicate alone, then the mean over predicates
+    F1@K                 2 R mR / (R + mR)
+    zR@K                 R@K over the gold relations whose labels training has never seen together
+    A@K                  pooled, over predictions about gold pairs alone (usg/metrics/scene_graph/given.py)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +83,9 @@ def recall_figures(
         ValueError: the gold has more predicates than the protocol says the data set has.
     """
     count = _predicate_count(gold, protocol)
-    rows = [(gold.start[i] + hit.gold, hit.rank, hit.value) for i, each in enumerate(hits) for hit in each]
-    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     found: dict[str, Figure] = {}
     for k in protocol.recall_at:
-        top = table[table[:, 1] < k]
-        value = _sums(top[:, 0].astype(np.int64), top[:, 2], len(gold.image))
+        value = _values(gold, hits, k)
         recall = _recall(gold, value, protocol)
         by_class = _class_recall(gold, value, protocol, count)
         found[f"{prefix}recall_at_{k}"] = recall
@@ -94,6 +94,20 @@ def recall_figures(
         if gold.unseen is not None and gold.unseen.any():
             found[f"{prefix}zero_shot_recall_at_{k}"] = _recall(gold, value, protocol, gold.unseen)
     return found
+
+
+def accuracy_figures(gold: Gold, hits: Sequence[Sequence[Hit]], protocol: Protocol) -> dict[str, Figure]:
+    """A@K, pooled over images, from the hits of predictions about gold pairs."""
+    pooled = replace(protocol, average="pooled")
+    return {f"pair_accuracy_at_{k}": _recall(gold, _values(gold, hits, k), pooled) for k in protocol.recall_at}
+
+
+def _values(gold: Gold, hits: Sequence[Sequence[Hit]], k: int) -> Floats:
+    """`(g,)` what each gold relation counts among the top k."""
+    rows = [(gold.start[i] + hit.gold, hit.rank, hit.value) for i, each in enumerate(hits) for hit in each]
+    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    top = table[table[:, 1] < k]
+    return _sums(top[:, 0].astype(np.int64), top[:, 2], len(gold.image))
 
 
 def _predicate_count(gold: Gold, protocol: Protocol) -> int | None:

@@ -14,16 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from usg.metrics.bootstrap import Estimate
 from usg.metrics.scene_graph.detection import detection_figures
+from usg.metrics.scene_graph.given import pair_hits
 from usg.metrics.scene_graph.hits import frame_hits, rankings_of
 from usg.metrics.scene_graph.matched import matched_figures
 from usg.metrics.scene_graph.protocol import Protocol, Task
-from usg.metrics.scene_graph.recall import gold_of, recall_figures
-from usg.metrics.scene_graph.regions import overlaps
+from usg.metrics.scene_graph.recall import accuracy_figures, gold_of, recall_figures
 from usg.metrics.scene_graph.scene import Scene, Triple
 from usg.metrics.weighted import Figure, differences, estimates, value_of
 
 _PREFIX = {"recall": "", "ng": "ng_", "semi": "semi_"}
-_SAME = 0.99  # overlap from which a given region is the gold one; less than 1 for the rounding of coordinates
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,6 @@ def score_scenes(
         raise ValueError(f"protocol {protocol.name} scores films; use usg evaluate video-graph")
     true = [grounded(scene.only(protocol.predicates)) for scene in gold]
     said = [_said(scene, protocol) for scene in predicted]
-    if task != "sgdet":
-        for one, two in zip(said, true, strict=True):
-            _check_given(one, two, protocol, task)
     kept = [keeps(one, two, protocol) for one, two in zip(said, true, strict=True)]
     counts = _counts(predicted, gold, true, said, protocol)
     whole = gold_of(true, kept, seen if protocol.zero_shot else None)
@@ -107,6 +103,9 @@ def score_scenes(
         figures |= recall_figures(whole, [each[ranking] for each in hits], protocol, _PREFIX[ranking])
     if task == "sgdet":
         figures |= detection_figures(said, true, protocol)
+    else:
+        pairs = [pair_hits(one, two, protocol, task) for one, two in zip(said, true, strict=True)]
+        figures |= accuracy_figures(whole, pairs, protocol)
     figures |= matched_figures(said, true, protocol)
     numbers = np.arange(len(gold)) if groups is None else np.asarray(groups, dtype=np.int64)
     return Scores(figures, numbers, counts)
@@ -159,21 +158,6 @@ def _check(predicted: Sequence[Scene | None], gold: Sequence[Scene], protocol: P
         )
     if protocol.predicates and not any(scene.only(protocol.predicates).links for scene in gold):
         raise ValueError(f"no gold relation has one of the predicates {', '.join(protocol.predicates)}")
-
-
-def _check_given(predicted: Scene, gold: Scene, protocol: Protocol, task: Task) -> None:
-    """Refuses objects that were not given to the predictor."""
-    if not predicted.things:
-        return
-    found = overlaps(predicted, gold, protocol)
-    for number, thing in enumerate(predicted.things):
-        same = [gold.things[i].label for i in np.flatnonzero(found[number] >= _SAME)]
-        if not same or (task == "predcls" and thing.label not in same):
-            what = "box and label" if task == "predcls" else "box"
-            raise ValueError(
-                f"object {thing.id!r} ({thing.label}) of {predicted.name} does not have the {what} of an object of "
-                f"{gold.name}; {task} gives these to the predictor: score with --task sgdet"
-            )
 
 
 def _counts(
