@@ -103,7 +103,7 @@ class SceneGraphComponent:
     def graphs(self, documents: Iterable[Doc]) -> list[SceneGraph]:
         """The graphs of documents."""
         documents = list(documents)
-        tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
+        tokens = (((token.text, token.idx) for token in doc) for doc in documents)
         version = self.version or self.graph_model.version
         sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=version) for doc in documents]
         return self.graph_model.graphs(tokens, sources, self.conventions)

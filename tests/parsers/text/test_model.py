@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -107,3 +108,16 @@ def test_damaged_weights_are_named(small_model: TextGraphModel, tmp_path: Path) 
     weights.write_bytes(weights.read_bytes()[:-9])
     with pytest.raises(ValueError, match=r"weights\.safetensors is damaged"):
         TextGraphModel.load(tmp_path)
+
+
+def test_garbage_collection_goes_on_after_a_batch(small_model: TextGraphModel) -> None:
+    for collected in (True, False):
+        (gc.enable if collected else gc.disable)()
+        try:
+            graphs(small_model, "a man riding a horse")
+            assert gc.isenabled() is collected
+            with pytest.raises(ValueError, match="zip"):
+                small_model.graphs([tokens_of("a dog"), tokens_of("a cat")], [Source("text", "text", text="a dog")])
+            assert gc.isenabled() is collected
+        finally:
+            gc.enable()
