@@ -71,7 +71,6 @@ def test_the_protocol_is_printed_with_the_number(files: dict[str, str], capsys: 
 
 
 def test_films(files: dict[str, str], tmp_path: Path, capsys: Capture) -> None:
-    pytest.importorskip("scipy", reason="tracking assigns with SciPy, of the extra vision")
     target = tmp_path / "scores.json"
     words = ["--gold", files["films"], "--pred", files["films"], "--resamples", "10"]
     assert main_of_films([*words, "--protocol", "vidvrd", "--json", str(target)]) == 0

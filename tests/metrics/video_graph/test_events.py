@@ -8,8 +8,6 @@ from usg.metrics.scene_graph.presets import preset
 from usg.metrics.scene_graph.scene import scene_of
 from usg.metrics.video_graph.scores import score_films
 
-pytest.importorskip("scipy", reason="participants are assigned with SciPy, of the extra vision")
-
 THINGS = {"m": ("man", track((0, 0, 20, 40), range(20))), "b": ("ball", track((30, 30, 50, 50), range(20)))}
 # The same things under other names, and one that is not there.
 SAID = {"x": THINGS["b"], "y": THINGS["m"], "z": ("ball", track((60, 60, 70, 70), range(20)))}

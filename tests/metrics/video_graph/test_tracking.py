@@ -12,8 +12,6 @@ from usg.metrics.video_graph.film import FilmOverlap
 from usg.metrics.video_graph.scores import score_films
 from usg.metrics.video_graph.tracking import ALPHAS, film_tracks, tracking_figures
 
-pytest.importorskip("scipy", reason="tracking assigns with SciPy, of the extra vision")
-
 
 def figures(*films: FilmOverlap) -> dict[str, float]:
     found = tracking_figures([film_tracks(each) for each in films])
