@@ -1,11 +1,13 @@
 """COCO run-length masks: between arrays of booleans and the compressed `counts` that a `Mask` holds.
 
-Runs alternate background and foreground, background first, along columns. From the fourth run on a run is written as its
+Runs alternate background and foreground, background first, along columns. From the fourth on, a run is written as its
 difference to the one two before it; each number becomes base-32 digits, least significant first, of five bits with a
 sixth that says that more follow, shifted by 48 into printable ASCII (`rleToString` of pycocotools' maskApi.c).
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,7 @@ def encode_mask(mask: Flags) -> Mask:
     flat = mask.ravel(order="F")
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     bounds = [0, *changes.tolist(), flat.size] if not flat[:1].any() else [0, 0, *changes.tolist(), flat.size]
-    runs = [end - start for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    runs = [end - start for start, end in pairwise(bounds)]
     letters = []
     for i, run in enumerate(runs):
         rest = run - runs[i - 2] if i > 2 else run

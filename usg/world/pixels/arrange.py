@@ -7,9 +7,11 @@ arrangement is taken in which no thing has more than `_HIDDEN` of its box behind
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from usg.world.draw import NO_PARENT, Facts, Uniform, pick
+from usg.world.draw import NO_PARENT, Facts, Uniform
 from usg.world.layout import Positions, is_airborne
 from usg.world.pixels.looks import Look
 from usg.world.pixels.poses import (
@@ -64,13 +66,14 @@ def cast(facts: Facts, priors: Priors, look: Look, uniform: Uniform, paint: Unif
     roles = [priors.roles[facts.roles[i]] if facts.parents[i] != NO_PARENT else "" for i in range(n)]
     holds = {facts.parents[i] for i in range(n) if roles[i] == "holding"}
     occupied = {facts.parents[i] for i in range(n) if roles[i] == "in"}
-    states, sprites, paints, flips, tilts, shifts = [], [], [], [], [], []
+    states: list[str | None] = []
+    sprites, paints, flips, tilts, shifts = [], [], [], [], []
     for i, label in enumerate(labels):
         drawn, variant, flip, tilt, shift = (uniform() for _ in range(5))
         state = facts.states[i]
         if state is None and label in priors.states:
-            weights = list(priors.states[label].values())
-            state = list(priors.states[label])[pick([sum(weights[: k + 1]) for k in range(len(weights))], lambda u=drawn: u)]
+            names, shares = zip(*priors.states[label].items(), strict=True)
+            state = names[min(bisect_right(list(accumulate(shares)), drawn), len(names) - 1)]
         state = visible_state(label, state, i in occupied)
         variants = SPRITES[label][pose_of(label, state, roles[i], i in holds, i in occupied)]
         states.append(state)
@@ -80,7 +83,14 @@ def cast(facts: Facts, priors: Priors, look: Look, uniform: Uniform, paint: Unif
         shifts.append(shift)
         paints.append(_paint(priors.colours[facts.colours[i]], priors.textures[facts.textures[i]], look, paint))
     return Cast(
-        labels, tuple(facts.sizes), tuple(states), tuple(sprites), tuple(paints), tuple(flips), tuple(tilts), tuple(shifts)
+        labels,
+        tuple(facts.sizes),
+        tuple(states),
+        tuple(sprites),
+        tuple(paints),
+        tuple(flips),
+        tuple(tilts),
+        tuple(shifts),
     )
 
 
@@ -88,7 +98,9 @@ def _paint(colour: str, texture: str, look: Look, uniform: Uniform) -> Paint:
     patterns = look.patterns[texture]
     pattern = patterns[int(uniform() * len(patterns))]
     jitter = [look.jitter * (2 * uniform() - 1) for _ in range(4)]
-    rgb = [min(255.0, max(0.0, c + 0.6 * j + 0.4 * jitter[3])) for c, j in zip(look.colours[colour], jitter, strict=False)]
+    rgb = [
+        min(255.0, max(0.0, c + 0.6 * j + 0.4 * jitter[3])) for c, j in zip(look.colours[colour], jitter, strict=False)
+    ]
     return Paint((rgb[0], rgb[1], rgb[2]), pattern, uniform())
 
 
@@ -143,7 +155,7 @@ def _reshuffled(places: list[float], roots: list[int], uniform: Uniform) -> list
 def place(
     facts: Facts, priors: Priors, chosen: Cast, left_right: list[float], near: list[float], horizon: float
 ) -> tuple[Actor, ...]:
-    """Returns actors standing at shares of the picture's width and of the floor's depth, children with their parents."""
+    """Returns actors at shares of the picture's width and of the floor's depth, children with their parents."""
     actors: dict[int, Actor] = {}
     children: dict[int, list[int]] = {}
     for i, parent in enumerate(facts.parents):
@@ -207,7 +219,7 @@ def moved(actor: Actor, dx: float, dy: float, nearer: float = 0.0) -> Actor:
 
 
 def worst_hidden(actors: tuple[Actor, ...]) -> float:
-    """Returns the largest share of any thing's box that things in front of it may hide; carried things are not counted."""
+    """Returns the largest share of any thing's box that nearer things may hide; what it carries is not counted."""
     boxes, worst = [actor.box.xyxy for actor in actors], 0.0
     root = [_root(actors, i) for i in range(len(actors))]
     for i, one in enumerate(actors):
@@ -225,5 +237,3 @@ def _root(actors: tuple[Actor, ...], i: int) -> int:
     while actors[i].parent != NO_PARENT:
         i = actors[i].parent
     return i
-
-

@@ -1,7 +1,7 @@
 """What is behind the things: a wall or sky above the horizon, a floor in perspective below it.
 
-A point of the floor d below the horizon lies 1 / d away and (x - centre) / d to the side, up to a scale; joints of tiles
-and planks are lines of those two numbers, so they run to one vanishing point, as feet and sizes of things do.
+A point of the floor d below the horizon lies 1 / d away and (x - centre) / d to the side, up to a scale; joints of
+tiles and planks are lines of those two numbers, so they run to one vanishing point, as feet and sizes of things do.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def background(backdrop: Backdrop, horizon: float, size: int, seed: int) -> Floa
     shades = rng.uniform(-14, 14, (2, 3)) + rng.uniform(-10, 10, (2, 1))
     edge = max(1, round(horizon * size))
     image = np.empty((size, size, 3), np.float32)
-    y = (np.arange(size, dtype=np.float32) + 0.5) / size
-    x = (np.arange(size, dtype=np.float32) + 0.5) / size
+    x: Floats = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
+    y = x
     coarse, fine = _noise(rng, size, 12), _noise(rng, size, 44)
     wall = _wall(backdrop.wall_pattern, x[None], y[:edge, None], horizon, coarse[:edge], rng)
     floor = _floor(backdrop.floor_pattern, x[None], y[edge:, None] - horizon, coarse[edge:], fine[edge:], rng)
@@ -70,7 +70,9 @@ def _wall(pattern: str, x: Floats, y: Floats, horizon: float, noise: Floats, rng
         return np.where(below, np.array(tint) * (1 + 0.35 * noise[..., None]), (0.92 + 0.12 * up)[..., None])
     if pattern == "sea":
         waves = 1 + 0.08 * np.sin(y * 500 + 4 * np.sin(x * 9 + 6.3 * phase))
-        return np.where((up > 0.66)[..., None], (np.array((0.5, 0.72, 0.86)) * waves[..., None]), (0.9 + 0.15 * up)[..., None])
+        return np.where(
+            (up > 0.66)[..., None], (np.array((0.5, 0.72, 0.86)) * waves[..., None]), (0.9 + 0.15 * up)[..., None]
+        )
     if pattern == "paper":
         return plain * np.where(np.mod(x * 14 + phase, 1) < 0.5, 1.0, 0.94)[..., None]
     if pattern == "panel":

@@ -42,9 +42,7 @@ def _bench(back: bool) -> Sprite:
 
 def _sofa(cushions: int) -> Sprite:
     width = 0.68 / cushions
-    seats = tuple(
-        Part("light", rect(0.165 + i * width, 0.34, 0.155 + (i + 1) * width, 0.54)) for i in range(cushions)
-    )
+    seats = tuple(Part("light", rect(0.165 + i * width, 0.34, 0.155 + (i + 1) * width, 0.54)) for i in range(cushions))
     return Sprite(1.80, (
         Part("wood", rect(0.06, 0.0, 0.12, 0.12)), Part("wood", rect(0.88, 0.0, 0.94, 0.12)),
         Part("main", rect(0.08, 0.30, 0.92, 0.94)), Part("main", ellipse(0.5, 0.90, 0.42, 0.10)),
@@ -97,7 +95,11 @@ _ROWING_BOAT = Sprite(1.90, (
 ), front=4, surface=0.64, rim=0.66)  # fmt: skip
 
 
-_LAMPS = (Part("sun", ellipse(0.965, 0.42, 0.035, 0.07)), *wheel(0.22, 0.17, 0.12, 0.17), *wheel(0.78, 0.17, 0.12, 0.17))
+_LAMPS = (
+    Part("sun", ellipse(0.965, 0.42, 0.035, 0.07)),
+    *wheel(0.22, 0.17, 0.12, 0.17),
+    *wheel(0.78, 0.17, 0.12, 0.17),
+)
 _BODY = poly(0.0, 0.18, 0.0, 0.54, 0.08, 0.60, 0.92, 0.60, 1.0, 0.48, 1.0, 0.18)
 _CAR = Sprite(1.90, (
     Part("main", poly(0.18, 0.56, 0.32, 1.0, 0.68, 1.0, 0.84, 0.56)),

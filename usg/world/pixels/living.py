@@ -105,7 +105,9 @@ def _horse(mane: str) -> Sprite:
 
 def _bird(crest: bool) -> Sprite:
     top = (Part("dark", poly(0.72, 0.74, 0.66, 1.0, 0.84, 0.78)),) if crest else ()
-    wing = poly(0.38, 0.50, 0.14, 1.0, 0.50, 0.96, 0.62, 0.50) if not crest else poly(0.30, 0.52, 0.18, 0.84, 0.64, 0.56)
+    wing = (
+        poly(0.38, 0.50, 0.14, 1.0, 0.50, 0.96, 0.62, 0.50) if not crest else poly(0.30, 0.52, 0.18, 0.84, 0.64, 0.56)
+    )
     return Sprite(1.35, (
         Part("dark", poly(0.0, 0.66, 0.30, 0.34, 0.34, 0.58)), *top,
         Part("beak", line(0.46, 0.20, 0.44, 0.0, 0.03)), Part("beak", line(0.56, 0.20, 0.56, 0.0, 0.03)),
@@ -128,17 +130,22 @@ _FIR_TREE = Sprite(0.66, (
 
 def _petals(n: int, turn: float) -> tuple[Part, ...]:
     angles = [turn + 2 * math.pi * i / n for i in range(n)]
-    return tuple(Part("main", ellipse(0.5 + 0.29 * math.cos(a), 0.74 + 0.16 * math.sin(a), 0.22, 0.125)) for a in angles)
+    return tuple(
+        Part("main", ellipse(0.5 + 0.29 * math.cos(a), 0.74 + 0.16 * math.sin(a), 0.22, 0.125)) for a in angles
+    )
 
 
 _DAISY = Sprite(0.62, (
     Part("leaf", rect(0.46, 0.0, 0.54, 0.6)), Part("leaf", poly(0.5, 0.08, 0.04, 0.34, 0.30, 0.10)),
-    Part("leaf", poly(0.5, 0.16, 0.96, 0.42, 0.70, 0.16)), *_petals(6, 0.26), Part("sun", ellipse(0.5, 0.74, 0.16, 0.09)),
+    Part("leaf", poly(0.5, 0.16, 0.96, 0.42, 0.70, 0.16)),
+    *_petals(6, 0.26), Part("sun", ellipse(0.5, 0.74, 0.16, 0.09)),
 ), grip=(0.5, 0.12))  # fmt: skip
 _TULIP = Sprite(0.56, (
     Part("leaf", rect(0.46, 0.0, 0.54, 0.6)), Part("leaf", poly(0.5, 0.02, 0.0, 0.46, 0.34, 0.06)),
     Part("leaf", poly(0.5, 0.02, 1.0, 0.52, 0.66, 0.06)),
-    Part("main", poly(0.14, 1.0, 0.34, 0.86, 0.5, 1.0, 0.66, 0.86, 0.86, 1.0, 0.84, 0.66, 0.66, 0.55, 0.34, 0.55, 0.16, 0.66)),
+    Part("main", poly(
+        0.14, 1.0, 0.34, 0.86, 0.5, 1.0, 0.66, 0.86, 0.86, 1.0, 0.84, 0.66, 0.66, 0.55, 0.34, 0.55, 0.16, 0.66,
+    )),
     Part("dark", poly(0.5, 0.56, 0.64, 0.84, 0.5, 0.96, 0.36, 0.84)),
 ), grip=(0.5, 0.12))  # fmt: skip
 

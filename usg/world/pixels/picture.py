@@ -1,10 +1,10 @@
 """A scene as a picture with its gold graph: the public way to get one.
 
 `sample_picture(split, seed, i)` shows the scene that `usg.world.sample_scene(split, seed, i)` tells: the same objects
-under the same ids, with the same colours, sizes, textures, states and structure (who is on, in, held by, worn by, riding
-what). The picture then decides what is seen. Its graph has the objects that are visible; of each a box and a mask of its
-visible pixels; the state of everything that has one; and every spatial relation that the pixels show, instead of the few
-of the text scene's own, label-blind layout.
+under the same ids, with the same colours, sizes, textures, states (but a box with something in it is open, such a
+basket full) and structure. The picture then decides what is seen. Its graph has the objects of which enough is seen; of
+each the box and the mask of its visible pixels; the state of everything that has one; and every spatial relation that
+the pixels show, instead of the few of the text scene's own layout.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from usg.world.layout import Positions, place
 from usg.world.pixels.arrange import arrange
 from usg.world.pixels.looks import HELD_OUT, ORDINARY
 from usg.world.pixels.relations import Seen, coverings, spatial, structural
-from usg.world.pixels.render import Rendering, render
+from usg.world.pixels.render import Rendering, render, whole_box
 from usg.world.pixels.stage import STAGE, Stage
 from usg.world.priors import DEFAULT, Priors
 from usg.world.scene import LOOK, PICTURE, SCENE, stream
@@ -137,14 +137,17 @@ def picture_graph(
         priors: name the codes.
         stage: what was drawn.
         rendering: of the stage.
-        metadata: goes into the graph; added are `amodal` (boxes of the whole things, which may leave the picture),
-            `visibility`, and of the held-out combinations `heldout` the ids of the objects and relations that are some.
+        metadata: goes into the graph. Added are by object id `amodal`, boxes of the whole things, which may leave the
+            picture, and `visibility`, the shares of them that are seen; and `heldout`, the ids of the objects and
+            relations that are held-out combinations, where there are some.
         source: id of the image.
     """
     side = len(rendering.image)
     number = {actor.index: i for i, actor in enumerate(stage.actors)}
     seen = visible_actors(rendering, stage)
-    objects, attributes, relations = [], [], []
+    objects: list[SceneObject] = []
+    attributes: list[Attribute] = []
+    relations: list[Relation] = []
     amodal, visibility = {}, {}
     for one in seen:
         i, actor = one.actor.index, one.actor
@@ -152,7 +155,7 @@ def picture_graph(
         box = mask_box(mask)
         where = (Grounding(source, box), Grounding(source, encode_mask(mask)))
         objects.append(SceneObject(f"o{i}", actor.label, groundings=where))
-        amodal[f"o{i}"] = [round(value * side / STAGE, 2) for value in actor.box.xyxy]
+        amodal[f"o{i}"] = [round(value, 2) for value in whole_box(actor, side / STAGE).xyxy]
         visibility[f"o{i}"] = round(one.visibility, 4)
     shown = {obj.id for obj in objects}
     for name, i, kind, value in _attributes(facts, priors, stage):
@@ -175,7 +178,8 @@ def picture_graph(
 
 def _attributes(facts: Facts, priors: Priors, stage: Stage) -> list[tuple[str, int, str, str]]:
     """(id, object, kind, value), with the ids of the text scene; states that it does not mention come after them."""
-    found, unnamed = [], []
+    found: list[tuple[str, int, str, str]] = []
+    unnamed: list[tuple[int, str]] = []
     states = {actor.index: actor.state for actor in stage.actors}
     for i in range(len(facts.labels)):
         known = [

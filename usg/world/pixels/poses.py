@@ -2,8 +2,8 @@
 
 A category's length at medium size is 5.3 times the square root of its length in `tables.CATEGORIES`: a house stays
 larger than a cup, but by a factor of two instead of four, so that a picture of 128 pixels can show both. Nothing is
-thinner than 12 of 128 stage units: the thinnest side at medium size is at least 17.8, the smallest size takes 0.75 of it
-and the farthest place 0.9 of that.
+thinner than 12 of 128 stage units: the thinner side at medium size is at least 17.8, the smallest size takes 0.75 of
+that and the farthest place 0.9 of the rest.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def pose_of(label: str, state: str | None, role: str, holds: bool, occupied: boo
 
 
 def visible_state(label: str, state: str | None, occupied: bool) -> str | None:
-    """Returns the state that the picture shows: a box with something in it is open, a basket or cup so filled is full."""
+    """Returns the state that the picture shows: what has something in it is open if a box, full if a basket."""
     if not occupied or label not in tables.STATES:
         return state
     return {"box": "open", "basket": "full"}.get(label, state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def sprite_points(
     """Returns each part's corners in pixels, y downwards; see `to_pixels`."""
     points, starts = _geometry(sprite)
     placed = to_pixels(points, x, foot, width, height, flip, tilt)
-    return [placed[start:end] for start, end in zip(starts[:-1], starts[1:], strict=True)]
+    return [placed[start:end] for start, end in pairwise(starts)]
 
 
 def coverage(

@@ -116,7 +116,7 @@ def _between(one: Seen, two: Seen, covers: dict[tuple[int, int], float]) -> list
 
 
 def coverings(rendering: Rendering, actors: Sequence[Actor]) -> dict[tuple[int, int], float]:
-    """Returns for pairs of indices (upper, lower) what share of the lower thing's whole mask the upper one's pixels take.
+    """Returns for pairs of indices (upper, lower) the share of the lower thing's whole mask that the upper one takes.
 
     Args:
         rendering: of these actors, all of them, in their order.

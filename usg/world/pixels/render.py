@@ -1,8 +1,8 @@
 """A stage to pixels, and to what every pixel shows: the image, and of each thing its whole and its visible mask.
 
-Things are painted from far to near over the background. Each takes its colours from its fills, shaded by the light from
-one side; those that stand on the ground throw a soft shadow at their feet. Then come the picture's brightness and noise.
-A pixel belongs to the last thing that covers more than half of it.
+Things are painted from far to near over the background. Each takes its colours from its fills, shaded by the light
+from one side; those that stand on the ground throw a soft shadow at their feet. Then come the picture's brightness and
+noise. A pixel belongs to the last thing that covers more than half of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.graph.region import Box
 from usg.world.pixels.backgrounds import background
 from usg.world.pixels.looks import MATERIALS
 from usg.world.pixels.raster import Floats, coverage, sprite_points
@@ -75,6 +76,18 @@ def render(stage: Stage, side: int, behind: Floats | None = None) -> Rendering:
     return Rendering(np.clip(image + 0.5, 0, 255).astype(np.uint8), owner, whole)
 
 
+def whole_box(actor: Actor, scale: float) -> Box:
+    """Returns the box of all of a thing, turned as it is, in pixels of `scale` to a stage unit."""
+    points = np.concatenate(_corners(actor, scale))
+    return Box(*points.min(0).tolist(), *points.max(0).tolist())
+
+
+def _corners(actor: Actor, scale: float) -> list[NDArray[np.float64]]:
+    """Each part's corners in pixels."""
+    width, height = actor.width * scale, actor.height * scale
+    return sprite_points(actor.sprite, actor.x * scale, actor.foot * scale, width, height, actor.flip, actor.tilt)
+
+
 def _shadow(image: Floats, actor: Actor, scale: float, light: float) -> None:
     """Darkens an ellipse on the ground, away from the light."""
     x, y = (actor.x + light * 0.08 * actor.width) * scale, (actor.foot - 0.3) * scale
@@ -90,27 +103,31 @@ def _shadow(image: Floats, actor: Actor, scale: float, light: float) -> None:
 
 
 def _paint(
-    image: Floats, owner: NDArray[np.int16], whole: NDArray[np.bool_], number: int, layer: Layer, scale: float, light: float
+    image: Floats,
+    owner: NDArray[np.int16],
+    whole: NDArray[np.bool_],
+    number: int,
+    layer: Layer,
+    scale: float,
+    light: float,
 ) -> None:
     """Paints a layer of an actor and notes whose the pixels are."""
     actor, side = layer.actor, len(image)
-    corners = sprite_points(
-        actor.sprite, actor.x * scale, actor.foot * scale, actor.width * scale, actor.height * scale, actor.flip, actor.tilt
-    )[layer.first : layer.last]
+    corners = _corners(actor, scale)[layer.first : layer.last]
     together = np.concatenate(corners)
     low, high = together.min(0), together.max(0)
     left, top = max(0, math.floor(low[0])), max(0, math.floor(low[1]))
     right, bottom = min(side, math.ceil(high[0])), min(side, math.ceil(high[1]))
     if left >= right or top >= bottom:
         return
-    fills = coverage(
-        actor.sprite.parts[layer.first : layer.last], corners, left, top, right - left, bottom - top
-    )
+    fills = coverage(actor.sprite.parts[layer.first : layer.last], corners, left, top, right - left, bottom - top)
     window = (slice(top, bottom), slice(left, right))
     # (rows, columns) covered, and (rows, columns, 3) colour times coverage
     alpha, colour = _mix(fills, actor, scale, left, top)
     x = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - actor.x * scale)) / np.float32(actor.width * scale)
-    y = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - actor.foot * scale)) / np.float32(actor.height * scale)
+    y = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - actor.foot * scale)) / np.float32(
+        actor.height * scale
+    )
     lit = 1 - np.float32(0.16 * light) * x[None, :, None] - np.float32(0.14) * (y + np.float32(0.5))[:, None, None]
     whole[number][window] |= alpha > 0.5
     if actor.clip is not None:
@@ -123,8 +140,7 @@ def _paint(
 def _mix(fills: dict[str, Floats], actor: Actor, scale: float, left: int, top: int) -> tuple[Floats, Floats]:
     """Coverage of all fills together, and the sum of their colours by coverage."""
     base = np.array(actor.paint.rgb, np.float32)
-    alpha: Floats | None = None
-    colour: Floats | None = None
+    alpha, colour = np.zeros((), np.float32), np.zeros((), np.float32)
     for fill, covered in fills.items():
         if fill == "main":
             surface = _surface(actor, base, covered.shape, scale, left, top)
@@ -134,10 +150,8 @@ def _mix(fills: dict[str, Floats], actor: Actor, scale: float, left: int, top: i
             surface = base * np.float32(0.74) + np.float32(0.26 * 255)
         else:
             surface = np.array(MATERIALS[fill], np.float32)
-        part = covered[..., None] * surface
-        alpha = covered if alpha is None else alpha + covered
-        colour = part if colour is None else colour + part
-    assert alpha is not None and colour is not None
+        alpha = alpha + covered
+        colour = colour + covered[..., None] * surface
     return np.minimum(alpha, 1), colour
 
 
@@ -147,9 +161,7 @@ def _surface(actor: Actor, base: Floats, shape: tuple[int, ...], scale: float, l
     x0, y0 = round(actor.x * scale - size[0] / 2), round(actor.foot * scale - size[1])
     before_x, before_y = max(0, left - x0), max(0, top - y0)
     ahead_x, ahead_y = max(0, x0 - left), max(0, y0 - top)
-    shaded = shade(
-        actor.paint.pattern, base, shape[0] + before_y, shape[1] + before_x, size, actor.paint.phase
-    )
+    shaded = shade(actor.paint.pattern, base, shape[0] + before_y, shape[1] + before_x, size, actor.paint.phase)
     if shaded.shape[0] == 1:
         return shaded
     shaded = shaded[before_y:, before_x:]

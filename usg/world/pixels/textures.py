@@ -101,7 +101,9 @@ def _boards(x: Floats, y: Floats, size: tuple[float, float], phase: float) -> Fl
 
 def _slanting_grain(x: Floats, y: Floats, size: tuple[float, float], phase: float) -> Floats:
     wave = np.sin((x + y) * np.float32(7.0 / max(size[0], 8.0))) * np.float32(0.05 * size[1])
-    return _bars(np.float32(0.89) * y - np.float32(0.45) * x + wave, _period(size, 0.21), phase, 0.28) * np.float32(0.75)
+    return _bars(np.float32(0.89) * y - np.float32(0.45) * x + wave, _period(size, 0.21), phase, 0.28) * np.float32(
+        0.75
+    )
 
 
 def _place(x: Floats, y: Floats, size: tuple[float, float]) -> tuple[Floats, Floats]:

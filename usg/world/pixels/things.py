@@ -24,12 +24,14 @@ def _cup(full: bool, tall: bool) -> Sprite:
 
 
 def _bottle(full: bool, slim: bool) -> Sprite:
-    outline = (
-        poly(0.0, 0.04, 0.08, 0.0, 0.92, 0.0, 1.0, 0.04, 1.0, 0.52, 0.66, 0.70, 0.66, 0.92, 0.34, 0.92, 0.34, 0.70, 0.0, 0.52)
-        if slim
-        else poly(0.0, 0.04, 0.08, 0.0, 0.92, 0.0, 1.0, 0.04, 1.0, 0.62, 0.72, 0.74, 0.72, 0.90, 0.28, 0.90, 0.28, 0.74, 0.0, 0.62)
+    shoulder, neck, width = (0.52, 0.70, 0.34) if slim else (0.62, 0.74, 0.28)
+    outline = poly(
+        0.0, 0.04, 0.08, 0.0, 0.92, 0.0, 1.0, 0.04, 1.0, shoulder, 1 - width, neck,
+        1 - width, 0.92, width, 0.92, width, neck, 0.0, shoulder,
     )  # fmt: skip
-    hollow = () if full else (Part("glass", poly(0.12, 0.30, 0.88, 0.30, 0.88, 0.50, 0.56, 0.68, 0.44, 0.68, 0.12, 0.50)),)
+    hollow = (
+        () if full else (Part("glass", poly(0.12, 0.30, 0.88, 0.30, 0.88, 0.50, 0.56, 0.68, 0.44, 0.68, 0.12, 0.50)),)
+    )
     return Sprite(0.52, (
         Part("main", outline), *hollow, Part("ink", rect(0.26, 0.90, 0.74, 1.0)),
         Part("linen", rect(0.0, 0.16, 1.0, 0.28)),
@@ -66,7 +68,8 @@ def _open_box(wide: bool) -> Sprite:
     return Sprite(1.25, (
         Part("dark", rect(wing, 0.40, 1 - wing, 0.88)),
         Part("light", poly(wing, 0.88, wing + 0.08, 1.0, 0.92 - wing, 1.0, 1 - wing, 0.88)),
-        Part("main", rect(wing, 0.0, 1 - wing, 0.64)), Part("light", poly(wing, 0.64, 0.0, 0.46, 0.0, 0.58, wing, 0.80)),
+        Part("main", rect(wing, 0.0, 1 - wing, 0.64)),
+        Part("light", poly(wing, 0.64, 0.0, 0.46, 0.0, 0.58, wing, 0.80)),
         Part("light", poly(1 - wing, 0.64, 1.0, 0.46, 1.0, 0.58, 1 - wing, 0.80)),
     ), front=3, surface=0.86, rim=0.62, span=(0.2, 0.8))  # fmt: skip
 
@@ -99,14 +102,16 @@ def _open_umbrella(scallops: bool) -> Sprite:
     edge = tuple(Part("main", ellipse(x, 0.50, 0.125, 0.06)) for x in (0.125, 0.375, 0.625, 0.875)) if scallops else ()
     return Sprite(1.05, (
         Part("ink", rect(0.48, 0.05, 0.52, 0.6)), Part("ink", band(0.56, 0.08, 0.08, 0.08, 0.5, 180, 360)),
-        Part("main", ellipse(0.5, 0.50, 0.5, 0.46, 0, 180)), *edge, Part("dark", poly(0.34, 0.50, 0.5, 0.96, 0.66, 0.50)),
+        Part("main", ellipse(0.5, 0.50, 0.5, 0.46, 0, 180)), *edge,
+        Part("dark", poly(0.34, 0.50, 0.5, 0.96, 0.66, 0.50)),
         Part("ink", rect(0.48, 0.95, 0.52, 1.0)),
     ), grip=(0.5, 0.16))  # fmt: skip
 
 
 _CLOSED_UMBRELLA = Sprite(0.45, (
     Part("ink", rect(0.45, 0.05, 0.55, 0.4)), Part("ink", band(0.68, 0.07, 0.24, 0.07, 0.5, 180, 360)),
-    Part("main", poly(0.0, 0.30, 1.0, 0.30, 0.58, 0.94, 0.42, 0.94)), Part("dark", poly(0.36, 0.30, 0.64, 0.30, 0.5, 0.94)),
+    Part("main", poly(0.0, 0.30, 1.0, 0.30, 0.58, 0.94, 0.42, 0.94)),
+    Part("dark", poly(0.36, 0.30, 0.64, 0.30, 0.5, 0.94)),
     Part("ink", rect(0.45, 0.93, 0.55, 1.0)),
 ), grip=(0.5, 0.16))  # fmt: skip
 
@@ -116,15 +121,18 @@ def _kite(tall: bool) -> Sprite:
     return Sprite(0.80, (
         Part("ink", line(0.5, 0.28, 0.38, 0.12, 0.03)), Part("ink", line(0.38, 0.12, 0.56, 0.0, 0.03)),
         Part("sun", poly(0.30, 0.20, 0.46, 0.10, 0.34, 0.06)), Part("sun", poly(0.44, 0.10, 0.60, 0.08, 0.50, 0.0)),
-        Part("main", poly(0.5, 1.0, 1.0, waist, 0.5, 0.24, 0.0, waist)), Part("dark", poly(0.5, 1.0, 0.5, 0.24, 1.0, waist)),
+        Part("main", poly(0.5, 1.0, 1.0, waist, 0.5, 0.24, 0.0, waist)),
+        Part("dark", poly(0.5, 1.0, 0.5, 0.24, 1.0, waist)),
     ), grip=(0.5, 0.08))  # fmt: skip
 
 
 def _balloon(round_: bool) -> Sprite:
     radius = 0.27 if round_ else 0.32
     return Sprite(0.60 if round_ else 0.54, (
-        Part("ink", line(0.5, 0.40, 0.54, 0.0, 0.045)), Part("dark", poly(0.5, 1.04 - 2 * radius, 0.36, 0.93 - 2 * radius, 0.64, 0.93 - 2 * radius)),
-        Part("main", ellipse(0.5, 1.0 - radius, 0.5, radius)), Part("light", ellipse(0.34, 1.0 - 0.6 * radius, 0.09, 0.06)),
+        Part("ink", line(0.5, 0.40, 0.54, 0.0, 0.045)),
+        Part("dark", poly(0.5, 1.04 - 2 * radius, 0.36, 0.93 - 2 * radius, 0.64, 0.93 - 2 * radius)),
+        Part("main", ellipse(0.5, 1.0 - radius, 0.5, radius)),
+        Part("light", ellipse(0.34, 1.0 - 0.6 * radius, 0.09, 0.06)),
     ), grip=(0.54, 0.06))  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""A contact sheet: many pictures of a corpus at once, every second row with the gold boxes and labels drawn over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from usg.files import atomic_path
+from usg.graph.region import Box
+from usg.graph.scene_graph import SceneGraph
+
+_EDGE = 4
+_COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#000075")
+
+
+def contact_sheet(corpus: str | Path, output: str | Path, *, n: int = 40, columns: int = 8, cell: int = 192) -> int:
+    """Draws the first pictures of a corpus on one sheet and returns how many there are.
+
+    Args:
+        corpus: a folder that `write_images` wrote.
+        output: a PNG or JPEG file.
+        n: pictures, at most.
+        columns: of the sheet.
+        cell: side of a picture on it, pixels.
+
+    Raises:
+        ValueError: if there is nothing to draw.
+        FileNotFoundError: if the corpus or one of its pictures is not there.
+    """
+    from usg.corpus import Corpus
+
+    graphs = Corpus(corpus)[:n]
+    if not graphs or columns < 1 or cell < 32:
+        raise ValueError(f"{corpus} has {len(graphs)} pictures to show in {columns} columns of {cell} pixels")
+    cells = []
+    for i, graph in enumerate(graphs):
+        with Image.open(Path(corpus) / (graph.sources[0].uri or "")) as image:
+            one = image.convert("RGB").resize((cell, cell), Image.Resampling.NEAREST)
+        cells.append(annotated(one, graph) if i // columns % 2 else one)
+    with atomic_path(output) as path:
+        grid(cells, columns).save(path)
+    return len(cells)
+
+
+def grid(cells: Iterable[Image.Image], columns: int) -> Image.Image:
+    """Returns pictures of one size side by side in rows, white between them."""
+    images = list(cells)
+    width, height = images[0].size
+    rows = -(-len(images) // columns)
+    sheet = Image.new("RGB", (columns * (width + _EDGE) - _EDGE, rows * (height + _EDGE) - _EDGE), "white")
+    for i, image in enumerate(images):
+        sheet.paste(image, (i % columns * (width + _EDGE), i // columns * (height + _EDGE)))
+    return sheet
+
+
+def annotated(image: Image.Image, graph: SceneGraph) -> Image.Image:
+    """Returns a picture, larger or not than its source says, with the graph's boxes and what is in them."""
+    drawn = image.copy()
+    draw = ImageDraw.Draw(drawn)
+    source = graph.sources[0]
+    scale = image.width / (source.width or image.width)
+    for i, obj in enumerate(graph.objects):
+        box = next((g.region for g in obj.groundings if g.source == source.id and isinstance(g.region, Box)), None)
+        if box is None:
+            continue
+        colour = _COLOURS[i % len(_COLOURS)]
+        x0, y0, x1, y1 = (value * scale for value in box.xyxy)
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), outline=colour)
+        words = [a.value for a in graph.attributes_of(obj.id) if a.kind == "colour"] + [obj.label]
+        left, top = x0, max(0.0, y0 - 11)
+        draw.rectangle(draw.textbbox((left, top), " ".join(words)), fill="white")
+        draw.text((left, top), " ".join(words), fill=colour)
+    return drawn
