@@ -111,6 +111,19 @@ def parser() -> argparse.ArgumentParser:
         "--even", action="store_true", help="colours, sizes and textures drawn evenly, more structural relations"
     )
     pictures.add_argument("--sheet", metavar="FILE", help="a contact sheet of the first 40, some with their boxes")
+    films = commands.add_parser(
+        "videos",
+        help="films of scenes in which things happen, with tracks, relations and events in time, beside a corpus",
+        description="Films scenes into DIR/videos and their graphs into the corpus DIR: 16 to 32 frames at 8 a second "
+        "with one to three events. Film INDEX of a split and seed begins as picture INDEX of them.",
+    )
+    _add_data_set(films, "films", (*SPLITS, "style"))
+    films.add_argument("--side", type=int, default=128, help="of a frame, pixels (default: 128)")
+    films.add_argument(
+        "--format", default="mp4", help="mp4, which needs PyAV, or png, a folder of frames (default: mp4)"
+    )
+    films.add_argument("--lively", action="store_true", help="more people, balls and small things, looks drawn evenly")
+    films.add_argument("--sheet", metavar="FILE", help="strips of eight frames of the first 12, with their boxes")
     return top
 
 
@@ -129,7 +142,7 @@ def main(argv: Sequence[str]) -> int:
     """Makes scenes of the procedural world, in words or in pixels, with full ground truth."""
     args = parser().parse_args(argv)
     try:
-        made = {"scenes": _scenes, "images": _images}[args.command](args)
+        made = {"scenes": _scenes, "images": _images, "videos": _videos}[args.command](args)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"--resume goes on after the whole shards in {args.output}") from None
     print(f"{args.output}: {made:,} {args.command} of the split {args.split}, seed {args.seed}")
@@ -170,4 +183,26 @@ def _images(args: argparse.Namespace) -> int:
         from usg.world.pixels.sheet import contact_sheet
 
         contact_sheet(args.output, args.sheet)
+    return made
+
+
+def _videos(args: argparse.Namespace) -> int:
+    from usg.world.pixels.videos import write_videos
+
+    made = write_videos(
+        args.n,
+        args.split,
+        args.seed,
+        args.output,
+        side=args.side,
+        format=args.format,
+        lively=args.lively,
+        workers=args.workers,
+        overwrite=args.overwrite,
+        resume=args.resume,
+    )
+    if args.sheet:
+        from usg.world.pixels.sheet import film_strips
+
+        film_strips(args.split, args.seed, args.sheet, n=min(12, args.n), lively=args.lively)
     return made

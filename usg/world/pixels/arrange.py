@@ -31,7 +31,7 @@ from usg.world.priors import Priors
 
 _TRIES = 16
 _HIDDEN = 0.35
-_FARTHEST, _NEAREST = 12.0, 125.0
+FARTHEST, NEAREST = 12.0, 125.0
 """Feet stand between so many units below the horizon and this line."""
 _MARGIN = 1.0
 
@@ -162,8 +162,8 @@ def place(
         children.setdefault(parent, []).append(i)
     for root in children.get(NO_PARENT, ()):
         flies = is_airborne(facts, priors, root)
-        far = horizon * STAGE + _FARTHEST
-        depth = far + near[root] * (_NEAREST - far)
+        far = horizon * STAGE + FARTHEST
+        depth = far + near[root] * (NEAREST - far)
         scale = 1.0 if flies else FAR_SCALE + near[root] * (NEAR_SCALE - FAR_SCALE)
         group = _group(root, facts, priors, chosen, children, left_right[root] * STAGE, depth, scale, flies)
         dx, dy = _into_frame(group, horizon, flies)

@@ -1,4 +1,4 @@
-"""The world with looks drawn evenly: for training what must tell colour, size and texture from the category.
+"""The world with looks drawn evenly, and with more going on: for training what nature rarely shows.
 
 By nature most tables are brown and wooden: whoever knows the category has mostly guessed the rest. Here an object's
 colour, size and texture are drawn evenly, whatever it is, and structural relations are more frequent, the rarest most.
@@ -37,4 +37,33 @@ def even_priors(priors: Priors = DEFAULT) -> Priors:
     )
 
 
+LIVELY_LABELS = {
+    "person": 4.0,
+    "ball": 4.0,
+    "dog": 2.0,
+    "car": 2.5,
+    "cup": 2.0,
+    "apple": 2.0,
+    "bottle": 2.0,
+    "table": 2.0,
+}
+"""How many times as often as by nature a category stands in a lively scene."""
+
+
+def lively_priors(priors: Priors = DEFAULT) -> Priors:
+    """Returns priors with even looks and more of what makes things happen: people, balls, cars, small things, tables.
+
+    Args:
+        priors: the world; its structure is kept, so that hands are free and things lie about.
+
+    >>> lively = lively_priors()
+    >>> bool((lively.label[:, lively.codes["labels"]["person"]] > DEFAULT.label[:, 20]).all())
+    True
+    """
+    label = priors.label * np.array([LIVELY_LABELS.get(name, 1.0) for name in priors.labels])
+    even = even_priors(priors)
+    return replace(even, label=label / label.sum(-1, keepdims=True), structure=priors.structure)
+
+
 EVEN = even_priors()
+LIVELY = lively_priors()

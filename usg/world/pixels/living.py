@@ -46,19 +46,15 @@ def _person(dress: bool, holding: bool) -> Sprite:
 def _seated(dress: bool) -> Sprite:
     """From the side, facing right: thigh forward, shin down."""
     leg = "skin" if dress else "trousers"
-    parts = (
-        Part(leg, rect(0.66, 0.04, 0.86, 0.36)),
-        Part("ink", rect(0.66, 0.0, 1.0, 0.055)),
-        Part("main" if dress else leg, poly(0.12, 0.20, 0.88, 0.22, 0.88, 0.36, 0.12, 0.42)),
-        *((Part("hair", rect(0.14, 0.66, 0.42, 0.90)),) if dress else ()),
-        Part("main", poly(0.12, 0.26, 0.54, 0.28, 0.58, 0.70, 0.14, 0.70)),
-        Part("dark", poly(0.26, 0.66, 0.40, 0.66, 0.62, 0.50, 0.90, 0.50, 0.90, 0.43, 0.54, 0.43)),
-        Part("skin", ellipse(0.92, 0.465, 0.08, 0.05)),
-        Part("skin", ellipse(0.36, 0.84, 0.22, 0.145)),
-        Part("hair", ellipse(0.34, 0.875, 0.25, 0.125, 20, 200)),
-        Part("ink", ellipse(0.48, 0.84, 0.035, 0.022)),
-    )
-    return Sprite(0.62, parts, seat=0.24, hands=((0.92, 0.465), (0.30, 0.40)), head=(0.35, 0.90))
+    return Sprite(0.58, (
+        Part(leg, rect(0.62, 0.04, 0.84, 0.36)), Part("ink", rect(0.62, 0.0, 1.0, 0.055)),
+        Part("main" if dress else leg, poly(0.02, 0.20, 0.86, 0.22, 0.86, 0.36, 0.02, 0.42)),
+        *((Part("hair", rect(0.04, 0.66, 0.36, 0.90)),) if dress else ()),
+        Part("main", poly(0.02, 0.26, 0.48, 0.28, 0.53, 0.70, 0.04, 0.70)),
+        Part("dark", poly(0.18, 0.66, 0.34, 0.66, 0.58, 0.50, 0.88, 0.50, 0.88, 0.43, 0.48, 0.43)),
+        Part("skin", ellipse(0.90, 0.465, 0.09, 0.05)), Part("skin", ellipse(0.29, 0.84, 0.24, 0.145)),
+        Part("hair", ellipse(0.27, 0.875, 0.27, 0.125, 20, 200)), Part("ink", ellipse(0.42, 0.84, 0.04, 0.022)),
+    ), seat=0.24, hands=((0.90, 0.465), (0.22, 0.40)), head=(0.28, 0.90))  # fmt: skip
 
 
 def _dog(spots: bool) -> Sprite:
@@ -153,7 +149,7 @@ _TULIP = Sprite(0.56, (
 def _apple(bite: bool) -> Sprite:
     return Sprite(0.95, (
         Part("main", ellipse(0.33, 0.41, 0.33, 0.41)), Part("main", ellipse(0.67, 0.41, 0.33, 0.41)),
-        *((Part("cream", ellipse(0.92, 0.50, 0.16, 0.18)),) if bite else ()),
+        *((Part("cream", ellipse(0.88, 0.50, 0.12, 0.18)),) if bite else ()),
         Part("wood", line(0.5, 0.72, 0.53, 1.0, 0.08)), Part("leaf", ellipse(0.70, 0.90, 0.18, 0.09)),
     ))  # fmt: skip
 

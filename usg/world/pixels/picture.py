@@ -158,7 +158,7 @@ def picture_graph(
         amodal[f"o{i}"] = [round(value, 2) for value in whole_box(actor, side / STAGE).xyxy]
         visibility[f"o{i}"] = round(one.visibility, 4)
     shown = {obj.id for obj in objects}
-    for name, i, kind, value in _attributes(facts, priors, stage):
+    for name, i, kind, value in scene_attributes(facts, priors, stage):
         if f"o{i}" in shown:
             attributes.append(Attribute(name, f"o{i}", value, kind=kind, groundings=(Grounding(source),)))
     present = [one.actor for one in seen]
@@ -176,8 +176,8 @@ def picture_graph(
     return replace(graph, metadata={**graph.metadata, "heldout": heldout}) if any(heldout.values()) else graph
 
 
-def _attributes(facts: Facts, priors: Priors, stage: Stage) -> list[tuple[str, int, str, str]]:
-    """(id, object, kind, value), with the ids of the text scene; states that it does not mention come after them."""
+def scene_attributes(facts: Facts, priors: Priors, stage: Stage) -> list[tuple[str, int, str, str]]:
+    """Returns (id, object, kind, value) with the ids of the text scene; states that it leaves unsaid come after."""
     found: list[tuple[str, int, str, str]] = []
     unnamed: list[tuple[int, str]] = []
     states = {actor.index: actor.state for actor in stage.actors}

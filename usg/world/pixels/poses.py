@@ -94,11 +94,11 @@ def place_child(
     if role == "wearing":
         across, up = parent.sprite.head
         foot = parent.foot - up * parent.height + rank * -0.55 * height + 0.06 * height
-        return parent.x + _side(parent, across), foot, None
+        return parent.x + side_of(parent, across), foot, None
     low, high = parent.sprite.span
     at = low + (high - low) * (rank + 0.5 + 0.5 * (u - 0.5)) / among
     room = max(0.0, parent.width / 2 - width / 2)
-    x = parent.x + max(-room, min(room, _side(parent, at)))
+    x = parent.x + max(-room, min(room, side_of(parent, at)))
     if role in REST_ROLES:
         return x, parent.foot - parent.sprite.surface * parent.height + sprite.seat * height, None
     rim = parent.foot - parent.sprite.rim * parent.height
@@ -106,7 +106,7 @@ def place_child(
     return x, rim + sunk * height, rim + min(_CLIP * parent.height, sunk * height)
 
 
-def _side(actor: Actor, across: float) -> float:
+def side_of(actor: Actor, across: float) -> float:
     """Stage units from an actor's centre to a share of its width."""
     return (across - 0.5) * (-actor.width if actor.flip else actor.width)
 
@@ -115,7 +115,7 @@ def _held(parent: Actor, sprite: Sprite, width: float, height: float, rank: int)
     """Centre and foot of the thing held as the rank-th: one hand, the other, then before the chest."""
     hands: Sequence[tuple[float, float]] = parent.sprite.hands
     across, up = hands[rank] if rank < 2 else (0.5, hands[0][1] - 0.10 * (rank - 2))
-    at = _side(parent, across)
+    at = side_of(parent, across)
     # What is gripped at its middle is held out sideways, what has a handle or a string hangs from the hand.
     out = 0.28 * width * (1 if at > 0 else -1) if rank < 2 and sprite.grip == (0.5, 0.5) else 0.0
     return parent.x + at + out, parent.foot - up * parent.height + sprite.grip[1] * height

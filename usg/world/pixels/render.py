@@ -45,13 +45,14 @@ class Rendering:
         return int((self.owner == i).sum()) / whole if whole else 0.0
 
 
-def render(stage: Stage, side: int, behind: Floats | None = None) -> Rendering:
+def render(stage: Stage, side: int, behind: Floats | None = None, frame: int = 0) -> Rendering:
     """Draws a stage.
 
     Args:
         stage: what there is.
         side: of the picture, pixels.
         behind: (side, side, 3) its background where that is already painted, as in the frames of a film.
+        frame: number of the frame; each has noise of its own.
 
     Raises:
         ValueError: if the side is below 32 pixels.
@@ -71,7 +72,7 @@ def render(stage: Stage, side: int, behind: Floats | None = None) -> Rendering:
         1 - np.float32(0.12 * stage.light) * np.linspace(-0.5, 0.5, side, dtype=np.float32)[None, :, None]
     )
     if stage.noise:
-        rng = np.random.Generator(np.random.PCG64([stage.seed, 1]))
+        rng = np.random.Generator(np.random.PCG64([stage.seed, 1 + frame]))
         image += rng.standard_normal((side, side, 1), np.float32) * np.float32(255 * stage.noise)
     return Rendering(np.clip(image + 0.5, 0, 255).astype(np.uint8), owner, whole)
 

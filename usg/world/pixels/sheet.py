@@ -1,4 +1,4 @@
-"""A contact sheet: many pictures of a corpus at once, every second row with the gold boxes and labels drawn over it."""
+"""Sheets to look at: many pictures of a corpus at once, or strips of films, with gold boxes and labels over them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from usg.files import atomic_path
-from usg.graph.region import Box
+from usg.graph.region import Box, Track
 from usg.graph.scene_graph import SceneGraph
 
 _EDGE = 4
@@ -42,6 +42,61 @@ def contact_sheet(corpus: str | Path, output: str | Path, *, n: int = 40, column
     with atomic_path(output) as path:
         grid(cells, columns).save(path)
     return len(cells)
+
+
+def film_strips(
+    split: str, seed: int, output: str | Path, *, n: int = 12, lively: bool = False, frames: int = 8, side: int = 128
+) -> int:
+    """Draws frames, evenly spread, of each of the first films of a data set and returns how many films there are.
+
+    Args:
+        split: of the data set.
+        seed: likewise.
+        output: a PNG or JPEG file.
+        n: films, at least one.
+        lively: as in `write_videos`.
+        frames: of each film.
+        side: of a frame, pixels.
+
+    Raises:
+        ValueError: if there is nothing to draw.
+    """
+    from usg.world.pixels.even import LIVELY
+    from usg.world.pixels.films import sample_film
+    from usg.world.priors import DEFAULT
+
+    if n < 1 or frames < 2:
+        raise ValueError(f"{n} films with {frames} frames each leave nothing to draw; give at least 1 and 2")
+    cells = []
+    for index in range(n):
+        film = sample_film(split, seed, index, side=side, priors=LIVELY if lively else DEFAULT)
+        last = len(film.images) - 1
+        for k in range(frames):
+            frame = round(k * last / (frames - 1))
+            image = Image.fromarray(film.images[frame])
+            draw = ImageDraw.Draw(image)
+            now = [event for event in film.happenings if event.first <= frame < event.last]
+            for event in now:
+                for name in (event.subject, event.object):
+                    box = _box_at(film.graph, f"o{name}", frame)
+                    if box is not None:
+                        draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=_COLOURS[name == event.object])
+            if now:
+                draw.rectangle(draw.textbbox((2, 1), now[0].name), fill="white")
+                draw.text((2, 1), now[0].name, fill=_COLOURS[0])
+            cells.append(image)
+    with atomic_path(output) as path:
+        grid(cells, frames).save(path)
+    return n
+
+
+def _box_at(graph: SceneGraph, name: str, frame: int) -> Box | None:
+    """The box of an object in a frame, where it is seen there."""
+    if name not in graph:
+        return None
+    track = graph.object(name).groundings[0].region
+    points = track.points if isinstance(track, Track) else ()
+    return next((p.region for p in points if p.frame == frame and isinstance(p.region, Box)), None)
 
 
 def grid(cells: Iterable[Image.Image], columns: int) -> Image.Image:

@@ -1,0 +1,292 @@
+"""What can happen on a stage: ten events, each with the conditions under which it can and the motion that it is.
+
+    enters, exits                     one thing, over the picture's left or right edge
+    bounces                           a ball, in its place
+    moves to, approaches, passes      a thing that moves by itself, and another: it ends beside it, ends nearer but not
+                                      beside it, or goes from one side of it to the other
+    falls from                        a small thing on another
+    picks up, puts on                 a person and a small thing, after moving to it; to put it on, a surface
+    collides with                     a ball or a vehicle pushes a small thing on
+
+An event is one or more phases; each has its own name, participants and time, so that picking up begins when the person
+has come to the thing, and coming there is told as moving to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from usg.world import tables
+from usg.world.draw import NO_PARENT
+from usg.world.pixels.motion import Actors, between, carried, facing, gap, given, placed, released, rolled
+from usg.world.pixels.stage import STAGE, Actor
+
+MOVERS = frozenset({"person", "dog", "cat", "horse", "bird", "car", "bicycle", "ball", "boat"})
+SMALL = frozenset({"cup", "bottle", "book", "ball", "apple", "flower", "hat"})
+SURFACES = frozenset({"table", "bench", "bed", "sofa", "chair"})
+ROUND = frozenset({"ball", "apple"})
+PUSHERS = frozenset({"ball", "car", "bicycle"})
+UNARY = ("enters", "exits", "bounces")
+BINARY = ("moves to", "approaches", "passes", "falls from", "picks up", "puts on", "collides with")
+EVENTS = (*UNARY, *BINARY)
+WEIGHTS = {
+    "exits": 0.4, "enters": 0.6, "moves to": 0.6, "passes": 2.0, "bounces": 3.0, "falls from": 2.0, "picks up": 8.0,
+    "puts on": 16.0, "collides with": 12.0,
+}  # fmt: skip
+"""How often an event is chosen where it is possible, relative to 1 for those not listed: more often the rarer it is."""
+
+_BESIDE = 2.0
+_HIDDEN = 0.5
+_FAR_APART, _NEAR = 26.0, 15.0
+Motion = Callable[[Actors, float], Actors]
+
+
+class Phase(NamedTuple):
+    """A stretch of a film in which one thing happens."""
+
+    name: str
+    subject: int
+    object: int | None
+    share: float
+    """Of the event's frames."""
+    motion: Motion
+    """From the actors at its beginning and a share of its time, in (0, 1], the actors then."""
+
+
+class Event(NamedTuple):
+    """What can happen next."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    before: Motion | None = None
+    """What must hold in all frames before it, for what enters."""
+
+
+def possible(actors: Actors, horizon: float, first: bool) -> Iterator[Event]:
+    """Yields every event that these actors can do.
+
+    Args:
+        actors: as they are.
+        horizon: of the stage, share of the height.
+        first: whether nothing has happened yet, so that something may still be outside.
+    """
+    roots = [a for a in actors.values() if a.parent == NO_PARENT and 0 < a.x < STAGE]
+    ground = [a for a in roots if a.on_ground]
+    for a in roots:
+        if a.label in MOVERS:
+            for side in (-1, 1):
+                if first:
+                    yield _enters(actors, a, side, horizon)
+                yield _exits(actors, a, side, horizon)
+        if a.label == "ball" and a.on_ground:
+            yield Event("bounces", (Phase("bounces", a.index, None, 1.0, _bounce(a)),))
+        if a.label in MOVERS and a.on_ground:
+            for b in ground:
+                if a.index != b.index:
+                    yield from _towards(actors, a, b, horizon)
+        if a.label == "person" and a.on_ground:
+            yield from _with_hands(actors, a, ground, horizon)
+    for a in actors.values():
+        parent = actors.get(a.parent)
+        if (
+            a.label in SMALL
+            and a.role == "on"
+            and parent is not None
+            and parent.on_ground
+            and len(carried(actors, a.index)) == 1
+        ):
+            yield Event("falls from", (Phase("falls from", a.index, parent.index, 1.0, _fall(a, parent)),))
+
+
+def is_seen(actors: Actors, event: Event) -> bool:
+    """Says whether the participants of an event are not mostly hidden, neither when it begins nor half way nor after.
+
+    Args:
+        actors: as they are before it.
+        event: one of those possible.
+    """
+    if event.before is not None:
+        actors = event.before(actors, 0.0)
+    for phase in event.phases:
+        who = [i for i in (phase.subject, phase.object) if i is not None]
+        for u in (0.0, 0.5, 1.0):
+            now = phase.motion(actors, u) if u else actors
+            if any(hidden(now, i) > _HIDDEN for i in who):
+                return False
+        actors = now
+    return True
+
+
+def hidden(actors: Actors, i: int) -> float:
+    """Returns about what share of a thing's box nearer things hide; what they have to do with it is not counted."""
+    one, hides = actors[i], 0.0
+    x0, y0, x1, y1 = one.box.xyxy
+    mine = {*carried(actors, i), one.parent}
+    for other in actors.values():
+        if other.index not in mine and other.depth > one.depth:
+            u0, v0, u1, v1 = other.box.xyxy
+            hides += max(0.0, min(x1, u1) - max(x0, u0)) * max(0.0, min(y1, v1) - max(y0, v0))
+    return hides / ((x1 - x0) * (y1 - y0))
+
+
+def _slide(root: int, x: float, foot: float, horizon: float) -> Motion:
+    """Returns the motion straight to a place, looking there; a ball rolls."""
+
+    def motion(actors: Actors, u: float) -> Actors:
+        start = actors[root]
+        turned = facing(actors, root, x > start.x)
+        moved = placed(turned, root, between(start.x, x, u), between(start.foot, foot, u), horizon)
+        return rolled(moved, root, start.x)
+
+    return motion
+
+
+def _outside(actors: Actors, a: Actor, side: int) -> float:
+    """The centre at which a thing and what it carries are just out of the picture."""
+    boxes = [actors[i].box for i in carried(actors, a.index)]
+    reach = max(a.x - min(box.x0 for box in boxes), max(box.x1 for box in boxes) - a.x)
+    return -reach - 1 if side < 0 else STAGE + reach + 1
+
+
+def _enters(actors: Actors, a: Actor, side: int, horizon: float) -> Event:
+    away = _outside(actors, a, side)
+    inwards = facing(actors, a.index, side < 0)[a.index]
+
+    def outside(now: Actors, u: float) -> Actors:
+        return placed(facing(now, a.index, side < 0), a.index, away, inwards.foot, horizon)
+
+    return Event("enters", (Phase("enters", a.index, None, 1.0, _slide(a.index, a.x, a.foot, horizon)),), outside)
+
+
+def _exits(actors: Actors, a: Actor, side: int, horizon: float) -> Event:
+    return Event(
+        "exits", (Phase("exits", a.index, None, 1.0, _slide(a.index, _outside(actors, a, side), a.foot, horizon)),)
+    )
+
+
+def _bounce(a: Actor) -> Motion:
+    def motion(actors: Actors, u: float) -> Actors:
+        height = 0.30 * STAGE * (1 - (2 * ((3 * u) % 1.0) - 1) ** 2) * (1 - 0.55 * u) if u < 1 else 0.0
+        up = replace(actors[a.index], foot=a.foot - height, flies=height > 1)
+        return {**actors, a.index: up}
+
+    return motion
+
+
+def _towards(actors: Actors, a: Actor, b: Actor, horizon: float) -> Iterator[Event]:
+    """What a mover can do with another thing on the ground."""
+    side = 1 if a.x < b.x else -1
+    wide = (a.width + b.width) / 2
+    apart, level = gap(a, b), abs(a.foot - b.foot)
+    beside = b.x - side * (wide + _BESIDE)
+    if apart >= _FAR_APART and _fits(actors, a, beside):
+        yield Event("moves to", (Phase("moves to", a.index, b.index, 1.0, _slide(a.index, beside, b.foot, horizon)),))
+        near, foot = b.x - side * (wide + _NEAR), between(a.foot, b.foot, 0.7)
+        yield Event("approaches", (Phase("approaches", a.index, b.index, 1.0, _slide(a.index, near, foot, horizon)),))
+    beyond = b.x + side * (wide + 6)
+    if apart >= 0 and _fits(actors, a, beyond) and level < 0.3 * STAGE:
+        yield Event("passes", (Phase("passes", a.index, b.index, 1.0, _slide(a.index, beyond, a.foot, horizon)),))
+    free = b.x + side * 20
+    if a.label in PUSHERS and b.label in SMALL and apart >= 12 and b.width / 2 < free < STAGE - b.width / 2:
+        yield Event("collides with", (Phase("collides with", a.index, b.index, 1.0, _push(a, b, side, horizon)),))
+
+
+def _fits(actors: Actors, a: Actor, x: float) -> bool:
+    """Whether a thing and what it carries are inside the picture when its centre is there."""
+    boxes = [actors[i].box for i in carried(actors, a.index)]
+    return min(box.x0 for box in boxes) + x - a.x >= -2 and max(box.x1 for box in boxes) + x - a.x <= STAGE + 2
+
+
+def _push(a: Actor, b: Actor, side: int, horizon: float) -> Motion:
+    """Two thirds of the time towards it, then both go on, the pushed thing farther and turning over."""
+    touch = b.x - side * (a.width + b.width) / 2
+
+    def motion(actors: Actors, u: float) -> Actors:
+        hit, after = min(1.0, u / 0.65), max(0.0, (u - 0.65) / 0.35)
+        moved = _slide(a.index, touch + side * 4 * after, b.foot, horizon)(actors, hit if after == 0 else 1.0)
+        if after:
+            thing = replace(moved[b.index], x=b.x + side * 20 * after)
+            turn = -side * 90 * after if b.label in ROUND else 0.0
+            moved = {**moved, b.index: replace(thing, tilt=b.tilt + turn)}
+        return moved
+
+    return motion
+
+
+def _fall(a: Actor, parent: Actor) -> Motion:
+    """Slides over the nearer edge, then falls to where the parent stands."""
+    side = 1 if a.x >= parent.x else -1
+    edge = parent.x + side * (parent.width / 2 + a.width * 0.55)
+    if not a.width / 2 < edge < STAGE - a.width / 2:
+        side = -side
+        edge = parent.x + side * (parent.width / 2 + a.width * 0.55)
+
+    def motion(actors: Actors, u: float) -> Actors:
+        slid, fallen = min(1.0, u / 0.4), max(0.0, (u - 0.4) / 0.6)
+        now = released(actors, a.index) if fallen else actors
+        thing = replace(now[a.index], x=between(a.x, edge, slid) + side * 5 * fallen)
+        if fallen:
+            foot = between(a.foot, parent.foot + 1, min(1.0, fallen**2 * 1.2))
+            landed = foot >= parent.foot + 0.99
+            turn = -side * 90 * fallen if a.label in ROUND else 0.0
+            thing = replace(thing, foot=foot, depth=parent.depth + 0.5, tilt=a.tilt + turn, flies=not landed)
+        return {**now, a.index: thing}
+
+    return motion
+
+
+def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: float) -> Iterator[Event]:
+    """Picking up what lies about, and putting what is held on something."""
+    held = [a for a in actors.values() if a.parent == person.index and a.role == "holding"]
+    if not held:
+        for thing in ground:
+            if thing.label in SMALL and len(carried(actors, thing.index)) == 1:
+                side = 1 if person.x < thing.x else -1
+                x = thing.x - side * (person.width * 0.45 + thing.width * 0.5)
+                if gap(person, thing) > 4 and _fits(actors, person, x):
+                    walk = Phase(
+                        "moves to", person.index, thing.index, 0.5, _slide(person.index, x, thing.foot, horizon)
+                    )
+                    lift = Phase(
+                        "picks up", person.index, thing.index, 0.5, _hand_over(thing.index, person.index, "holding")
+                    )
+                    yield Event("picks up", (walk, lift))
+    for thing in held:
+        for top in ground:
+            if thing.label in SMALL and top.label in SURFACES and _taken(thing.label, top.label):
+                side = 1 if person.x < top.x else -1
+                x = top.x - side * (person.width + top.width) * 0.46
+                if gap(person, top) > 4 and _fits(actors, person, x):
+                    walk = Phase("moves to", person.index, top.index, 0.5, _slide(person.index, x, top.foot, horizon))
+                    put = Phase("puts on", person.index, thing.index, 0.5, _hand_over(thing.index, top.index, "on"))
+                    yield Event("puts on", (walk, put))
+
+
+def _taken(child: str, parent: str) -> bool:
+    """Whether the world ever has that thing on that surface."""
+    return any(
+        role == "on" and child in children and parent in parents for role, children, parents, _ in tables.STRUCTURE
+    )
+
+
+def _hand_over(thing: int, to: int, role: str) -> Motion:
+    """A thing goes in an arc to its new place, where it belongs at the end."""
+
+    def motion(actors: Actors, u: float) -> Actors:
+        after = given(actors, thing, to, role)
+        if u >= 1:
+            return after
+        start, goal = actors[thing], after[thing]
+        lift = 10 * 4 * u * (1 - u) if role == "on" else 0.0
+        depth = max(start.depth, goal.depth) + 0.5
+        moved = released(actors, thing)
+        return {
+            **moved,
+            thing: replace(
+                moved[thing], x=between(start.x, goal.x, u), foot=between(start.foot, goal.foot, u) - lift, depth=depth
+            ),
+        }
+
+    return motion
