@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,22 +118,41 @@ def parser() -> argparse.ArgumentParser:
         "with one to three events. Film INDEX of a split and seed begins as picture INDEX of them.",
     )
     _add_data_set(films, "films", (*SPLITS, "style"))
-    films.add_argument("--side", type=int, default=128, help="of a frame, pixels (default: 128)")
-    films.add_argument(
-        "--format", default="mp4", help="mp4, which needs PyAV, or png, a folder of frames (default: mp4)"
-    )
-    films.add_argument("--lively", action="store_true", help="more people, balls and small things, looks drawn evenly")
+    _add_film(films)
     films.add_argument("--sheet", metavar="FILE", help="strips of eight frames of the first 12, with their boxes")
+    scenes = commands.add_parser(
+        "multimodal",
+        help="scenes as text, picture and film that show overlapping parts, with one graph that links them",
+        description="Writes DIR/texts, DIR/images and DIR/videos, and into the corpus DIR one graph a scene, in which "
+        "an object is one node however many of the three show it.",
+    )
+    _add_data_set(scenes, "scenes", (*SPLITS, "style"))
+    _add_film(scenes)
+    pairs = commands.add_parser(
+        "edits",
+        help="pictures before and after something is added, removed, replaced, moved, recoloured or restyled",
+        description="Draws pairs of pictures into DIR/images and their graphs, two a pair, into the corpus DIR.",
+    )
+    _add_data_set(pairs, "pairs", (*SPLITS, "style"), workers=False)
+    pairs.add_argument("--side", type=int, default=128, help="of a picture, pixels (default: 128)")
+    pairs.add_argument("--even", action="store_true", help="colours, sizes and textures drawn evenly")
     return top
 
 
-def _add_data_set(command: argparse.ArgumentParser, what: str, splits: Sequence[str]) -> None:
+def _add_film(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--side", type=int, default=128, help="of a frame, pixels (default: 128)")
+    command.add_argument("--format", default="mp4", help="of films: mp4, which needs PyAV, or png (default: mp4)")
+    command.add_argument("--lively", action="store_true", help="more people, balls and small things, even looks")
+
+
+def _add_data_set(command: argparse.ArgumentParser, what: str, splits: Sequence[str], workers: bool = True) -> None:
     """Adds the arguments that every data set has."""
     command.add_argument("-n", type=int, required=True, metavar="N", help=f"{what} in the corpus")
     command.add_argument("--split", default="train", help=f"{', '.join(splits)} (default: train)")
     command.add_argument("--seed", type=int, default=0, help="of the data set (default: 0)")
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="the corpus folder")
-    command.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    if workers:
+        command.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
     command.add_argument("--overwrite", action="store_true", help="replace a corpus that is there")
     command.add_argument("--resume", action="store_true", help="go on where an interrupted run ended")
 
@@ -142,7 +161,7 @@ def main(argv: Sequence[str]) -> int:
     """Makes scenes of the procedural world, in words or in pixels, with full ground truth."""
     args = parser().parse_args(argv)
     try:
-        made = {"scenes": _scenes, "images": _images, "videos": _videos}[args.command](args)
+        made = _COMMANDS[args.command](args)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"--resume goes on after the whole shards in {args.output}") from None
     print(f"{args.output}: {made:,} {args.command} of the split {args.split}, seed {args.seed}")
@@ -206,3 +225,44 @@ def _videos(args: argparse.Namespace) -> int:
 
         film_strips(args.split, args.seed, args.sheet, n=min(12, args.n), lively=args.lively)
     return made
+
+
+def _multimodal(args: argparse.Namespace) -> int:
+    from usg.world.pixels.media import write_multimodal
+
+    return write_multimodal(
+        args.n,
+        args.split,
+        args.seed,
+        args.output,
+        side=args.side,
+        format=args.format,
+        lively=args.lively,
+        workers=args.workers,
+        overwrite=args.overwrite,
+        resume=args.resume,
+    )
+
+
+def _edits(args: argparse.Namespace) -> int:
+    from usg.world.pixels.pairs import write_edits
+
+    return write_edits(
+        args.n,
+        args.split,
+        args.seed,
+        args.output,
+        side=args.side,
+        even=args.even,
+        overwrite=args.overwrite,
+        resume=args.resume,
+    )
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "scenes": _scenes,
+    "images": _images,
+    "videos": _videos,
+    "multimodal": _multimodal,
+    "edits": _edits,
+}

@@ -191,7 +191,7 @@ def film_graph(
             continue
         if event.object is None:
             time = TimeSpan(event.first / FPS, event.last / FPS)
-            name = f"a{len(told) + len(events)}"
+            name = f"a{1 + max(int(attribute.id[1:]) for attribute in attributes)}"
             attributes.append(
                 Attribute(name, f"o{event.subject}", event.name, kind="action", time=time, groundings=here)
             )

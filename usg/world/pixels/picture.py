@@ -193,9 +193,8 @@ def scene_attributes(facts: Facts, priors: Priors, stage: Stage) -> list[tuple[s
             found.append((f"a{len(found)}", i, "state", states.get(i) or facts.states[i] or ""))
         elif states.get(i) is not None:
             unnamed.append((i, str(states[i])))
-    for i, value in unnamed:
-        found.append((f"a{len(found)}", i, "state", value))
-    return found
+    named = len(found)  # numbered by object, so that one that is not there does not rename the others
+    return found + [(f"a{named + i}", i, "state", value) for i, value in unnamed]
 
 
 def heldout_elements(graph: SceneGraph, priors: Priors = DEFAULT) -> dict[str, list[str]]:
