@@ -67,7 +67,7 @@ def sample_edit(
 
     >>> pair = sample_edit("train", 0, 1, kind="recolour")
     >>> pair.edits
-    (Recolour(id='o0', value='purple'),)
+    (Recolour(id='o1', value='black'),)
     """
     from usg.names import unknown_name
 

@@ -6,7 +6,7 @@
                                       beside it, or goes from one side of it to the other
     falls from                        a small thing on another
     picks up, puts on                 a person and a small thing, after moving to it; to put it on, a surface
-    collides with                     a ball or a vehicle pushes a small thing on
+    collides with                     a ball or a vehicle pushes a light thing on
 
 An event is one or more phases; each has its own name, participants and time, so that picking up begins when the person
 has come to the thing, and coming there is told as moving to it.
@@ -24,10 +24,13 @@ from usg.world.pixels.motion import Actors, between, carried, facing, gap, given
 from usg.world.pixels.stage import STAGE, Actor
 
 MOVERS = frozenset({"person", "dog", "cat", "horse", "bird", "car", "bicycle", "ball", "boat"})
+DRIFTING = frozenset({"balloon", "kite"})
+"""Enter and leave with the wind."""
 SMALL = frozenset({"cup", "bottle", "book", "ball", "apple", "flower", "hat"})
 SURFACES = frozenset({"table", "bench", "bed", "sofa", "chair"})
 ROUND = frozenset({"ball", "apple"})
 PUSHERS = frozenset({"ball", "car", "bicycle"})
+PUSHED = SMALL | {"box", "basket", "lamp", "chair", "umbrella"}
 UNARY = ("enters", "exits", "bounces")
 BINARY = ("moves to", "approaches", "passes", "falls from", "picks up", "puts on", "collides with")
 EVENTS = (*UNARY, *BINARY)
@@ -75,7 +78,7 @@ def possible(actors: Actors, horizon: float, first: bool) -> Iterator[Event]:
     roots = [a for a in actors.values() if a.parent == NO_PARENT and 0 < a.x < STAGE]
     ground = [a for a in roots if a.on_ground]
     for a in roots:
-        if a.label in MOVERS:
+        if a.label in MOVERS | DRIFTING:
             for side in (-1, 1):
                 if first:
                     yield _enters(actors, a, side, horizon)
@@ -181,22 +184,23 @@ def _towards(actors: Actors, a: Actor, b: Actor, horizon: float) -> Iterator[Eve
     wide = (a.width + b.width) / 2
     apart, level = gap(a, b), abs(a.foot - b.foot)
     beside = b.x - side * (wide + _BESIDE)
-    if apart >= _FAR_APART and _fits(actors, a, beside):
+    if apart >= _FAR_APART and _fits(actors, a, beside, b.foot):
         yield Event("moves to", (Phase("moves to", a.index, b.index, 1.0, _slide(a.index, beside, b.foot, horizon)),))
         near, foot = b.x - side * (wide + _NEAR), between(a.foot, b.foot, 0.7)
         yield Event("approaches", (Phase("approaches", a.index, b.index, 1.0, _slide(a.index, near, foot, horizon)),))
     beyond = b.x + side * (wide + 6)
-    if apart >= 0 and _fits(actors, a, beyond) and level < 0.3 * STAGE:
+    if apart >= 0 and _fits(actors, a, beyond, a.foot) and level < 0.3 * STAGE:
         yield Event("passes", (Phase("passes", a.index, b.index, 1.0, _slide(a.index, beyond, a.foot, horizon)),))
     free = b.x + side * 20
-    if a.label in PUSHERS and b.label in SMALL and apart >= 12 and b.width / 2 < free < STAGE - b.width / 2:
+    if a.label in PUSHERS and b.label in PUSHED and apart >= 12 and b.width / 2 < free < STAGE - b.width / 2:
         yield Event("collides with", (Phase("collides with", a.index, b.index, 1.0, _push(a, b, side, horizon)),))
 
 
-def _fits(actors: Actors, a: Actor, x: float) -> bool:
-    """Whether a thing and what it carries are inside the picture when its centre is there."""
+def _fits(actors: Actors, a: Actor, x: float, foot: float) -> bool:
+    """Whether a thing and what it carries are inside the picture when it stands there."""
     boxes = [actors[i].box for i in carried(actors, a.index)]
-    return min(box.x0 for box in boxes) + x - a.x >= -2 and max(box.x1 for box in boxes) + x - a.x <= STAGE + 2
+    left, right = min(box.x0 for box in boxes) + x - a.x, max(box.x1 for box in boxes) + x - a.x
+    return left >= -2 and right <= STAGE + 2 and min(box.y0 for box in boxes) + foot - a.foot >= -2
 
 
 def _push(a: Actor, b: Actor, side: int, horizon: float) -> Motion:
@@ -245,7 +249,7 @@ def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: flo
             if thing.label in SMALL and len(carried(actors, thing.index)) == 1:
                 side = 1 if person.x < thing.x else -1
                 x = thing.x - side * (person.width * 0.45 + thing.width * 0.5)
-                if gap(person, thing) > 4 and _fits(actors, person, x):
+                if gap(person, thing) > 4 and _fits(actors, person, x, thing.foot):
                     walk = Phase(
                         "moves to", person.index, thing.index, 0.5, _slide(person.index, x, thing.foot, horizon)
                     )
@@ -258,7 +262,7 @@ def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: flo
             if thing.label in SMALL and top.label in SURFACES and _taken(thing.label, top.label):
                 side = 1 if person.x < top.x else -1
                 x = top.x - side * (person.width + top.width) * 0.46
-                if gap(person, top) > 4 and _fits(actors, person, x):
+                if gap(person, top) > 4 and _fits(actors, person, x, top.foot):
                     walk = Phase("moves to", person.index, top.index, 0.5, _slide(person.index, x, top.foot, horizon))
                     put = Phase("puts on", person.index, thing.index, 0.5, _hand_over(thing.index, top.index, "on"))
                     yield Event("puts on", (walk, put))

@@ -75,9 +75,9 @@ def sample_film(split: str, seed: int, index: int, *, side: int = 128, priors: P
         LookupError: if there is no such split.
         ValueError: if `seed` or `index` is negative, or `side` is below 32.
 
-    >>> film = sample_film("train", 0, 3)
+    >>> film = sample_film("train", 0, 2)
     >>> len(film.images), [happening.name for happening in film.happenings]
-    (20, ['exits'])
+    (28, ['falls from', 'approaches', 'exits'])
     """
     facts, stage = sample_stage(split, seed, index, priors)
     stages, happenings = script(stage, stream("iid" if split == "style" else split, seed, index, FILM))

@@ -66,7 +66,7 @@ def sample_multimodal(split: str, seed: int, index: int, *, side: int = 128, pri
 
     >>> made = sample_multimodal("train", 0, 0, side=64)
     >>> [source.id for source in made.graph.sources], len(made.video)
-    (['text', 'image', 'video'], 19)
+    (['text', 'image', 'video'], 20)
     """
     facts, stage = sample_stage(split, seed, index, priors)
     named = "iid" if split == "style" else split

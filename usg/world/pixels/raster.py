@@ -27,12 +27,6 @@ def _geometry(sprite: Sprite) -> tuple[NDArray[np.float64], list[int]]:
     return np.array([point for part in sprite.parts for point in part.points]), lengths.tolist()
 
 
-@cache
-def _table(number: int) -> list[int]:
-    """What `Image.point` needs to keep one fill number."""
-    return [255 if i == number else 0 for i in range(256)]
-
-
 def sprite_points(
     sprite: Sprite, x: float, foot: float, width: float, height: float, flip: bool, tilt: float
 ) -> list[NDArray[np.float64]]:
@@ -65,7 +59,11 @@ def coverage(
     for part, points in zip(parts, corners, strict=True):
         # Pillow fills the pixels between whole-numbered corners inclusively: shifting by half a sample centres that.
         draw.polygon(((points - origin) * SAMPLES - 0.5).ravel().tolist(), fill=1 + fills.index(part.fill))
-    return {
-        fill: np.asarray(image.point(_table(1 + i)).reduce(SAMPLES), np.float32) * np.float32(1 / 255)
-        for i, fill in enumerate(fills)
-    }
+    numbers = np.asarray(image)
+    return {fill: _mean(numbers == 1 + i) for i, fill in enumerate(fills)}
+
+
+def _mean(samples: NDArray[np.bool_]) -> Floats:
+    """The share of true samples in every pixel; Pillow's reduce is several times faster than a mean over axes."""
+    white = Image.fromarray(samples.view(np.uint8) * np.uint8(255))
+    return np.asarray(white.reduce(SAMPLES), np.float32) * np.float32(1 / 255)
