@@ -95,7 +95,7 @@ def sample_edit(
 
 def _picture(facts: Facts, stage: Stage, side: int, priors: Priors, metadata: dict[str, object]) -> Picture:
     drawing = render(stage, side)
-    return Picture(drawing.image, picture_graph(facts, priors, stage, drawing, dict(metadata)), stage)
+    return Picture(drawing.image, picture_graph(facts, priors, stage, drawing, dict(metadata)), stage, drawing.owner)
 
 
 def _edits(kind: str, target: str, before: Picture, after: Picture) -> tuple[Edit, ...]:

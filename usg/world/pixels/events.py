@@ -14,13 +14,13 @@ has come to the thing, and coming there is told as moving to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from usg.world import tables
 from usg.world.draw import NO_PARENT
-from usg.world.pixels.motion import Actors, between, carried, facing, gap, given, placed, released, rolled
+from usg.world.pixels.event_motions import Motion, bounce, fall, hand_over, push, slide
+from usg.world.pixels.motion import Actors, between, carried, facing, gap, placed
 from usg.world.pixels.stage import STAGE, Actor
 
 MOVERS = frozenset({"person", "dog", "cat", "horse", "bird", "car", "bicycle", "ball", "boat"})
@@ -28,7 +28,6 @@ DRIFTING = frozenset({"balloon", "kite"})
 """Enter and leave with the wind."""
 SMALL = frozenset({"cup", "bottle", "book", "ball", "apple", "flower", "hat"})
 SURFACES = frozenset({"table", "bench", "bed", "sofa", "chair"})
-ROUND = frozenset({"ball", "apple"})
 PUSHERS = frozenset({"ball", "car", "bicycle"})
 PUSHED = SMALL | {"box", "basket", "lamp", "chair", "umbrella"}
 UNARY = ("enters", "exits", "bounces")
@@ -43,7 +42,6 @@ WEIGHTS = {
 _BESIDE = 2.0
 _HIDDEN = 0.5
 _FAR_APART, _NEAR = 26.0, 15.0
-Motion = Callable[[Actors, float], Actors]
 
 
 class Phase(NamedTuple):
@@ -84,7 +82,7 @@ def possible(actors: Actors, horizon: float, first: bool) -> Iterator[Event]:
                     yield _enters(actors, a, side, horizon)
                 yield _exits(actors, a, side, horizon)
         if a.label == "ball" and a.on_ground:
-            yield Event("bounces", (Phase("bounces", a.index, None, 1.0, _bounce(a)),))
+            yield Event("bounces", (Phase("bounces", a.index, None, 1.0, bounce(a)),))
         if a.label in MOVERS and a.on_ground:
             for b in ground:
                 if a.index != b.index:
@@ -100,7 +98,7 @@ def possible(actors: Actors, horizon: float, first: bool) -> Iterator[Event]:
             and parent.on_ground
             and len(carried(actors, a.index)) == 1
         ):
-            yield Event("falls from", (Phase("falls from", a.index, parent.index, 1.0, _fall(a, parent)),))
+            yield Event("falls from", (Phase("falls from", a.index, parent.index, 1.0, fall(a, parent)),))
 
 
 def is_seen(actors: Actors, event: Event) -> bool:
@@ -134,18 +132,6 @@ def hidden(actors: Actors, i: int) -> float:
     return hides / ((x1 - x0) * (y1 - y0))
 
 
-def _slide(root: int, x: float, foot: float, horizon: float) -> Motion:
-    """Returns the motion straight to a place, looking there; a ball rolls."""
-
-    def motion(actors: Actors, u: float) -> Actors:
-        start = actors[root]
-        turned = facing(actors, root, x > start.x)
-        moved = placed(turned, root, between(start.x, x, u), between(start.foot, foot, u), horizon)
-        return rolled(moved, root, start.x)
-
-    return motion
-
-
 def _outside(actors: Actors, a: Actor, side: int) -> float:
     """The centre at which a thing and what it carries are just out of the picture."""
     boxes = [actors[i].box for i in carried(actors, a.index)]
@@ -160,22 +146,13 @@ def _enters(actors: Actors, a: Actor, side: int, horizon: float) -> Event:
     def outside(now: Actors, u: float) -> Actors:
         return placed(facing(now, a.index, side < 0), a.index, away, inwards.foot, horizon)
 
-    return Event("enters", (Phase("enters", a.index, None, 1.0, _slide(a.index, a.x, a.foot, horizon)),), outside)
+    return Event("enters", (Phase("enters", a.index, None, 1.0, slide(a.index, a.x, a.foot, horizon)),), outside)
 
 
 def _exits(actors: Actors, a: Actor, side: int, horizon: float) -> Event:
     return Event(
-        "exits", (Phase("exits", a.index, None, 1.0, _slide(a.index, _outside(actors, a, side), a.foot, horizon)),)
+        "exits", (Phase("exits", a.index, None, 1.0, slide(a.index, _outside(actors, a, side), a.foot, horizon)),)
     )
-
-
-def _bounce(a: Actor) -> Motion:
-    def motion(actors: Actors, u: float) -> Actors:
-        height = 0.30 * STAGE * (1 - (2 * ((3 * u) % 1.0) - 1) ** 2) * (1 - 0.55 * u) if u < 1 else 0.0
-        up = replace(actors[a.index], foot=a.foot - height, flies=height > 1)
-        return {**actors, a.index: up}
-
-    return motion
 
 
 def _towards(actors: Actors, a: Actor, b: Actor, horizon: float) -> Iterator[Event]:
@@ -185,15 +162,15 @@ def _towards(actors: Actors, a: Actor, b: Actor, horizon: float) -> Iterator[Eve
     apart, level = gap(a, b), abs(a.foot - b.foot)
     beside = b.x - side * (wide + _BESIDE)
     if apart >= _FAR_APART and _fits(actors, a, beside, b.foot):
-        yield Event("moves to", (Phase("moves to", a.index, b.index, 1.0, _slide(a.index, beside, b.foot, horizon)),))
+        yield Event("moves to", (Phase("moves to", a.index, b.index, 1.0, slide(a.index, beside, b.foot, horizon)),))
         near, foot = b.x - side * (wide + _NEAR), between(a.foot, b.foot, 0.7)
-        yield Event("approaches", (Phase("approaches", a.index, b.index, 1.0, _slide(a.index, near, foot, horizon)),))
+        yield Event("approaches", (Phase("approaches", a.index, b.index, 1.0, slide(a.index, near, foot, horizon)),))
     beyond = b.x + side * (wide + 6)
     if apart >= 0 and _fits(actors, a, beyond, a.foot) and level < 0.3 * STAGE:
-        yield Event("passes", (Phase("passes", a.index, b.index, 1.0, _slide(a.index, beyond, a.foot, horizon)),))
+        yield Event("passes", (Phase("passes", a.index, b.index, 1.0, slide(a.index, beyond, a.foot, horizon)),))
     free = b.x + side * 20
     if a.label in PUSHERS and b.label in PUSHED and apart >= 12 and b.width / 2 < free < STAGE - b.width / 2:
-        yield Event("collides with", (Phase("collides with", a.index, b.index, 1.0, _push(a, b, side, horizon)),))
+        yield Event("collides with", (Phase("collides with", a.index, b.index, 1.0, push(a, b, side, horizon)),))
 
 
 def _fits(actors: Actors, a: Actor, x: float, foot: float) -> bool:
@@ -201,44 +178,6 @@ def _fits(actors: Actors, a: Actor, x: float, foot: float) -> bool:
     boxes = [actors[i].box for i in carried(actors, a.index)]
     left, right = min(box.x0 for box in boxes) + x - a.x, max(box.x1 for box in boxes) + x - a.x
     return left >= -2 and right <= STAGE + 2 and min(box.y0 for box in boxes) + foot - a.foot >= -2
-
-
-def _push(a: Actor, b: Actor, side: int, horizon: float) -> Motion:
-    """Two thirds of the time towards it, then both go on, the pushed thing farther and turning over."""
-    touch = b.x - side * (a.width + b.width) / 2
-
-    def motion(actors: Actors, u: float) -> Actors:
-        hit, after = min(1.0, u / 0.65), max(0.0, (u - 0.65) / 0.35)
-        moved = _slide(a.index, touch + side * 4 * after, b.foot, horizon)(actors, hit if after == 0 else 1.0)
-        if after:
-            thing = replace(moved[b.index], x=b.x + side * 20 * after)
-            turn = -side * 90 * after if b.label in ROUND else 0.0
-            moved = {**moved, b.index: replace(thing, tilt=b.tilt + turn)}
-        return moved
-
-    return motion
-
-
-def _fall(a: Actor, parent: Actor) -> Motion:
-    """Slides over the nearer edge, then falls to where the parent stands."""
-    side = 1 if a.x >= parent.x else -1
-    edge = parent.x + side * (parent.width / 2 + a.width * 0.55)
-    if not a.width / 2 < edge < STAGE - a.width / 2:
-        side = -side
-        edge = parent.x + side * (parent.width / 2 + a.width * 0.55)
-
-    def motion(actors: Actors, u: float) -> Actors:
-        slid, fallen = min(1.0, u / 0.4), max(0.0, (u - 0.4) / 0.6)
-        now = released(actors, a.index) if fallen else actors
-        thing = replace(now[a.index], x=between(a.x, edge, slid) + side * 5 * fallen)
-        if fallen:
-            foot = between(a.foot, parent.foot + 1, min(1.0, fallen**2 * 1.2))
-            landed = foot >= parent.foot + 0.99
-            turn = -side * 90 * fallen if a.label in ROUND else 0.0
-            thing = replace(thing, foot=foot, depth=parent.depth + 0.5, tilt=a.tilt + turn, flies=not landed)
-        return {**now, a.index: thing}
-
-    return motion
 
 
 def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: float) -> Iterator[Event]:
@@ -251,10 +190,10 @@ def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: flo
                 x = thing.x - side * (person.width * 0.45 + thing.width * 0.5)
                 if gap(person, thing) > 4 and _fits(actors, person, x, thing.foot):
                     walk = Phase(
-                        "moves to", person.index, thing.index, 0.5, _slide(person.index, x, thing.foot, horizon)
+                        "moves to", person.index, thing.index, 0.5, slide(person.index, x, thing.foot, horizon)
                     )
                     lift = Phase(
-                        "picks up", person.index, thing.index, 0.5, _hand_over(thing.index, person.index, "holding")
+                        "picks up", person.index, thing.index, 0.5, hand_over(thing.index, person.index, "holding")
                     )
                     yield Event("picks up", (walk, lift))
     for thing in held:
@@ -263,8 +202,8 @@ def _with_hands(actors: Actors, person: Actor, ground: list[Actor], horizon: flo
                 side = 1 if person.x < top.x else -1
                 x = top.x - side * (person.width + top.width) * 0.46
                 if gap(person, top) > 4 and _fits(actors, person, x, top.foot):
-                    walk = Phase("moves to", person.index, top.index, 0.5, _slide(person.index, x, top.foot, horizon))
-                    put = Phase("puts on", person.index, thing.index, 0.5, _hand_over(thing.index, top.index, "on"))
+                    walk = Phase("moves to", person.index, top.index, 0.5, slide(person.index, x, top.foot, horizon))
+                    put = Phase("puts on", person.index, thing.index, 0.5, hand_over(thing.index, top.index, "on"))
                     yield Event("puts on", (walk, put))
 
 
@@ -273,24 +212,3 @@ def _taken(child: str, parent: str) -> bool:
     return any(
         role == "on" and child in children and parent in parents for role, children, parents, _ in tables.STRUCTURE
     )
-
-
-def _hand_over(thing: int, to: int, role: str) -> Motion:
-    """A thing goes in an arc to its new place, where it belongs at the end."""
-
-    def motion(actors: Actors, u: float) -> Actors:
-        after = given(actors, thing, to, role)
-        if u >= 1:
-            return after
-        start, goal = actors[thing], after[thing]
-        lift = 10 * 4 * u * (1 - u) if role == "on" else 0.0
-        depth = max(start.depth, goal.depth) + 0.5
-        moved = released(actors, thing)
-        return {
-            **moved,
-            thing: replace(
-                moved[thing], x=between(start.x, goal.x, u), foot=between(start.foot, goal.foot, u) - lift, depth=depth
-            ),
-        }
-
-    return motion

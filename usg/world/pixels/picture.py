@@ -46,6 +46,8 @@ class Picture:
     """(side, side, 3) RGB."""
     graph: SceneGraph
     stage: Stage
+    owner: NDArray[np.int16]
+    """(side, side) the place among `stage.actors` of the thing that each pixel shows, or -1: all masks at once."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def sample_picture(split: str, seed: int, index: int, *, side: int = 128, priors
         "index": index,
     }
     graph = picture_graph(facts, priors, stage, rendering, metadata)
-    return Picture(rendering.image, graph, stage)
+    return Picture(rendering.image, graph, stage, rendering.owner)
 
 
 def visible_actors(rendering: Rendering, stage: Stage) -> list[Seen]:
