@@ -32,7 +32,7 @@ COVERED = 0.08
 """Share of a thing's pixels that another must cover to be in front of it."""
 STEP = 0.04
 """How much lower the feet of the nearer thing are."""
-GAP, LEVEL = 0.055, 0.06
+GAP, LEVEL = 0.08, 0.08
 """Next to: largest gap between the boxes, largest difference of the feet."""
 COMPARABLE = 0.7
 """Least visibility of things whose sizes are compared."""
