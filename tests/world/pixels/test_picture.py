@@ -165,6 +165,18 @@ def test_what_a_picture_says_of_size_is_seen():
                     assert a.width > b.width
 
 
+def test_riders_look_ahead():
+    found = 0
+    for index in range(60):
+        _, stage = sample_stage("train", 12, index, EVEN)
+        actors = {actor.index: actor for actor in stage.actors}
+        for actor in stage.actors:
+            if actor.role == "riding":
+                found += 1
+                assert actor.flip == actors[actor.parent].flip
+    assert found > 3
+
+
 def test_style_shows_the_scenes_of_iid_in_another_look():
     for index in range(10):
         one, two = sample_picture("iid", 0, index), sample_picture("style", 0, index)

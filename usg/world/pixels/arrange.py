@@ -82,6 +82,9 @@ def cast(facts: Facts, priors: Priors, look: Look, uniform: Uniform, paint: Unif
         tilts.append(tilt_of(label, roles[i], tilt))
         shifts.append(shift)
         paints.append(_paint(priors.colours[facts.colours[i]], priors.textures[facts.textures[i]], look, paint))
+    for i, role in enumerate(roles):
+        if role == "riding":  # who rides looks ahead
+            flips[i] = flips[facts.parents[i]]
     return Cast(
         labels,
         tuple(facts.sizes),
