@@ -1,5 +1,8 @@
 """usg world images: PNG files beside a corpus, whatever way they were written."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,6 +56,21 @@ def test_wrong_use_is_told_before_anything_is_written(tmp_path):
     write_images(1, "train", 0, tmp_path / "a")
     with pytest.raises(FileExistsError):
         write_images(1, "train", 0, tmp_path / "a")
+
+
+def test_workers_change_nothing(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_images(3, "longer", 2, one)
+    write_images(3, "longer", 2, two, workers=2)
+    assert list(Corpus(one)) == list(Corpus(two))
+    for graph in Corpus(one):
+        assert np.array_equal(pixels(one, graph), pixels(two, graph))
+
+
+def test_the_command_line_answers_without_what_draws():
+    code = "import sys, usg.world.cli as c; c.parser(); print({'PIL', 'av', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_sheet_of_nothing_is_told(tmp_path):

@@ -8,7 +8,26 @@ randomness of its own. So text scenes, captions and questions are as they were w
 the picture's: all those, and only those, that its pixels show. See `usg.world.pixels.picture`.
 """
 
-from usg.world.pixels.even import EVEN, even_priors
+from usg.world.pixels.edits import EditPair, sample_edit
+from usg.world.pixels.even import EVEN, LIVELY, even_priors
+from usg.world.pixels.films import Film, sample_film
+from usg.world.pixels.multimodal import Multimodal, sample_multimodal
 from usg.world.pixels.picture import PICTURE_SPLITS, Picture, sample_picture
+from usg.world.pixels.views import unite, view
 
-__all__ = ["EVEN", "PICTURE_SPLITS", "Picture", "even_priors", "sample_picture"]
+__all__ = [
+    "EVEN",
+    "LIVELY",
+    "PICTURE_SPLITS",
+    "EditPair",
+    "Film",
+    "Multimodal",
+    "Picture",
+    "even_priors",
+    "sample_edit",
+    "sample_film",
+    "sample_multimodal",
+    "sample_picture",
+    "unite",
+    "view",
+]
