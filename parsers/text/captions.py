@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from usg.formats.coco_captions import read_coco_captions
+from usg.formats.csv_rows import read_rows
 from usg.formats.problems import Problems
 from usg.names import unknown_name
 
@@ -101,6 +102,7 @@ def read_captions(
 
     Raises:
         LookupError: there is no such format.
+        ValueError: fields are given for a format that has none.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "results.token"
@@ -111,6 +113,8 @@ def read_captions(
     if format is not None and format not in FORMATS:
         raise LookupError(unknown_name("caption format", format, FORMATS))
     format = format or _SUFFIXES.get(Path(path).suffix.lower())
+    if fields is not None and fields != Fields() and format not in (*_DELIMITER, "jsonl"):
+        raise ValueError(f"--field and --id-field are of csv, tsv and jsonl; {path} is read as {format or 'lines'}")
     reader = _Reader(path, problems, fields or Fields())
     if format == "coco":
         yield from reader.coco()
@@ -141,23 +145,17 @@ class _Reader:
                 self.problems.add(self._where(number), f"{line[:60]!r}; expected IMAGE#NUMBER<tab>CAPTION")
 
     def table(self, delimiter: str) -> Iterator[Caption]:
-        names: list[str] | None = None
-        for number, line in self._decoded():
-            if not line.strip():
-                continue
-            try:
-                # Line by line: a quote that is not closed spoils its own row only.
-                row = next(csv.reader([line], delimiter=delimiter, strict=True))
-                if names is None:
-                    names = row
-                    if self._text not in names:
-                        self._missing(number, self._text, names)
-                        return
-                    continue
-                if len(row) != len(names):
-                    raise ValueError(f"{len(row)} columns, expected {len(names)}")
-            except (ValueError, csv.Error) as error:
-                self.problems.add(self._where(number), str(error))
+        lines = self._decoded()
+        number, header = next(((number, line) for number, line in lines if line.strip()), (0, None))
+        if header is None:
+            return
+        names = next(csv.reader([header], delimiter=delimiter))
+        if self._text not in names:
+            self._missing(number, self._text, names)
+            return
+        for number, row, reason in read_rows(lines, len(names), delimiter):
+            if row is None:
+                self.problems.add(self._where(number), reason)
             else:
                 yield from self._captions(dict(zip(names, row, strict=True)), number)
 

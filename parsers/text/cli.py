@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -161,7 +160,6 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     problems = Problems(tell=say)
-    gc.set_threshold(20_000, 20, 20)  # a batch of graphs is gone before it would be looked at: a sixth of the time
     try:
         written = parse_text(**vars(arguments), problems=problems)
     except KeyboardInterrupt:

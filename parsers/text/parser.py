@@ -187,6 +187,8 @@ class TextParser:
             >>> [len(graph.objects) for graph in parser.pipe(["a dog", "", "a cat on a mat"])]
             [1, 0, 2]
         """
+        if isinstance(texts, str):
+            raise TypeError(f"pipe takes many texts, not one; call the parser itself on {_quoted(texts)}")
         if batch_size < 1 or n_process < 1:
             raise ValueError(f"batch_size={batch_size} and n_process={n_process}; both must be at least 1")
         return self._pipe(texts, batch_size, n_process, as_tuples, on_error)

@@ -15,11 +15,9 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usg import __version__
 from usg.files import atomic_path
 from usg.parsers.text.jobs import Job, run_job
 from usg.parsers.text.pipeline import EXTENSION
@@ -83,18 +81,18 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en")
     component = nlp.add_pipe(EXTENSION)
     assert isinstance(component, SceneGraphComponent)
-    component.use(TextGraphModel.load(model))
+    trained = TextGraphModel.load(model)
+    component.use(trained)
     scores = validate(nlp, settings.val) if settings.val else {}
     told = {
         key: value
         for key, value in asdict(settings).items()
         if key not in ("data", "val", "unlabelled", "output", "syntax")
     }
-    weights = sha256((model / "weights.safetensors").read_bytes()).hexdigest()
     nlp.meta.update(
         name=EXTENSION,
-        version=f"{__version__}+{weights[:8]}",
-        description=DESCRIPTION,
+        version=trained.version,
+        description=DESCRIPTION + (SYNTAX_DESCRIPTION if settings.syntax else ""),
         license=settings.license,
         # Of the linguistic components, then of the scene graphs.
         sources=[*nlp.meta.get("sources", []), *({"name": each} for each in settings.sources)],
@@ -107,9 +105,9 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     return scores
 
 
-DESCRIPTION = (
-    "English pipeline of USG: scene graphs of captions and descriptions; tagger, morphology, edit-tree lemmatizer and "
-    "dependency parser in the labels of spaCy's English pipelines."
+DESCRIPTION = "English pipeline of USG: scene graphs of captions and descriptions"
+SYNTAX_DESCRIPTION = (
+    "; tagger, morphology, edit-tree lemmatizer and dependency parser in the labels of spaCy's English pipelines"
 )
 
 

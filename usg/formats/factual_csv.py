@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from usg.files import atomic_path
+from usg.formats.csv_rows import read_rows
 from usg.formats.factual_facts import Fact, facts_of, parse_facts, ranks_of
 from usg.formats.problems import Problems
 from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
@@ -56,19 +57,17 @@ def read(path: str | Path, problems: Problems) -> Iterator[SceneGraph]:
             raise ValueError(
                 f"{path} is not a FACTUAL CSV: its columns are {', '.join(names)[:80]!r}, without {', '.join(missing)}"
             )
-        for number, line in enumerate(file, 2):
-            if not line.strip():
+        lines = ((number, line.rstrip("\r\n")) for number, line in enumerate(file, 2))
+        for number, row, reason in read_rows(lines, len(names)):
+            if row is None:
+                problems.add(f"{path}:{number}", reason)
                 continue
             try:
-                # Line by line: a quote that is not closed spoils its own row only.
-                row = next(csv.reader([line], strict=True))
-                if len(row) != len(names):
-                    raise ValueError(f"{len(row)} columns, expected {len(names)}")
-                line.encode()
+                "".join(row).encode()
                 graph = read_row(*(dict(zip(names, row, strict=True))[name] for name in COLUMNS))
             except UnicodeEncodeError:
                 problems.add(f"{path}:{number}", "not UTF-8")
-            except (ValueError, csv.Error) as error:
+            except ValueError as error:
                 problems.add(f"{path}:{number}", str(error))
             else:
                 yield graph

@@ -58,6 +58,18 @@ def test_flickr_is_told_by_its_name_or_its_first_line(tmp_path: Path) -> None:
     assert len(read(tmp_path, "flickr.txt", data, "lines")[0]) == 3
 
 
+def test_fields_of_a_format_without_fields(tmp_path: Path) -> None:
+    file = tmp_path / "captions.txt"
+    file.write_text("a dog")
+    with pytest.raises(ValueError, match=r"csv, tsv and jsonl; .*captions\.txt is read as lines"):
+        list(read_captions(str(file), Problems(), fields=Fields(text="caption")))
+
+
+def test_a_caption_of_two_lines(tmp_path: Path) -> None:
+    found, wrong = read(tmp_path, "captions.csv", 'caption,image_id\n"a dog\nruns",1\na cat,2\n')
+    assert ([text for text, _, _ in found], wrong) == (["a dog\nruns", "a cat"], [])
+
+
 def test_coco(tmp_path: Path) -> None:
     annotations = [
         {"image_id": 139, "id": 38, "caption": "A dog"},

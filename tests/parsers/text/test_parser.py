@@ -188,3 +188,8 @@ def test_a_parser_goes_to_another_process(parser: TextParser, capitals: Path) ->
         copy = pickle.loads(pickle.dumps(each))
         assert copy.version == each.version == "en_capitals 0.1.0"
         assert copy("a Dog") == each("a Dog")
+
+
+def test_one_text_is_not_many(parser: TextParser) -> None:
+    with pytest.raises(TypeError, match="call the parser itself on 'a dog'"):
+        parser.pipe("a dog")
