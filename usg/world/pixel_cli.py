@@ -45,6 +45,7 @@ def add_pixel_commands(commands: Any) -> None:
     )
     add_data_set(scenes, "scenes", PIXEL_SPLITS)
     _add_film(scenes)
+    scenes.add_argument("--sheet", metavar="FILE", help="the first 8: picture, frames of the film and text")
     pairs = commands.add_parser(
         "edits",
         help="pictures before and after something is added, removed, replaced, moved, recoloured or restyled",
@@ -119,7 +120,7 @@ def _videos(args: argparse.Namespace) -> int:
 def _multimodal(args: argparse.Namespace) -> int:
     from usg.world.pixels.media import write_multimodal
 
-    return write_multimodal(
+    made = write_multimodal(
         args.n,
         args.split,
         args.seed,
@@ -131,6 +132,11 @@ def _multimodal(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         resume=args.resume,
     )
+    if args.sheet:
+        from usg.world.pixels.sheet import media_rows
+
+        media_rows(args.split, args.seed, args.sheet, n=min(8, args.n), lively=args.lively)
+    return made
 
 
 def _edits(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from usg.graph.scene_graph import SceneGraph
 from usg.world.cli import main
 from usg.world.pixels.even import LIVELY
 from usg.world.pixels.multimodal import MEDIA, sample_multimodal
+from usg.world.pixels.sheet import contact_sheet
 from usg.world.pixels.views import unite, view
 
 KINDS = {"text": (TextSpan,), "image": (Box, Mask), "video": (Track, Track)}
@@ -87,8 +88,12 @@ def test_events_keep_their_times():
 
 
 def test_three_media_are_written_beside_their_graphs(tmp_path, capsys):
-    folder = tmp_path / "world"
-    assert main(["multimodal", "-n", "2", "-o", str(folder), "--format", "png", "--side", "64"]) == 0
+    folder, sheet = tmp_path / "world", tmp_path / "sheet.png"
+    words = ["multimodal", "-n", "2", "-o", str(folder), "--format", "png", "--side", "64", "--sheet", str(sheet)]
+    assert main(words) == 0
+    with Image.open(sheet) as image:
+        assert image.width == 6 * 164 - 4
+    assert contact_sheet(folder, sheet) == 2
     assert "2 multimodal of the split train" in capsys.readouterr().out
     for index, graph in enumerate(Corpus(folder)):
         made = sample_multimodal("train", 0, index, side=64)

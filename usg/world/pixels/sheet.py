@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import wrap
 
 from PIL import Image, ImageDraw
 
@@ -26,7 +27,7 @@ def contact_sheet(corpus: str | Path, output: str | Path, *, n: int = 40, column
         cell: side of a picture on it, pixels.
 
     Raises:
-        ValueError: if there is nothing to draw.
+        ValueError: if there is nothing to draw, or a graph has no picture.
         FileNotFoundError: if the corpus or one of its pictures is not there.
     """
     from usg.corpus import Corpus
@@ -36,7 +37,10 @@ def contact_sheet(corpus: str | Path, output: str | Path, *, n: int = 40, column
         raise ValueError(f"{corpus} has {len(graphs)} pictures to show in {columns} columns of {cell} pixels")
     cells = []
     for i, graph in enumerate(graphs):
-        with Image.open(Path(corpus) / (graph.sources[0].uri or "")) as image:
+        source = next((source for source in graph.sources if source.modality == "image" and source.uri), None)
+        if source is None:
+            raise ValueError(f"graph {i} of {corpus} has no image with a uri; make one with `usg world images`")
+        with Image.open(Path(corpus) / str(source.uri)) as image:
             one = image.convert("RGB").resize((cell, cell), Image.Resampling.NEAREST)
         cells.append(annotated(one, graph) if i // columns % 2 else one)
     with atomic_path(output) as path:
@@ -90,13 +94,62 @@ def film_strips(
     return n
 
 
+def media_rows(
+    split: str, seed: int, output: str | Path, *, n: int = 8, lively: bool = False, frames: int = 5, side: int = 160
+) -> int:
+    """Draws a row for each of the first multimodal scenes: the picture, frames of the film, the text below; returns n.
+
+    An object has one colour in the picture and in the film, and so has its label.
+
+    Args:
+        split: of the data set.
+        seed: likewise.
+        output: a PNG or JPEG file.
+        n: scenes, at least one.
+        lively: as in `write_multimodal`.
+        frames: of each film.
+        side: of picture and frames, pixels.
+
+    Raises:
+        ValueError: if there is nothing to draw.
+    """
+    from usg.world.pixels.even import LIVELY
+    from usg.world.pixels.multimodal import sample_multimodal
+    from usg.world.priors import DEFAULT
+
+    if n < 1 or frames < 2:
+        raise ValueError(f"{n} scenes with {frames} frames each leave nothing to draw; give at least 1 and 2")
+    rows = []
+    for index in range(n):
+        made = sample_multimodal(split, seed, index, side=side, priors=LIVELY if lively else DEFAULT)
+        cells = [annotated(Image.fromarray(made.image), made.graph)]
+        for k in range(frames):
+            frame = round(k * (len(made.video) - 1) / (frames - 1))
+            image = Image.fromarray(made.video[frame])
+            draw = ImageDraw.Draw(image)
+            for i, obj in enumerate(made.graph.objects):
+                box = _box_at(made.graph, obj.id, frame)
+                if box is not None:
+                    draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=_COLOURS[i % len(_COLOURS)])
+            cells.append(image)
+        strip = grid(cells, frames + 1)
+        lines = wrap(made.text, strip.width // 6)
+        row = Image.new("RGB", (strip.width, strip.height + 12 * 5), "white")
+        row.paste(strip, (0, 0))
+        ImageDraw.Draw(row).multiline_text((2, strip.height + 1), "\n".join(lines[:5]), fill="black", spacing=1)
+        rows.append(row)
+    with atomic_path(output) as path:
+        grid(rows, 1).save(path)
+    return n
+
+
 def _box_at(graph: SceneGraph, name: str, frame: int) -> Box | None:
     """The box of an object in a frame, where it is seen there."""
     if name not in graph:
         return None
-    track = graph.object(name).groundings[0].region
-    points = track.points if isinstance(track, Track) else ()
-    return next((p.region for p in points if p.frame == frame and isinstance(p.region, Box)), None)
+    tracks = [g.region for g in graph.object(name).groundings if isinstance(g.region, Track)]
+    points = [p for track in tracks for p in track.points if p.frame == frame]
+    return next((p.region for p in points if isinstance(p.region, Box)), None)
 
 
 def grid(cells: Iterable[Image.Image], columns: int) -> Image.Image:
@@ -114,7 +167,7 @@ def annotated(image: Image.Image, graph: SceneGraph) -> Image.Image:
     """Returns a picture, larger or not than its source says, with the graph's boxes and what is in them."""
     drawn = image.copy()
     draw = ImageDraw.Draw(drawn)
-    source = graph.sources[0]
+    source = next(source for source in graph.sources if source.modality == "image")
     scale = image.width / (source.width or image.width)
     for i, obj in enumerate(graph.objects):
         box = next((g.region for g in obj.groundings if g.source == source.id and isinstance(g.region, Box)), None)
