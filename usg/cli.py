@@ -26,7 +26,7 @@ from pathlib import Path
 from usg import __version__
 from usg.names import unknown_name
 
-_PACKAGES = {"yaml": "lightning", "jsonargparse": "lightning"}  # what brings a module that no extra lists
+_PACKAGES = {"yaml": "lightning", "jsonargparse": "lightning", "pil": "pillow"}  # what brings a module of another name
 _DISTRIBUTION = "universal-scene-graph"
 
 # What a wrong call raises. An OSError outside this list is the machine's, not the caller's; KeyError and IndexError,
