@@ -99,6 +99,26 @@ def labels_of(caption: str) -> tuple[str, ...]:
     return found
 
 
+def a_photo_of(words: str) -> str:
+    """The words as these models were trained to see them.
+
+    >>> a_photo_of("orange cat")
+    'a photo of an orange cat'
+    """
+    return f"a photo of {with_article(words)}"
+
+
+def with_article(words: str) -> str:
+    """Words with "a" or "an", but for what looks like a plural.
+
+    >>> [with_article(words) for words in ("dog", "umbrella", "dogs", "glass")]
+    ['a dog', 'an umbrella', 'dogs', 'a glass']
+    """
+    if words.endswith("s") and not words.endswith("ss"):
+        return words
+    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+
+
 def labels_from(words: str) -> tuple[str, ...]:
     """Labels as given on a command line: with commas between them, or a file with one a line.
 

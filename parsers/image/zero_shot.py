@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from usg.parsers.image.heads import AttributeScore, RelationScore
 from usg.parsers.image.image_text import ImageText
+from usg.parsers.image.labels import a_photo_of, with_article
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -151,26 +152,6 @@ def nearest_pairs(boxes: NDArray[np.float64], most: int) -> list[tuple[int, int]
     gaps = np.clip(np.maximum(a[:, :2], b[:, :2]) - np.minimum(a[:, 2:], b[:, 2:]), 0, None)
     order = np.argsort(np.hypot(*gaps.T), kind="stable")[:most]
     return [(int(first[k]), int(second[k])) for k in order]
-
-
-def a_photo_of(words: str) -> str:
-    """The words as these models were trained to see them.
-
-    >>> a_photo_of("orange cat")
-    'a photo of an orange cat'
-    """
-    return f"a photo of {with_article(words)}"
-
-
-def with_article(words: str) -> str:
-    """Words with "a" or "an", but for what looks like a plural.
-
-    >>> [with_article(words) for words in ("dog", "umbrella", "dogs", "glass")]
-    ['a dog', 'an umbrella', 'dogs', 'a glass']
-    """
-    if words.endswith("s") and not words.endswith("ss"):
-        return words
-    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
 
 
 def _around(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

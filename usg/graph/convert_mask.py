@@ -5,6 +5,7 @@ A `Mask` holds the runs of its pixels in column-major order, as COCO's annotatio
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,9 @@ def mask_to_array(mask: Mask) -> NDArray[np.bool_]:
     from pycocotools import mask as coco
 
     try:
-        decoded = coco.decode({"size": [mask.height, mask.width], "counts": mask.counts.encode("ascii")})
+        with warnings.catch_warnings():  # pycocotools 2.0.11 makes arrays in a way that NumPy 2 deprecates
+            warnings.simplefilter("ignore", DeprecationWarning)
+            decoded = coco.decode({"size": [mask.height, mask.width], "counts": mask.counts.encode("ascii")})
     except (ValueError, UnicodeEncodeError) as error:
         raise ValueError(f"mask counts {mask.counts[:40]!r} are no run lengths: {error}") from None
     return np.asarray(decoded, dtype=bool)

@@ -46,9 +46,9 @@ def density_peaks(distances: NDArray[np.float64], *, k: int, threshold: float, l
         ValueError: there are no points, the distances are not finite, or a number is out of range.
 
     >>> x = np.array([0.0, 0.1, 0.2, 5.0, 5.1])
-    >>> found = density_peaks(abs(x[:, None] - x), k=2, threshold=0.5)
+    >>> found = density_peaks(abs(x[:, None] - x), k=1, threshold=0.5)
     >>> sorted(found.centres.tolist()), found.centres[found.members].tolist()
-    ([1, 3], [1, 1, 1, 3, 3])
+    ([0, 3], [0, 0, 0, 3, 3])
     """
     n = len(distances)
     if distances.shape != (n, n) or not n or not np.isfinite(distances).all():

@@ -25,7 +25,7 @@ from usg.graph.convert_mask import mask_box, mask_from_array
 from usg.parsers.image.detector import Detections, nothing
 from usg.parsers.image.detectors.boxes import suppress
 from usg.parsers.image.detectors.grounding_dino import PhraseScores
-from usg.parsers.image.labels import checked_labels, class_names
+from usg.parsers.image.labels import a_photo_of, checked_labels, class_names
 from usg.parsers.pretrained import load_pretrained, version_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class HuggingFaceDetector:
         sizes = [(image.height, image.width) for image in images]
         if self._kind == "masks":
             results = self._processor.post_process_panoptic_segmentation(
-                outputs, threshold=threshold, target_sizes=sizes
+                outputs, threshold=threshold, target_sizes=sizes, label_ids_to_fuse=set()
             )
             return [self._segments(result["segmentation"].cpu().numpy(), result["segments_info"]) for result in results]
         if self._phrases is not None:
@@ -167,7 +167,11 @@ class HuggingFaceDetector:
     def _texts(self, n: int) -> dict[str, Any]:
         if self._phrases is not None:
             return {"text": [self._phrases.prompt] * n, "padding": True}
-        return {"text": [list(self.labels)] * n, "padding": "max_length", "truncation": True}
+        return {
+            "text": [[a_photo_of(label or "") for label in self.labels]] * n,
+            "padding": "max_length",
+            "truncation": True,
+        }
 
 
 def _load(name: str, offline: bool) -> tuple[str, Any, Any]:
