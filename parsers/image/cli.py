@@ -100,8 +100,8 @@ def _after(out: Output, files: list[str], version: str, output: str) -> list[str
         expected = _uri(files[out.done - 1]) if out.done <= len(files) else None
         if source.modality != "image" or out.done > len(files) or source.uri != expected:
             raise ValueError(
-                f"{output} cannot be gone on with: its graph {out.done} is of {str(source.uri)[:60]}, which is not "
-                "picture of that number in these inputs; give the inputs it was made with, or --overwrite"
+                f"{output} cannot be gone on with: its graph {out.done} is of {source.uri}, which is not "
+                "the picture of that number in these inputs; give the inputs it was made with, or --overwrite"
             )
         if source.parser_version != version:
             raise ValueError(f"{output} was made by {source.parser_version}, not by {version}; --overwrite it")

@@ -7,16 +7,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _PLACEHOLDER = re.compile(r"(label|class|n/?a|none|unknown)?[ _-]?\d*", re.IGNORECASE)
-_STUFF = re.compile(r"(-other)?(-merged|-stuff|-other)$")  # COCO's panoptic categories: "sky-other-merged"
+# COCO's panoptic categories: "sky-other-merged", "wall-brick", "window-blind".
+_STUFF = re.compile(r"(-other)?(-merged|-stuff|-other)$")
+_MADE_OF = re.compile(r"(wall|floor)-(\w+)")
 
 
 def label_words(name: str) -> str:
-    """The name of a class as words: lower case, spaces, without the suffixes of COCO's stuff.
+    """The name of a class as words: lower case, spaces, COCO's names of stuff in plain English.
 
-    >>> [label_words(name) for name in ("Dining_table", "sky-other-merged", "T-shirt", "teddy  bear")]
-    ['dining table', 'sky', 't-shirt', 'teddy bear']
+    >>> [label_words(name) for name in ("Dining_table", "sky-other-merged", "wall-brick", "T-shirt", "teddy  bear")]
+    ['dining table', 'sky', 'brick wall', 't-shirt', 'teddy bear']
     """
-    return " ".join(_STUFF.sub("", name.lower()).replace("_", " ").split())
+    plain = _MADE_OF.sub(r"\2 \1", _STUFF.sub("", name.lower()))
+    return " ".join(plain.replace("window-blind", "window blind").replace("_", " ").split())
 
 
 def is_placeholder(name: str) -> bool:

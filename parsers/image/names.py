@@ -82,6 +82,21 @@ def make_detector(
     return _checked(_made("detector", name, DETECTORS, settings))
 
 
+def make_heads(
+    attributes: AttributeHead | str | os.PathLike[str] | None, relations: RelationHead | str | os.PathLike[str] | None
+) -> tuple[AttributeHead | None, RelationHead | None]:
+    """Both heads; a model that both name is loaded once."""
+    if isinstance(attributes, str | os.PathLike) and isinstance(relations, str | os.PathLike):
+        name = os.fspath(attributes)
+        if name == os.fspath(relations) and _is_model(name):
+            from usg.parsers.image.image_text import ImageText
+            from usg.parsers.image.zero_shot import ZeroShotAttributes, ZeroShotRelations
+
+            model = ImageText(name)
+            return ZeroShotAttributes(model), ZeroShotRelations(model)
+    return make_attributes(attributes), make_relations(relations)
+
+
 def make_attributes(head: AttributeHead | str | os.PathLike[str] | None) -> AttributeHead | None:
     """An attribute head by its name, as in the module docstring; None stays None.
 

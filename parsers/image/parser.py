@@ -26,7 +26,7 @@ from usg.parsers.image.calibration import Calibration
 from usg.parsers.image.detector import Detections, Detector
 from usg.parsers.image.heads import AttributeHead, RelationHead
 from usg.parsers.image.loading import ImageError, ImageInput, describe_input, load_image, uri_of
-from usg.parsers.image.names import make_attributes, make_detector, make_relations
+from usg.parsers.image.names import make_detector, make_heads
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -89,7 +89,7 @@ class ImageParser:
         if max_objects < 1:
             raise ValueError(f"max_objects is {max_objects}, expected at least 1")
         self.detector = make_detector(detector, labels=labels, class_names=class_names)
-        self.attributes, self.relations = make_attributes(attributes), make_relations(relations)
+        self.attributes, self.relations = make_heads(attributes, relations)
         self.threshold, self.calibration, self.max_objects = threshold, calibration, max_objects
 
     def __repr__(self) -> str:

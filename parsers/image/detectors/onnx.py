@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.names import unknown_name
 from usg.parsers.image.detector import Detections
 from usg.parsers.image.detectors.boxes import suppress
-from usg.parsers.image.detectors.onnx_layouts import DETR, Layout, layout_of, read_output
+from usg.parsers.image.detectors.onnx_layouts import DETR, LAYOUTS, Layout, layout_of, read_output
 from usg.parsers.image.labels import class_names as named_classes
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class OnnxDetector:
 
     Raises:
         FileNotFoundError: there is no such file.
+        LookupError: there is no such layout.
         ValueError: it is no model, its layout cannot be told, or its classes have no names.
 
     Example:
@@ -84,6 +86,8 @@ class OnnxDetector:
         self.labels = named_classes(_names(file, self._session.get_modelmeta()), class_names, self.version)
         shapes = {each.name: tuple(each.shape) for each in outputs}
         self._layout = layout_of(shapes, len(self.labels), self.version) if layout is None else layout
+        if self._layout not in LAYOUTS:
+            raise LookupError(unknown_name("layout", self._layout, LAYOUTS))
         self._input_names = [each.name for each in inputs]
         height, width = inputs[0].shape[2:] if len(inputs[0].shape) == 4 else (None, None)
         self._size = tuple(each if isinstance(each, int) and each > 0 else side for each in (height, width))

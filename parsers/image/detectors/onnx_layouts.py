@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.names import unknown_name
 from usg.parsers.image.detectors.boxes import from_centres
 
 Layout: TypeAlias = Literal["yolo", "yolo-objectness", "yolo-end-to-end", "detr", "deployed"]
@@ -91,6 +92,8 @@ def read_output(outputs: Mapping[str, NDArray[Any]], layout: Layout, classes: in
         LookupError: there is no such layout.
         ValueError: the outputs have other shapes than their layout.
     """
+    if layout not in LAYOUTS:
+        raise LookupError(unknown_name("layout", layout, LAYOUTS))
     try:
         if layout == "detr":
             return _detr(outputs["logits"][0], outputs["pred_boxes"][0], classes)
@@ -98,15 +101,21 @@ def read_output(outputs: Mapping[str, NDArray[Any]], layout: Layout, classes: in
             return _found(outputs["boxes"][0], outputs["scores"][0], outputs["labels"][0])
         first = next(iter(outputs.values()))[0].astype(np.float64)
         if layout == "yolo":
-            return _best(from_centres(first[:4].T), first[4 : 4 + classes].T)
+            boxes, scores = np.split(first.T, [4], axis=1)
+            return _best(from_centres(boxes), _checked(scores, classes))
         if layout == "yolo-objectness":
-            return _best(from_centres(first[:, :4]), first[:, 4:5] * first[:, 5 : 5 + classes])
-        if layout == "yolo-end-to-end":
-            return _found(first[:, :4], first[:, 4], first[:, 5])
+            boxes, objectness, scores = np.split(first, [4, 5], axis=1)
+            return _best(from_centres(boxes), objectness * _checked(scores, classes))
+        return _found(first[:, :4], first[:, 4], first[:, 5])
     except (KeyError, IndexError, ValueError) as error:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in outputs.items())
         raise ValueError(f"the outputs {shapes} of {model} are not of the layout {layout}: {error}") from error
-    raise LookupError(f"there is no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
+
+
+def _checked(scores: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    if scores.shape[1] != classes:
+        raise ValueError(f"{scores.shape[1]} scores for {classes} classes")
+    return scores
 
 
 def _detr(logits: NDArray[Any], boxes: NDArray[Any], classes: int) -> Found:

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 LABEL = "region"
 """The label of every region."""
 
-_FLAT = 1e-3  # a picture whose patches differ less than this from their mean has nothing in it
+# A picture whose patches differ by less than this from their mean has nothing in it: half a grey level, and for the
+# features of a model, which have no unit, what rounding leaves.
+_FLAT_COLOURS, _FLAT_STATES = 0.5 / 255, 1e-6
 
 
 class SeTok:
@@ -96,7 +98,8 @@ class SeTok:
         else:
             features = self._model(image)
         grid = (features.shape[0], features.shape[1])
-        distances = patch_distances(features, self._position)
+        flat = _FLAT_COLOURS if self._model is None else _FLAT_STATES
+        distances = patch_distances(features, self._position, flat)
         if not distances.any():
             return nothing()
         clusters = density_peaks(distances, k=self._neighbours, threshold=threshold)
@@ -111,27 +114,28 @@ class SeTok:
         return _found(boxes, scores, masks)
 
 
-def patch_distances(features: NDArray[np.float64], position: float) -> NDArray[np.float64]:
+def patch_distances(features: NDArray[np.float64], position: float, flat: float) -> NDArray[np.float64]:
     """Distances between all patches, (n, n), as in the module docstring; all zero when there is nothing to tell apart.
 
     Args:
         features: (rows, columns, C).
         position: weight of the distance in the picture.
+        flat: root mean square by which the features differ from their mean where there is nothing.
 
     Raises:
         ValueError: a feature is not finite.
     """
     rows, columns, channels = features.shape
-    flat = features.reshape(-1, channels)
-    if not np.isfinite(flat).all():
+    points = features.reshape(-1, channels)
+    if not np.isfinite(points).all():
         raise ValueError("a feature of a patch is not finite; the model failed on this picture")
-    flat = flat - flat.mean(0)
-    spread = np.sqrt(np.square(flat).mean())
-    if spread < _FLAT:
-        return np.zeros((len(flat), len(flat)))
-    flat = flat / (spread * np.sqrt(channels))
+    points = points - points.mean(0)
+    spread = np.sqrt(np.square(points).mean())
+    if spread < flat:
+        return np.zeros((len(points), len(points)))
+    points = points / (spread * np.sqrt(channels))
     places = np.stack(np.meshgrid(np.arange(rows) / rows, np.arange(columns) / columns, indexing="ij"), -1)
-    points = np.concatenate([flat, np.sqrt(position) * places.reshape(-1, 2)], axis=1)
+    points = np.concatenate([points, np.sqrt(position) * places.reshape(-1, 2)], axis=1)
     squares = np.square(points).sum(1)
     return np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0.0)) * (
         1 - np.eye(len(points))
