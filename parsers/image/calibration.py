@@ -1,7 +1,7 @@
 """Scores as probabilities: Platt scaling of a detector's scores.
 
-A score s of 0.5 means something else for every detector: DETR's softmax says 0.9 of most of what it finds, OWLv2's
-sigmoids 0.2. With a and b fitted on regions of which it is known whether they were right,
+A score s of 0.5 means something else for every detector: a softmax over classes tends to say much, separate sigmoids
+little. With a and b fitted on regions of which it is known whether they were right,
 
     p(right | s) = sigmoid(a logit(s) + b)
 

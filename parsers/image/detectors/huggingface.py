@@ -112,6 +112,7 @@ class HuggingFaceDetector:
         inputs = self._processor(images=list(images), return_tensors="pt", **texts).to(self._device)
         with torch.inference_mode():
             outputs = self._model(**inputs)
+        _check(outputs)
         sizes = [(image.height, image.width) for image in images]
         if self._kind == "masks":
             results = self._processor.post_process_panoptic_segmentation(
@@ -172,6 +173,14 @@ class HuggingFaceDetector:
             "padding": "max_length",
             "truncation": True,
         }
+
+
+def _check(outputs: Any) -> None:
+    """Post-processing leaves out what scores NaN, as if nothing were there."""
+    for name in ("logits", "pred_boxes", "class_queries_logits", "masks_queries_logits"):
+        tensor = getattr(outputs, name, None)
+        if tensor is not None and bool(tensor.isnan().any()):
+            raise ValueError(f"{name} has NaN, not finite; the detector failed on this picture")
 
 
 def _load(name: str, offline: bool) -> tuple[str, Any, Any]:

@@ -10,9 +10,9 @@ part of at least `least_patches` patches is a region, with a mask and the box ar
 score the peak rho delta of its cluster, at most 1; so the parser's threshold is the one that SeTok puts on its centres.
 What that says is how far the region stands out from the rest, not that it is a thing.
 
-Source: Wu et al., Towards Semantic Equivalence of Tokenization (2024), section 3.1. Its merger, detokenizer and losses
-are not needed for regions. Its code ties the number of neighbours to the least number of clusters (64), which averages
-the density over a large part of a small grid; here `neighbours` is a number of its own.
+Source: Wu et al., Towards Semantic Equivalence of Tokenization in Multimodal LLM (2024). Its merger, detokenizer and
+losses are not needed for regions. Its code ties the number of neighbours to the least number of clusters (64), which
+averages the density over a large part of a small grid; here `neighbours` is a number of its own.
 """
 
 from __future__ import annotations

@@ -159,10 +159,11 @@ def test_a_model_without_class_names_is_told_and_can_be_given_them(models: Model
     assert {label for each in named.detect(PICTURES, 0.0) for label in each.labels} <= {"cat", "dog", "man", "cup"}
 
 
-def test_a_model_that_gives_nan_is_told_for_that_picture(models: Models) -> None:
+@pytest.mark.parametrize("head", ["bbox_predictor.layers.2.bias", "class_labels_classifier.bias"])
+def test_a_model_that_gives_nan_is_told_for_that_picture(head: str, models: Models) -> None:
     found = detector(models, "detr")
     with torch.no_grad():
-        found._model.bbox_predictor.layers[-1].bias.fill_(float("nan"))
+        found._model.get_parameter(head).fill_(float("nan"))
     told: list[str] = []
     graphs = list(ImageParser(found, threshold=0.0).pipe(PICTURES, on_error=lambda _, reason: told.append(reason)))
     assert [len(graph) for graph in graphs] == [0, 0]
