@@ -31,7 +31,8 @@ def find_images(inputs: Sequence[str]) -> list[str]:
             found = sorted(
                 str(path)
                 for path in listed
-                if path.suffix.lower() in SUFFIXES and path.name[0] != "." and path.is_file()
+                # A link that leads nowhere stays, to be told when it cannot be read.
+                if path.suffix.lower() in SUFFIXES and path.name[0] != "." and (path.is_file() or path.is_symlink())
             )
             if not found:
                 what = "the folder has no pictures" if folder else "no such file, folder or glob of pictures"

@@ -231,6 +231,8 @@ class ImageParser:
             if len(found) != len(images):
                 raise ValueError(f"{len(found)} results for {len(images)} pictures")
             return list(found)
+        except ImportError:  # a missing package is not the picture's fault
+            raise
         except Exception as error:
             if len(images) == 1:
                 return [Failure(f"{self.detector.version}: {_reason(error)}")]
@@ -244,6 +246,8 @@ class ImageParser:
             values = self.attributes.attributes(image, kept) if self.attributes and len(kept) else ()
             predicates = self.relations.relations(image, kept) if self.relations and len(kept) > 1 else ()
             return build_graph(kept, values, predicates, self._source(image, uri), self.threshold)
+        except ImportError:
+            raise
         except Exception as error:
             return Failure(f"{self.version}: {_reason(error)}")
 

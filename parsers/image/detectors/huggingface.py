@@ -25,6 +25,7 @@ from usg.graph.convert_mask import mask_box, mask_from_array
 from usg.parsers.image.detector import Detections, nothing
 from usg.parsers.image.detectors.boxes import suppress
 from usg.parsers.image.detectors.grounding_dino import PhraseScores
+from usg.parsers.image.detectors.masks import enlarged, working_size
 from usg.parsers.image.labels import a_photo_of, checked_labels, class_names
 from usg.parsers.pretrained import load_pretrained, version_of
 
@@ -36,6 +37,7 @@ _TABLES = {
     "masks": "MODEL_FOR_UNIVERSAL_SEGMENTATION_MAPPING_NAMES",
     "words": "MODEL_FOR_ZERO_SHOT_OBJECT_DETECTION_MAPPING_NAMES",
 }
+_SAME = 0.999  # intersection over union of one box with itself, but for rounding
 _DUPLICATES = 0.7  # intersection over union from which on an open-vocabulary detector has found one thing twice
 
 
@@ -115,14 +117,16 @@ class HuggingFaceDetector:
         _check(outputs)
         sizes = [(image.height, image.width) for image in images]
         if self._kind == "masks":
+            working = [working_size(image.width, image.height) for image in images]
             results = self._processor.post_process_panoptic_segmentation(
-                outputs, threshold=threshold, target_sizes=sizes, label_ids_to_fuse=set()
+                outputs, threshold=threshold, target_sizes=working, label_ids_to_fuse=set()
             )
-            return [self._segments(result["segmentation"].cpu().numpy(), result["segments_info"]) for result in results]
+            return [self._segments(result, image) for result, image in zip(results, images, strict=True)]
         if self._phrases is not None:
             return self._phrases.detections(outputs, sizes, threshold, _DUPLICATES)
         # What equals the threshold stays: transformers keeps what is more.
-        results = self._post_process(outputs, float(np.nextafter(threshold, -1)), torch.tensor(sizes))
+        below = float(np.nextafter(np.float32(threshold), np.float32(-1)))
+        results = self._post_process(outputs, below, torch.tensor(sizes))
         return [self._regions(result) for result in results]
 
     def _post_process(self, outputs: Any, threshold: float, sizes: Any) -> Any:
@@ -136,11 +140,14 @@ class HuggingFaceDetector:
         named = np.array([i for i, k in enumerate(numbers) if self._name(k) is not None], dtype=np.int64)
         if self._kind == "words":
             named = named[suppress(boxes[named], scores[named], numbers[named], _DUPLICATES)]
+        else:  # RT-DETR and its like give a query with each class that scores enough: one box is one thing
+            named = named[suppress(boxes[named], scores[named], np.zeros(len(named)), _SAME)]
         return Detections(boxes[named], scores[named], [self._name(numbers[i]) or "" for i in named])
 
-    def _segments(self, segmentation: Any, segments: list[dict[str, Any]]) -> Detections:
+    def _segments(self, result: Any, image: Image) -> Detections:
+        segmentation = enlarged(result["segmentation"].cpu().numpy(), image.width, image.height)
         boxes, scores, labels, masks = [], [], [], []
-        for segment in segments:
+        for segment in result["segments_info"]:
             inside = segmentation == segment["id"]
             box, name = mask_box(inside), self._name(segment["label_id"])
             if box is not None and name is not None:

@@ -29,6 +29,7 @@ from usg.graph.convert_mask import mask_box, mask_from_array
 from usg.graph.region import Mask
 from usg.parsers.image.detector import Detections, nothing
 from usg.parsers.image.detectors.density_peaks import Clusters, density_peaks
+from usg.parsers.image.detectors.masks import enlarged
 from usg.parsers.image.detectors.patches import PatchModel, colour_patches
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class SeTok:
         clusters = density_peaks(distances, k=self._neighbours, threshold=threshold)
         boxes, scores, masks = [], [], []
         for part, peak in connected_parts(clusters, grid):
-            mask = _enlarged(part, image.size)
+            mask = enlarged(part, image.width, image.height)
             box = mask_box(mask)
             if part.sum() >= self._least_patches and peak >= threshold and box is not None:
                 boxes.append(box.xyxy)
@@ -153,14 +154,6 @@ def connected_parts(clusters: Clusters, grid: tuple[int, int]) -> list[tuple[NDA
         inside[tuple(np.array(list(part)).T)] = True
         parts.append((inside, float(clusters.peaks[members[next(iter(part))]])))
     return parts
-
-
-def _enlarged(part: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """A part of the grid as pixels, (height, width)."""
-    width, height = size
-    rows = np.arange(height) * part.shape[0] // height
-    columns = np.arange(width) * part.shape[1] // width
-    return part[rows[:, None], columns[None, :]]
 
 
 def _found(boxes: list[tuple[float, float, float, float]], scores: list[float], masks: list[Mask]) -> Detections:

@@ -110,6 +110,17 @@ def test_inputs_that_are_not_there_are_told(tmp_path: Path) -> None:
         parse_image([str(tmp_path / "empty")], "-", detector="setok")
 
 
+def test_a_file_that_cannot_be_opened_costs_no_other(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "c.png").symlink_to(tmp_path / "gone.png")
+    (pictures / "folder.png").mkdir()
+    assert run(pictures, "-o", tmp_path / "out.jsonl", "--detector", "setok") == 1
+    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    assert lines[0] == "in/c.png: No such file or directory"
+    assert lines[-2:] == ["5 graphs to out.jsonl", "usg: 2 bad pictures"]
+
+
 def test_from_python_the_first_bad_picture_raises(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"d\.png: no picture that Pillow reads"):
         parse_image([str(pictures)], str(tmp_path / "out.jsonl"), detector="setok", batch_size=1)

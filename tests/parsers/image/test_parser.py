@@ -209,6 +209,14 @@ def test_a_detector_that_fails_is_told_in_a_line(find: Any, reason: str) -> None
     assert "\n" not in str(told.value)
 
 
+def test_a_missing_package_is_not_the_fault_of_a_picture() -> None:
+    def find(image: Picture) -> Detections:
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
+
+    with pytest.raises(ModuleNotFoundError, match="scipy"):
+        list(ImageParser(Given(find)).pipe([blank()], on_error=lambda number, reason: None))
+
+
 def test_a_head_that_fails_is_told_in_a_line() -> None:
     wrong = Heads([AttributeScore(9, "red", None, 0.9)])
     with pytest.raises(ImageError, match="object 'o9' is not an object of the graph"):
