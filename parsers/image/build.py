@@ -49,8 +49,10 @@ def keep(
     for i, mask in enumerate(found.masks or ()):
         if (mask.width, mask.height) != size:
             raise ValueError(f"mask {i} has {mask.width} x {mask.height} pixels, the picture {width} x {height}")
-    boxes = np.clip(found.boxes, 0, np.array([width, height, width, height], dtype=float))
+    # Hundredths of a pixel and millionths say all that is known, and keep files short.
+    boxes = np.clip(found.boxes, 0, np.array([width, height, width, height], dtype=float)).round(2)
     scores = found.scores if calibration is None else calibration.probability(found.scores)
+    scores = scores.round(6)
     sides = boxes[:, 2:] - boxes[:, :2]
     good = (scores >= threshold) & (sides > 0).all(1)
     order = np.argsort(-scores, kind="stable")
@@ -88,10 +90,11 @@ def build_graph(
         (source,),
         tuple(objects),
         tuple(
-            Attribute(f"a{n}", f"o{a.object}", a.value, kind=a.kind, score=a.score) for n, a in enumerate(likely_values)
+            Attribute(f"a{n}", f"o{a.object}", a.value, kind=a.kind, score=round(a.score, 6))
+            for n, a in enumerate(likely_values)
         ),
         tuple(
-            Relation(f"r{n}", f"o{r.subject}", r.predicate, f"o{r.object}", score=r.score)
+            Relation(f"r{n}", f"o{r.subject}", r.predicate, f"o{r.object}", score=round(r.score, 6))
             for n, r in enumerate(likely_relations)
         ),
     )

@@ -19,22 +19,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AttributeScore:
-    """A value of a region, given by its number, with its kind (colour, size, ...)."""
+    """A value of a region, given by its number, with its kind (colour, size, ...).
+
+    Raises:
+        ValueError: the score is not in [0, 1].
+    """
 
     object: int
     value: str
     kind: str | None
     score: float
 
+    def __post_init__(self) -> None:
+        _check(self.score, f"{self.value!r} of region {self.object}")
+
 
 @dataclass(frozen=True, slots=True)
 class RelationScore:
-    """A predicate between two regions, given by their numbers."""
+    """A predicate between two regions, given by their numbers.
+
+    Raises:
+        ValueError: the score is not in [0, 1].
+    """
 
     subject: int
     predicate: str
     object: int
     score: float
+
+    def __post_init__(self) -> None:
+        _check(self.score, f"{self.predicate!r} between regions {self.subject} and {self.object}")
+
+
+def _check(score: float, what: str) -> None:
+    if not 0 <= score <= 1:  # NaN too
+        raise ValueError(f"{what} scores {score}, not in [0, 1]; the head failed on this picture")
 
 
 class AttributeHead(Protocol):

@@ -183,4 +183,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     words = " ".join(str(error).split())
-    return words if isinstance(error, ValueError) and words else f"{type(error).__name__}: {words[:200]}"
+    return words if isinstance(error, ValueError | OSError) and words else f"{type(error).__name__}: {words[:200]}"

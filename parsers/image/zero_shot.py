@@ -74,7 +74,7 @@ class ZeroShotAttributes:
     @property
     def version(self) -> str:
         """That of the model."""
-        return f"zero-shot {self.model.version}"
+        return f"{self.model.version} attributes"
 
     def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
         """The probability of every value of every kind, for each region."""
@@ -120,7 +120,7 @@ class ZeroShotRelations:
     @property
     def version(self) -> str:
         """That of the model."""
-        return f"zero-shot {self.model.version}"
+        return f"{self.model.version} relations"
 
     def relations(self, image: Image, found: Detections) -> list[RelationScore]:
         """The probability of every predicate, for the nearest pairs of regions and both directions."""

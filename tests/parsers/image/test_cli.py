@@ -76,7 +76,7 @@ def test_labels_and_models_are_passed_on(pictures: Path, tmp_path: Path, models:
     assert run(*words, "--labels", tmp_path / "labels.txt", "--attributes", models("clip")) == 0
     (graph,) = read_graphs(tmp_path / "out.jsonl")
     assert {obj.label for obj in graph.objects} <= {"dog", "dining table"} and graph.attributes
-    assert graph.sources[0].parser_version == "owlv2 + zero-shot clip"
+    assert graph.sources[0].parser_version == "owlv2 + clip attributes"
 
 
 def test_without_a_detector_the_kinds_are_told(pictures: Path, tmp_path: Path) -> None:

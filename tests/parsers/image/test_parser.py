@@ -115,7 +115,7 @@ def test_calibrated_scores_are_what_the_threshold_is_of() -> None:
     detector = Given(two)
     graph = ImageParser(detector, calibration=rule, threshold=0.5)(blank())
     assert labels(graph) == ["couch"]
-    assert graph.objects[0].score == pytest.approx(float(rule.probability(0.9)))
+    assert graph.objects[0].score == pytest.approx(float(rule.probability(0.9)), abs=1e-6)
     assert detector.thresholds == [pytest.approx(rule.score(0.5))]
 
 
@@ -221,6 +221,13 @@ def test_a_head_that_fails_is_told_in_a_line() -> None:
     wrong = Heads([AttributeScore(9, "red", None, 0.9)])
     with pytest.raises(ImageError, match="object 'o9' is not an object of the graph"):
         ImageParser(Given(two), attributes=wrong)(blank())
+
+    class Broken(Heads):
+        def relations(self, image: Picture, found: Detections) -> Sequence[RelationScore]:
+            return [RelationScore(0, "on", 1, float("nan"))]
+
+    with pytest.raises(ImageError, match=r"'on' between regions 0 and 1 scores nan, not in \[0, 1\]; the head failed"):
+        ImageParser(Given(two), relations=Broken())(blank())
 
 
 def test_a_detector_that_loses_pictures_is_told() -> None:
