@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from usg.graph import Attribute, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.graph.region import TextSpan
-from usg.parsers.text.align import ATTRIBUTE
+from usg.parsers.text.align import ATTRIBUTE, Span
 from usg.parsers.text.coreference import in_phrase
-from usg.parsers.text.decode import LEAST_LINK, LINKED, Link, Reading
+from usg.parsers.text.decode import Link, Reading
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.meta import meta_nouns
 from usg.parsers.text.negation import negated
@@ -38,8 +38,6 @@ class Conventions:
         quantities: add "several", "a lot of" and the like, which FACTUAL's graphs leave out.
         possessions: add who has what by "his" and the like, where nothing else relates the two; FACTUAL's graphs have
             that for a third of them.
-        least_link: probability from which on the only link of a thing is kept. FACTUAL's annotators leave many things
-            unrelated; to whoever asks for a graph a likely relation is worth more than none.
         least: probability from which on a span names a thing.
         least_in_descriptions: the same in texts of `DESCRIPTION` sentences or more. They name much that is not to be
             seen ("tranquility", "a moment"), which captions do not; the network is less sure of it.
@@ -47,13 +45,12 @@ class Conventions:
 
     quantities: bool = True
     possessions: bool = True
-    least_link: float = LEAST_LINK
     least: float = 0.5
     least_in_descriptions: float = 0.9
 
 
 CONVENTIONS = Conventions()
-FACTUAL = Conventions(quantities=False, possessions=False, least_link=LINKED)
+FACTUAL = Conventions(quantities=False, possessions=False)
 """Those of FACTUAL's annotators, for scores that are compared with published ones."""
 
 
@@ -98,8 +95,7 @@ def assemble(
     things: list[_Thing] = []
     relations: dict[tuple[int, str, int, bool], _Relation] = {}
     at: dict[_Place, int] = {}  # where a thing is named -> its number
-    for piece, every in zip(pieces, readings, strict=True):
-        reading = every.linked(conventions.least_link)
+    for piece, reading in zip(pieces, readings, strict=True):
         left_out = meta_nouns(piece, reading) | _unsure(reading, least)
         _add(piece, reading, inventory, things, relations, at, left_out, conventions)
     return _graph(source, things, list(relations.values()))
@@ -123,6 +119,8 @@ def _add(
         and (link.is_attribute or link.object not in left_out)
         # A thing is no attribute of itself: only an implied value links a span with itself.
         and not (link.subject == link.object and link.predicate == ATTRIBUTE)
+        # "his daughter feeds them" is read as "man 's daughter feeds dogs": the man has her and does nothing.
+        and (link.is_attribute or link.predicate == "have" or not _is_possessor(piece, reading.spans[link.subject]))
     ]
     properties = {link.object for _, link in links if link.is_attribute and link.implied is None}
     taking_part = {link.subject for _, link in links} | {link.object for _, link in links if not link.is_attribute}
@@ -168,6 +166,12 @@ def _add(
                 relations[a, predicate, b, denies] = _Relation(a, predicate, b, link.score, places, denies)
     if conventions.possessions:
         _possessions(piece, reading, number, relations, at)
+
+
+def _is_possessor(piece: Piece, span: Span) -> bool:
+    """Whether a span was put in for a possessive pronoun."""
+    following = piece.words[span[1] : span[1] + 1]
+    return piece.words[span[0]].mention is not None and [word.text for word in following] == ["'s"]
 
 
 def _possessions(

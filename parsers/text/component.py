@@ -22,7 +22,6 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from srsly import msgpack_decoders, msgpack_encoders
 
-from usg import __version__
 from usg.graph import SceneGraph, Source
 from usg.parsers.text.assemble import CONVENTIONS, Conventions
 from usg.parsers.text.model import TextGraphModel
@@ -61,7 +60,7 @@ class SceneGraphComponent:
         conventions: what the graph holds of what was read.
 
     Attributes:
-        version: what stands as `parser_version` in the source of every graph.
+        version: what stands as `parser_version` in the source of every graph; that of the model when None.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class SceneGraphComponent:
         weights: str | Path = WEIGHTS,
     ) -> None:
         self.name, self._model, self.conventions, self._weights = name, model, conventions, weights
-        self.version = __version__
+        self.version: str | None = None
 
     @property
     def graph_model(self) -> TextGraphModel:
@@ -105,9 +104,8 @@ class SceneGraphComponent:
         """The graphs of documents."""
         documents = list(documents)
         tokens = [[(token.text, token.idx) for token in doc] for doc in documents]
-        sources = [
-            Source("text", "text", text=doc.text, parser=PARSER, parser_version=self.version) for doc in documents
-        ]
+        version = self.version or self.graph_model.version
+        sources = [Source("text", "text", text=doc.text, parser=PARSER, parser_version=version) for doc in documents]
         return self.graph_model.graphs(tokens, sources, self.conventions)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -144,7 +142,6 @@ def make_scene_graph(
     weights: str | None,
     quantities: bool,
     possessions: bool,
-    least_link: float,
     least: float,
     least_in_descriptions: float,
 ) -> Any:
@@ -152,5 +149,5 @@ def make_scene_graph(
 
     A saved pipeline holds its weights itself: they are loaded late, so that it can be moved where `weights` is missing.
     """
-    conventions = Conventions(quantities, possessions, least_link, least, least_in_descriptions)
+    conventions = Conventions(quantities, possessions, least, least_in_descriptions)
     return SceneGraphComponent(name, None, conventions, weights or WEIGHTS)

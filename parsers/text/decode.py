@@ -1,15 +1,14 @@
 """From the network's scores to spans and labelled links.
 
-Tags give spans; of all ordered pairs of spans those are linked that more likely are than not. Of a span that would have
-no link at all the likeliest is kept too where it has a probability of `LEAST_LINK`; whoever reads the links decides.
-The predicate of a link is the best of the inventory, or one composed of the caption's own words where the network finds
-that better: the vector of a composed predicate is the sum of its words' vectors, as in the inventory.
+Tags give spans; of all ordered pairs of spans those whose link score is positive are kept. The predicate of a link is
+the best of the inventory, or one composed of the caption's own words where the network finds that better: the vector of
+a composed predicate is the sum of its words' vectors, as in the inventory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -20,9 +19,6 @@ from usg.parsers.text.align import ATTRIBUTE, Span, surface
 from usg.parsers.text.compose import attended, compose, score, with_verb
 from usg.parsers.text.folded import Encoded, FoldedNetwork
 from usg.parsers.text.forms import apply_form
-
-LINKED = 0.5
-LEAST_LINK = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,12 +65,6 @@ class Reading:
         taking_part |= {link.object for link in self.links if not link.is_attribute}
         values = {link.object for link in self.links if link.is_attribute} - taking_part
         return frozenset(range(len(self.spans))) - values
-
-    def linked(self, least: float = LINKED) -> Reading:
-        """The reading without links of less than this probability."""
-        if all(link.score >= least for link in self.links):
-            return self
-        return replace(self, links=tuple(link for link in self.links if link.score >= least))
 
 
 def spans_of(probabilities: Sequence[Sequence[float]], threshold: float = 0.35) -> list[Span]:
@@ -174,20 +164,11 @@ def _links(
 ) -> _Linked:
     """The linked pairs of captions, given the numbers `(B, N)` of their spans."""
     z, attention, says = folded.pairs(encoded, captions, first[numbers], projected[numbers])
-    scores = folded.network.link(z)[..., 0].sigmoid()
-    linked = scores >= LINKED
-    where = linked | _likeliest(scores, linked)
+    scores = folded.network.link(z)[..., 0]
+    where = scores > 0
     k, i, j = where.nonzero().unbind(1)
     pairs = list(zip(captions[k].tolist(), i.tolist(), j.tolist(), strict=True))
-    return _Linked(pairs, z[k, i, j], attention[k, i, j], says[k], scores[k, i, j].tolist())
-
-
-def _likeliest(scores: Tensor, linked: Tensor) -> Tensor:
-    """`(B, N, N)` the likeliest pairs of spans with another that have no link, from `(B, N, N)` probabilities."""
-    alone = ~(linked.any(1) | linked.any(2))
-    others = scores.masked_fill(torch.eye(scores.shape[1], dtype=torch.bool), 0)
-    best = torch.maximum(others.amax(1), others.amax(2)).clamp(min=LEAST_LINK)
-    return (alone[:, :, None] & (others >= best[:, :, None])) | (alone[:, None] & (others >= best[:, None]))
+    return _Linked(pairs, z[k, i, j], attention[k, i, j], says[k], scores[k, i, j].sigmoid().tolist())
 
 
 def best_predicates(

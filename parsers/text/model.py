@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load as load_weights
+from safetensors.torch import save_file
 
+from usg import __version__
 from usg.files import atomic_path
 from usg.graph import SceneGraph, Source
 from usg.parsers.text.assemble import CONVENTIONS, Conventions, assemble
@@ -44,6 +48,7 @@ class TextGraphModel:
 
     def __init__(self, network: SceneGraphNetwork, reader: Reader, trained: Mapping[str, Any] | None = None) -> None:
         self.network, self.reader, self.trained = network.eval(), reader, dict(trained or {})
+        self._digest = ""
 
     @classmethod
     def build(cls, table: WordTable, inventory: Inventory, sizes: Sizes) -> TextGraphModel:
@@ -71,7 +76,7 @@ class TextGraphModel:
             start += len(pieces)
             result.append((list(pieces), own))
             if any(map(has_pronoun, pieces)):
-                second += [(number, k, piece) for k, piece in resolve(pieces, [each.linked() for each in own]).items()]
+                second += [(number, k, piece) for k, piece in resolve(pieces, own).items()]
         for (number, k, piece), reading in zip(second, self._read([piece for _, _, piece in second]), strict=True):
             result[number][0][k], result[number][1][k] = piece, reading
         return result
@@ -126,13 +131,18 @@ class TextGraphModel:
         with atomic_path(folder / "network.json") as temporary:
             temporary.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
 
+    @property
+    def version(self) -> str:
+        """The library's version with a digest of the weights as they were loaded, "0.1.0+3f2a9c1e"."""
+        return f"{__version__}+{self._digest}" if self._digest else __version__
+
     @classmethod
     def load(cls, folder: str | Path) -> TextGraphModel:
         """The model that a folder holds.
 
         Raises:
             FileNotFoundError: it holds none.
-            ValueError: it was written by another version.
+            ValueError: it was written by another version, or is damaged.
         """
         folder = Path(folder)
         for name in ("network.json", "weights.safetensors"):
@@ -143,7 +153,13 @@ class TextGraphModel:
             raise ValueError(f"{folder} has the format {state.get('format')}, this version reads {FORMAT}")
         inventory = Inventory.from_state(state["inventory"])
         network = SceneGraphNetwork(NetworkConfig(**state["network"]), inventory.composition())
-        weights = load_file(folder / "weights.safetensors")
+        content = (folder / "weights.safetensors").read_bytes()
+        try:
+            weights = load_weights(content)
+        except SafetensorError as error:
+            raise ValueError(f"{folder / 'weights.safetensors'} is damaged: {error}") from None
         network.load_state_dict({name: weight.float() for name, weight in weights.items()})
         network.requires_grad_(False)
-        return cls(network, Reader(WordTable.from_state(state["table"]), inventory), state["trained"])
+        model = cls(network, Reader(WordTable.from_state(state["table"]), inventory), state["trained"])
+        model._digest = sha256(content).hexdigest()[:8]
+        return model

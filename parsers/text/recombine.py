@@ -1,8 +1,7 @@
 """Captions composed of the phrases of others, in constructions that short captions lack, with the graphs that follow.
 
 FACTUAL's captions average six words; descriptions and COCO captions have clauses, coordinated verbs and ditransitives.
-A training caption that begins with its subject is cut into the subject and what is said of it; subjects and what is
-said are then put together anew:
+Training captions are cut into a subject and what is said of it (usg/parsers/text/clauses.py), and put together anew:
 
     two_verbs        a man riding a horse and holding a rope         one subject of both
     two_subjects     a dog and a small cat watching a bird           what is said holds of both
@@ -24,21 +23,29 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from usg.parsers.text.align import ATTRIBUTE
-from usg.parsers.text.augment import ARTICLES, without_stop
+from usg.parsers.text.augment import ARTICLES
 from usg.parsers.text.batches import Example
+from usg.parsers.text.clauses import (
+    SUBJECT,
+    Clause,
+    Thing,
+    clause,
+    cut,
+    is_place,
+    predicate_of_subject,
+    with_subject,
+    without_article,
+)
 from usg.parsers.text.finite import finite
 from usg.parsers.text.inventory import Inventory
 from usg.parsers.text.network import OUTSIDE
-from usg.parsers.text.words import PREPOSITIONS, is_plural
 
 T = TypeVar("T")
 
-SUBJECT = -1  # in links: the subject that a phrase says something of
-_IS = frozenset(("is", "are"))
 _TRIES = 20
 WAYS = (
     "two_verbs",
@@ -58,96 +65,6 @@ WAYS = (
 )
 _GIVING = {"giving": "give", "feeding": "feed", "showing": "show", "handing": "hand", "throwing": "throw"}
 _BETWEEN = (("and",), ("while",), (",",), (",", "and"))
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A noun phrase: its words, and which of its spans is the head."""
-
-    words: Example
-    head: int
-
-    @property
-    def name(self) -> str:
-        """The words of the head."""
-        return " ".join(self.words.tokens[slice(*self.words.spans[self.head])])
-
-    @property
-    def is_(self) -> str:
-        """The copula that agrees."""
-        return "are" if is_plural(self.name) else "is"
-
-
-@dataclass(frozen=True)
-class Clause:
-    """A subject and what is said of it, without the copula.
-
-    Attributes:
-        subject: who or what.
-        said: words whose links may be with `SUBJECT`.
-        kind: "verb" for a participle, "state" for an adjective or a verb that is one, "place" for a preposition.
-    """
-
-    subject: Thing
-    said: Example
-    kind: str
-
-    @property
-    def transitive(self) -> Thing | None:
-        """The thing that one word in -ing relates the subject to, where nothing else is said."""
-        said = self.said
-        if self.kind != "verb" or not said.tokens[0].endswith("ing") or not said.spans:
-            return None
-        outside = [word for word, tag in zip(said.tokens[1:], said.tags[1:], strict=True) if tag == OUTSIDE]
-        if any(word not in ARTICLES for word in outside):
-            return None
-        of_subject = [j for i, j in said.links if i == SUBJECT]
-        if len(of_subject) != 1 or any(j == SUBJECT for _, j in said.links) or said.spans[-1][1] < len(said.tokens):
-            return None
-        return Thing(_cut(said, 1, len(said.tokens)), of_subject[0])
-
-
-def clause(each: Example, attribute: int | None = None) -> Clause | None:
-    """The subject of a caption and what is said of it; None where it does not begin with its subject.
-
-    Args:
-        each: the caption.
-        attribute: number of the predicate of attributes.
-
-    Example:
-        >>> caption = Example(("a", "man", "riding", "horses"), (0, 1, 0, 1), ((1, 2), (3, 4)), (0, 0), {(0, 1): 5})
-        >>> found = clause(caption)
-        >>> found.subject.words.tokens, found.said.tokens, found.said.links, found.kind
-        (('a', 'man'), ('riding', 'horses'), {(-1, 0): 5}, 'verb')
-    """
-    each = without_stop(each)
-    subject = subject_of(each, attribute)
-    if subject is None:
-        return None
-    if any((i < subject < j or j < subject < i) for i, j in each.links):
-        return None
-    end = each.spans[subject][1]
-    start = end
-    if start < len(each.tokens) and each.tokens[start] in _IS and each.tags[start] == OUTSIDE:
-        start += 1
-    if start >= len(each.tokens):
-        return None
-    first = each.tokens[start]
-    if each.tags[start] != OUTSIDE:
-        kind = "state"
-        if each.spans[subject + 1][0] != start or (subject, subject + 1) not in each.links:
-            return None
-        if start == end and not first.endswith("ing"):
-            return None
-    elif first.endswith(("ing", "ed")):
-        kind = "verb"
-    elif first in PREPOSITIONS:
-        kind = "place"
-    else:
-        return None
-    named = _cut(each, 0, end)
-    named.links.pop((subject, subject), None)  # "dogs next to each other": said of the subject, not its name
-    return Clause(Thing(named, subject), _cut(each, start, len(each.tokens), subject), kind)
 
 
 class Recombination:
@@ -173,7 +90,7 @@ class Recombination:
             if len(each.said.spans) == 1 and each.said.spans[0] == (0, len(each.said.tokens))
         ]
         self._transitive = [(each, thing) for each in self._clauses if (thing := each.transitive) is not None]
-        self._places = [each for each in self._clauses if _is_place(each, self._known)]
+        self._places = [each for each in self._clauses if is_place(each, self._known)]
         self._by_name: dict[str, list[Clause]] = {}
         self._places_of: dict[str, list[Clause]] = {}
         for each in self._clauses:
@@ -245,7 +162,7 @@ class Recombination:
         one, other = self._any(caption), caption.choice(self._adjectives)
         subject = caption.thing(one.subject)
         caption.say("whose")
-        thing = caption.thing(_without_article(other.subject))
+        thing = caption.thing(without_article(other.subject))
         caption.link(subject, thing, _number(self._have))
         caption.say(other.subject.is_)
         caption.put(other.said, thing)
@@ -285,14 +202,14 @@ class Recombination:
         caption.say(caption.form(verb, plural) if lot > 0.7 else verb)
         acted_on = caption.thing(thing)
         for subject in subjects:
-            caption.link(subject, acted_on, _of_subject(one))
+            caption.link(subject, acted_on, predicate_of_subject(one))
         return acted_on
 
     def _gap(self, caption: _Caption, doing: Clause, acted_on: int) -> None:
         caption.say("that")
         subject = caption.thing(doing.subject)
         caption.say(doing.subject.is_, doing.said.tokens[0])
-        caption.link(subject, acted_on, _of_subject(doing))
+        caption.link(subject, acted_on, predicate_of_subject(doing))
 
     def states(self, caption: _Caption) -> None:
         """How two things are."""
@@ -311,7 +228,7 @@ class Recombination:
             raise _NoPhraseError("a noun with properties of its own")
         subject = caption.thing(one.subject)
         caption.say(one.subject.is_, "a")
-        caption.link(subject, caption.thing(_without_article(noun)), _number(self._attribute))
+        caption.link(subject, caption.thing(without_article(noun)), _number(self._attribute))
         if one.kind != "state" and caption.chance(0.8):
             caption.put(one.said, subject)
 
@@ -319,11 +236,11 @@ class Recombination:
         """The place first and the subject last."""
         one = caption.choice(self._places)
         verb = one.kind == "verb"
-        place = caption.put(_cut(one.said, int(verb), len(one.said.tokens)))
+        place = caption.put(cut(one.said, int(verb), len(one.said.tokens)))
         plural = one.subject.is_ == "are"
         caption.say(caption.form(one.said.tokens[0], plural) if verb else one.subject.is_)
         subject = caption.thing(one.subject)
-        for (_, j), predicate in _with_subject(one.said).items():
+        for (_, j), predicate in with_subject(one.said).items():
             caption.link(subject, j + place, predicate)
 
     def ditransitive(self, caption: _Caption) -> None:
@@ -411,72 +328,7 @@ class _Caption:
         return Example(tuple(self.tokens), tuple(self._tags), tuple(self._spans), tuple(self._forms), dict(self._links))
 
 
-def _with_subject(said: Example) -> dict[tuple[int, int], int]:
-    """The links with the subject."""
-    return {pair: predicate for pair, predicate in said.links.items() if SUBJECT in pair}
-
-
-def _of_subject(each: Clause) -> int:
-    """The predicate of the one link that the subject of a transitive clause has."""
-    return next(predicate for (i, _), predicate in each.said.links.items() if i == SUBJECT)
-
-
-def _is_place(each: Clause, known: Collection[str]) -> bool:
-    """Whether one preposition, alone or behind a verb with a finite form, relates the subject to the rest."""
-    of_subject = list(_with_subject(each.said))
-    if len(of_subject) != 1 or of_subject[0][0] != SUBJECT or of_subject[0][1] == SUBJECT:
-        return False
-    if each.kind == "place":
-        return True
-    words = each.said.tokens
-    return (
-        each.kind == "verb"
-        and len(words) > 2
-        and words[1] in PREPOSITIONS
-        and each.said.tags[1] == OUTSIDE
-        and finite(words[0], False, known) is not None
-    )
-
-
-def _cut(each: Example, start: int, end: int, subject: int | None = None) -> Example:
-    """Words [start, end) of a caption with their spans and the links among them, and those with the subject."""
-    number = {k: n for n, k in enumerate(k for k, (i, j) in enumerate(each.spans) if start <= i and j <= end)}
-    if subject is not None:
-        number[subject] = SUBJECT
-    kept = [k for k in number if k != subject]
-    return Example(
-        each.tokens[start:end],
-        each.tags[start:end],
-        tuple((each.spans[k][0] - start, each.spans[k][1] - start) for k in kept),
-        tuple(each.forms[k] for k in kept),
-        {(number[i], number[j]): p for (i, j), p in each.links.items() if i in number and j in number},
-    )
-
-
-def subject_of(each: Example, attribute: int | None = None) -> int | None:
-    """The span that begins the caption, behind its article and adjectives, and that something is said of."""
-    for number, (start, _) in enumerate(each.spans):
-        outside = [each.tokens[k] for k in range(start) if each.tags[k] == OUTSIDE]
-        if any(word not in ARTICLES for word in outside):
-            return None
-        if any(
-            (i == number and j > number) or (j == number and i > number and predicate != attribute)
-            for (i, j), predicate in each.links.items()
-        ):
-            # What stands before it must be its adjectives.
-            return number if all((number, k) in each.links for k in range(number)) else None
-    return None
-
-
 def _number(predicate: int | None) -> int:
     if predicate is None:
         raise _NoPhraseError("a predicate that the examples never say")
     return predicate
-
-
-def _without_article(thing: Thing) -> Thing:
-    words = thing.words
-    if words.tokens[0] not in ARTICLES or words.tags[0] != OUTSIDE:
-        return thing
-    spans = tuple((i - 1, j - 1) for i, j in words.spans)
-    return Thing(Example(words.tokens[1:], words.tags[1:], spans, words.forms, words.links), thing.head)

@@ -15,11 +15,9 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usg import __version__
 from usg.files import atomic_path
 from usg.parsers.text.jobs import Job, run_job
 from usg.parsers.text.pipeline import EXTENSION
@@ -83,17 +81,17 @@ def make_pipeline(model: Path, folder: Path, settings: TextTraining) -> dict[str
     nlp = spacy.load(settings.syntax) if settings.syntax else spacy.blank("en")
     component = nlp.add_pipe(EXTENSION)
     assert isinstance(component, SceneGraphComponent)
-    component.use(TextGraphModel.load(model))
+    trained = TextGraphModel.load(model)
+    component.use(trained)
     scores = validate(nlp, settings.val) if settings.val else {}
     told = {
         key: value
         for key, value in asdict(settings).items()
         if key not in ("data", "val", "unlabelled", "output", "syntax")
     }
-    weights = sha256((model / "weights.safetensors").read_bytes()).hexdigest()
     nlp.meta.update(
         name=EXTENSION,
-        version=f"{__version__}+{weights[:8]}",
+        version=trained.version,
         description=DESCRIPTION,
         license=settings.license,
         # Of the linguistic components, then of the scene graphs.

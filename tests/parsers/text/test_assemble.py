@@ -183,6 +183,35 @@ def test_a_pronoun_is_its_antecedent() -> None:
     ]
 
 
+def test_who_was_put_in_for_a_possessive_has_and_does_nothing() -> None:
+    text = "A man holds a dog while his daughter feeds it ."
+    [whole] = pieces_of(text)
+    first = reading(whole, "man dog daughter", ("man", "hold", "dog"))
+    [piece] = resolve([whole], [first]).values()
+    assert "man 's daughter feeds dog" in " ".join(piece.texts)
+    links = (("man", "hold", "dog"), ("man#2", "have", "daughter"), ("man#2", "feed", "dog#2"))
+    again = reading(piece, "man dog man#2 daughter dog#2", *links, ("daughter", "feed", "dog#2"))
+    found = assemble(Source("text", "text", text=text), [piece], [again], INVENTORY)
+    assert facts(found) == [("man", "hold", "dog"), ("man", "have", "daughter"), ("daughter", "feed", "dog")]
+
+
+def test_what_several_do_themselves_is_no_relation_of_theirs() -> None:
+    text = "Two dogs hold up a branch that they walk ."
+    [whole] = pieces_of(text)
+    [piece] = resolve([whole], [reading(whole, "dogs branch", ("dogs", "hold up", "branch"))]).values()
+    links = (("dogs#2", "walk", "dogs"), ("dogs#2", "walk", "branch"))
+    again = reading(piece, "dogs branch dogs#2", *links)
+    found = assemble(Source("text", "text", text=text), [piece], [again], INVENTORY)
+    assert facts(found) == [("dogs", "walk", "branch")]
+
+
+def test_a_value_may_be_said_and_denied() -> None:
+    text = "The dog is not wet . The dog is wet ."
+    wet = ("dog wet", ("dog", "is", "wet"))
+    found = graph(text, wet, wet)
+    assert [(each.value, each.negated) for each in found.attributes] == [("wet", True), ("wet", False)]
+
+
 def test_a_span_that_is_more_than_its_pronoun_is_another_thing() -> None:
     text = "A man . His dog sits ."
     pieces = pieces_of(text)

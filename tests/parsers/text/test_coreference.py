@@ -42,6 +42,14 @@ def test_number_and_gender() -> None:
     assert resolved("A dog . She runs .", ("dog", ()), ("", ()))[1] == "she runs ."
 
 
+def test_each_other() -> None:
+    text = "Two big dogs facing each other on a bed"
+    assert resolved(text, ("dogs bed", ())) == ["two big dogs facing dogs on a bed"]
+    # What the network read already, and what no several things stand before, stays.
+    assert resolved("dogs next to each other", ("dogs", (("dogs", "@next to", "dogs"),))) == ["dogs next to each other"]
+    assert resolved("a dog and each other", ("dog", ())) == ["a dog and each other"]
+
+
 def test_a_subject_before_what_is_nearer() -> None:
     text = "A man is next to a boy . He smiles ."
     assert resolved(text, ("man boy", (("man", "next to", "boy"),)), ("", ()))[1] == "man smiles ."

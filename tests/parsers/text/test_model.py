@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import small_factual
 
+import usg
 from usg.graph import SceneGraph, Source
 from usg.parsers.text.data import tokens_of
 from usg.parsers.text.decode import Reading, read_captions
@@ -94,4 +96,14 @@ def test_what_is_no_model_is_told(small_weights: Path, tmp_path: Path) -> None:
     (tmp_path / "network.json").write_text(json.dumps({**state, "format": 99}))
     (tmp_path / "weights.safetensors").write_bytes(b"")
     with pytest.raises(ValueError, match="has the format 99, this version reads 1"):
+        TextGraphModel.load(tmp_path)
+
+
+def test_damaged_weights_are_named(small_model: TextGraphModel, tmp_path: Path) -> None:
+    small_model.save(tmp_path)
+    whole = TextGraphModel.load(tmp_path)
+    weights = tmp_path / "weights.safetensors"
+    assert whole.version == f"{usg.__version__}+{sha256(weights.read_bytes()).hexdigest()[:8]}"
+    weights.write_bytes(weights.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"weights\.safetensors is damaged"):
         TextGraphModel.load(tmp_path)

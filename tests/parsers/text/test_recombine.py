@@ -1,4 +1,4 @@
-"""Captions composed of phrases: how captions are cut, what each construction says, and that all stay captions."""
+"""Captions composed of phrases: what each construction says, and that all stay captions."""
 
 from __future__ import annotations
 
@@ -7,49 +7,12 @@ from collections.abc import Callable
 
 import pytest
 import small_factual
+from small_clauses import EXAMPLES, INVENTORY, made
 from small_factual import facts
 
-from usg.parsers.text.align import align
 from usg.parsers.text.batches import Example
-from usg.parsers.text.data import LONGEST, Tables, words_of
-from usg.parsers.text.inventory import Inventory
-from usg.parsers.text.recombine import SUBJECT, Recombination, clause, subject_of
-
-CAPTIONS = """
-a man riding a horse | man , ride , horse
-the dogs are brown . | dogs , is , brown
-a boy is smiling | boy , is , smiling
-a tower behind a tree | tower , behind , tree
-a lake surrounded by trees | trees , surround , lake
-two cats sitting on a bed | cats , is , 2 ; cats , sit on , bed
-a man holding a dog near a fence | man , hold , dog ; dog , near , fence
-birds next to each other | birds , next to , birds
-on a desk a lamp | lamp , on , desk
-a woman giving a toy | woman , give , toy
-a woman that has a hat | woman , have , hat
-"""
-
-
-def made(*captions: str) -> tuple[Inventory, list[Example]]:
-    """The captions that begin so, in numbers; all of them when none are named."""
-    aligned = []
-    for line in CAPTIONS.strip().splitlines():
-        caption, graph = line.split(" | ")
-        aligned.append(align(words_of(caption), [tuple(fact.split(" , ")) for fact in graph.split(" ; ")], {}))
-    inventory = Inventory.build(aligned, 1, 1)
-    tables = Tables(Tables.build(aligned).words, inventory)
-    every = tables.examples(aligned)
-    kept = [each for each in every if not captions or " ".join(each.tokens).startswith(captions)]
-    return inventory, kept
-
-
-INVENTORY, EXAMPLES = made()
-ATTRIBUTE = INVENTORY.predicates.index("is")
-
-
-def example(caption: str) -> Example:
-    (found,) = made(caption)[1]
-    return found
+from usg.parsers.text.data import LONGEST, Tables
+from usg.parsers.text.recombine import Recombination
 
 
 def composed(way: str, *captions: str, seeds: int = 60) -> dict[str, set[tuple[str, str, str]]]:
@@ -65,40 +28,6 @@ def composed(way: str, *captions: str, seeds: int = 60) -> dict[str, set[tuple[s
 
 
 RIDE, HOLD, NEAR = ("man", "ride", "horse"), ("man", "hold", "dog"), ("dog", "near", "fence")
-
-
-@pytest.mark.parametrize(
-    ("caption", "subject", "said", "kind"),
-    [
-        ("a man riding", "a man", "riding a horse", "verb"),
-        ("the dogs are", "the dogs", "brown", "state"),
-        ("a boy is", "a boy", "smiling", "state"),
-        ("a tower", "a tower", "behind a tree", "place"),
-        ("a lake", "a lake", "surrounded by trees", "verb"),
-        ("two cats", "two cats", "sitting on a bed", "verb"),
-    ],
-)
-def test_a_caption_is_cut_into_subject_and_what_is_said(caption: str, subject: str, said: str, kind: str) -> None:
-    found = clause(example(caption), ATTRIBUTE)
-    assert found is not None
-    assert " ".join(found.subject.words.tokens) == subject
-    assert (" ".join(found.said.tokens), found.kind) == (said, kind)
-    assert any(SUBJECT in pair for pair in found.said.links)
-    assert not any(SUBJECT in pair for pair in found.subject.words.links)
-
-
-def test_captions_that_do_not_begin_with_their_subject_are_left() -> None:
-    assert clause(example("on a desk"), ATTRIBUTE) is None
-    assert subject_of(example("on a desk"), ATTRIBUTE) is None
-    assert clause(example("a woman that has"), ATTRIBUTE) is None
-    assert subject_of(example("two cats"), ATTRIBUTE) == 1
-
-
-def test_the_object_of_one_verb() -> None:
-    riding, holding = clause(example("a man riding"), ATTRIBUTE), clause(example("a man holding"), ATTRIBUTE)
-    assert riding is not None and riding.transitive is not None and holding is not None
-    assert riding.transitive.words.tokens == ("a", "horse")
-    assert holding.transitive is None  # more is said
 
 
 def test_two_verbs() -> None:
