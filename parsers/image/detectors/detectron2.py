@@ -60,7 +60,9 @@ class Detectron2Detector:
         """The regions of each picture that score at least the threshold; pictures are read one by one."""
         results = []
         for image in images:
-            output = self._predict(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))  # BGR, as DefaultPredictor reads
+            output = self._predict(
+                np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+            )  # BGR, as DefaultPredictor reads
             if output.get("panoptic_seg") is not None:
                 segmentation, segments = output["panoptic_seg"]
                 found = from_panoptic(segmentation, segments, self._things, self._stuff)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from usg.parsers.image import ImageError, ImageParser
+from usg.parsers.image.detectors.huggingface import HuggingFaceDetector
 from usg.parsers.image.detectors.onnx import OnnxDetector
 from usg.parsers.image.detectors.onnx_layouts import layout_of, read_output
 
@@ -210,3 +213,34 @@ def test_a_wrong_number_of_class_names_is_told(tmp_path: Path) -> None:
         ImageParser(OnnxDetector(deployed(tmp_path / "deployed.onnx"), class_names=["red"]))(picture)
     with pytest.raises(LookupError, match="unknown layout 'yolo8'; did you mean 'yolo'"):
         OnnxDetector(file, layout="yolo8")  # type: ignore[arg-type]
+
+
+def test_an_exported_d_fine_finds_what_transformers_finds(models: Callable[[str], Path], tmp_path: Path) -> None:
+    names = ["cat", "person", "table", "dog"]
+    theirs = HuggingFaceDetector(models("d_fine"), class_names=names)
+
+    class Exported(torch.nn.Module):
+        def __init__(self, model: torch.nn.Module) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            outputs = self.model(pixel_values)
+            return outputs.logits, outputs.pred_boxes
+
+    with warnings.catch_warnings():  # of tracing, and of the exporter that needs no further package
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Exported(HuggingFaceDetector(models("d_fine"))._model), (torch.rand(1, 3, SIDE, SIDE),),
+            tmp_path / "model.onnx", input_names=["pixel_values"], output_names=["logits", "pred_boxes"], dynamo=False,
+        )  # fmt: skip
+    whirl = Image.effect_mandelbrot((90, 60), (-2, -1.5, 1, 1.5), 40).convert("RGB")
+    for picture in (whirl, Image.linear_gradient("L").convert("RGB")):
+        (expected,) = theirs.detect([picture], 0.0)
+        (found,) = OnnxDetector(tmp_path / "model.onnx", class_names=names).detect([picture], 0.0)
+        # transformers keeps as many pairs of query and class as there are queries, so it may say less.
+        order = np.argsort(-found.scores, kind="stable")[: len(expected)]
+        assert len(order) == len(expected) > 1
+        assert [found.labels[i] for i in order] == list(expected.labels)
+        assert found.scores[order] == pytest.approx(expected.scores, abs=1e-4)
+        assert found.boxes[order] == pytest.approx(expected.boxes, abs=0.01)
