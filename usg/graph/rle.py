@@ -2,7 +2,8 @@
 
 Runs alternate background and foreground, background first, along columns. From the fourth on, a run is written as its
 difference to the one two before it; each number becomes base-32 digits, least significant first, of five bits with a
-sixth that says that more follow, shifted by 48 into printable ASCII (`rleToString` of pycocotools' maskApi.c).
+sixth that says that more follow, shifted by 48 into printable ASCII (`rleToString` of pycocotools' maskApi.c). The
+graph needs no compiled package, so this is written here; pycocotools is what the tests compare it with.
 """
 
 from __future__ import annotations
