@@ -1,4 +1,4 @@
-"""From media to scene graphs: the parser of texts; those of images and videos are to come.
+"""From media to scene graphs: the parsers of texts and of pictures; that of videos is to come.
 
 Installed as `usg.parsers`. The parsers by short name are in `usg.parsers.names`.
 """

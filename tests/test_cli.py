@@ -118,6 +118,11 @@ def test_kinds_of_bench_are_dispatched_alike(capsys: pytest.CaptureFixture[str])
             "this needs the package 'torch', which is not installed: pip install 'universal-scene-graph[train]'",
         ),
         (
+            ModuleNotFoundError("No module named 'PIL'", name="PIL"),
+            2,
+            "this needs the package 'PIL', which is not installed: pip install 'universal-scene-graph[vision]'",
+        ),
+        (
             ModuleNotFoundError("No module named 'torch_geometric'", name="torch_geometric.data"),
             2,
             "this needs the package 'torch_geometric.data', which is not installed: "

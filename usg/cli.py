@@ -26,7 +26,8 @@ from pathlib import Path
 from usg import __version__
 from usg.names import unknown_name
 
-_PACKAGES = {"yaml": "lightning", "jsonargparse": "lightning"}  # what brings a module that no extra lists
+# What brings a module that no extra lists by its name.
+_PACKAGES = {"yaml": "lightning", "jsonargparse": "lightning", "pil": "pillow"}
 _DISTRIBUTION = "universal-scene-graph"
 
 # What a wrong call raises. An OSError outside this list is the machine's, not the caller's; KeyError and IndexError,

@@ -15,6 +15,7 @@ from usg.names import unknown_name
 
 # Where the dict of each kind stands.
 _DICTS = {
+    "detectors": "usg.parsers.image.names:DETECTORS",
     "formats": "usg.formats:FORMATS",
     "heads": "usg.downstream.names:HEADS",
     "objectives": "usg.pretrain.names:OBJECTIVES",

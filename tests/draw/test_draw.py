@@ -1,5 +1,6 @@
 """The pictures: well-formed whatever the strings, complete, and silent about what is masked."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,19 @@ def test_scene_marks_and_hidden_objects() -> None:
         draw_scene(graph, source="k")
     with pytest.raises(LookupError, match="has a box in any source; draw_graph needs none"):
         draw_scene(GRAPH)
+
+
+def test_the_picture_lies_under_the_boxes(tmp_path: Path) -> None:
+    here = (Grounding("i", Box(0, 0, 50, 50)),)
+    graph = SceneGraph((Source("i", "image", width=100, height=50),), (SceneObject("a", "dog", groundings=here),))
+    (tmp_path / "a.png").write_bytes(b"the bytes of a picture")
+    svg = draw_scene(graph, picture=tmp_path / "a.png")
+    assert f"data:image/png;base64,{base64.b64encode(b'the bytes of a picture').decode()}" in svg
+    assert svg.index("<image") < svg.index("<g data-id")
+    with pytest.raises(ValueError, match=r"a\.tiff is image/tiff; browsers show image/png, image/jpeg"):
+        draw_scene(graph, picture=tmp_path / "a.tiff")
+    with pytest.raises(FileNotFoundError):
+        draw_scene(graph, picture=tmp_path / "b.png")
 
 
 def test_importing_is_light() -> None:

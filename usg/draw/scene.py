@@ -1,9 +1,15 @@
-"""The image of a scene as its boxes: each object's box in its colour, with a name tag, in the frame of the image."""
+"""The image of a scene as its boxes: each object's box in its colour, with a name tag, in the frame of the image.
+
+The file of the image can lie under the boxes; it is embedded, so that the SVG stays one file with nothing to load.
+"""
 
 from __future__ import annotations
 
+import base64
+import mimetypes
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from usg.draw.card import HIGHLIGHT, MASK_FILL, MASK_LINE
 from usg.draw.colours import colour_of, ink_on, mix
@@ -14,6 +20,7 @@ from usg.graph.scene_graph import SceneGraph
 
 _PLAIN = "#cbd5e1"
 _TAG, _MARGIN, _TITLE = 17.0, 14.0, 32.0
+_SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def draw_scene(
@@ -25,6 +32,7 @@ def draw_scene(
     highlight: Iterable[str] = (),
     title: str | None = None,
     width: float = 480.0,
+    picture: str | os.PathLike[str] | None = None,
 ) -> str:
     """Draw the boxes of a graph in the frame of one of its images.
 
@@ -36,12 +44,15 @@ def draw_scene(
         highlight: ids of objects to draw with a red line.
         title: a line above the frame.
         width: pixels of the frame; the height follows from the image.
+        picture: file of the image, to be shown under the boxes; it becomes part of the SVG.
 
     Returns:
         The SVG document.
 
     Raises:
         LookupError: the graph has no such source, or no object has a box in it.
+        FileNotFoundError: there is no such picture.
+        ValueError: the picture is of a kind that browsers do not show.
 
     >>> from usg.graph import Grounding, Source
     >>> dog = SceneObject("o0", "dog", groundings=(Grounding("image", Box(10, 10, 60, 50)),))
@@ -63,6 +74,8 @@ def draw_scene(
     frame = rectangle(_MARGIN, _MARGIN + head, width, height, fill="#f8fafc", stroke="#94a3b8", radius=4)
     parts = [label(_MARGIN, _MARGIN + 8, title, 15, bold=True, anchor="start")] if title else []
     parts.append(frame)
+    if picture is not None:
+        parts.append(_embedded(picture, _MARGIN, _MARGIN + head, width, height))
     tags: list[tuple[Box, str, SceneObject, str]] = []
     taken: list[Box] = []
     for obj, box in placed:
@@ -76,7 +89,7 @@ def draw_scene(
             here.x1 - here.x0,
             here.y1 - here.y0,
             fill=colour,
-            opacity=0.45,
+            opacity=0.45 if picture is None else 0.15,
             stroke=line,
             radius=3,
             line=2.4 if obj.id in highlight else 1.6,
@@ -99,6 +112,15 @@ def draw_scene(
         words = f"and {hidden} without a box here"
         parts.append(label(_MARGIN, _MARGIN + head + height + 14, words, 11.5, anchor="start", fill=MUTED))
     return save(page(parts, width + 2 * _MARGIN, height + 2 * _MARGIN + head + note, title or repr(graph)), path)
+
+
+def _embedded(picture: str | os.PathLike[str], x: float, y: float, width: float, height: float) -> str:
+    kind, _ = mimetypes.guess_type(os.fspath(picture))
+    if kind not in _SHOWN:
+        raise ValueError(f"{picture} is {kind or 'of no known kind'}; browsers show {', '.join(_SHOWN)}")
+    data = base64.b64encode(Path(picture).read_bytes()).decode("ascii")
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<image {place} preserveAspectRatio="none" href="data:{kind};base64,{data}"/>'
 
 
 def _boxes(graph: SceneGraph, source: str | None) -> tuple[str, list[tuple[SceneObject, Box]]]:

@@ -16,7 +16,7 @@ from usg.world.priors import DEFAULT, Priors
 from usg.world.spatial import show
 
 # What a stream of randomness is for.
-SCENE, CAPTIONS, QUESTIONS, REFERRING, STATEMENTS = range(5)
+SCENE, CAPTIONS, QUESTIONS, REFERRING, STATEMENTS, PICTURE, LOOK, FILM, EDIT, VIEWS = range(10)
 
 
 def stream(split: str, seed: int, index: int, purpose: int) -> Uniform:

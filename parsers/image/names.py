@@ -1,0 +1,167 @@
+"""Detectors and heads by name, without importing what they need.
+
+A detector is named in one of five ways: a short name of `DETECTORS`, a file .onnx, a folder of save_pretrained,
+owner/name on the Hugging Face hub, or the dotted path of a class or function that makes one when called. Attribute and
+relation heads likewise, a folder or a hub name being that of a model of pictures and texts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, cast
+
+from usg.hub import is_hub_name
+from usg.names import unknown_name
+from usg.parsers.image.detector import Detector
+from usg.parsers.image.heads import AttributeHead, RelationHead
+
+DETECTORS: dict[str, str] = {"setok": "usg.parsers.image.detectors.setok.SeTok"}
+"""Detectors by short name."""
+
+RELATIONS: dict[str, str] = {"geometry": "usg.parsers.image.geometry.GeometricRelations"}
+"""Relation heads by short name."""
+
+DEFAULT: str | None = None
+"""The detector when none is named: a short name of `DETECTORS`."""
+
+KINDS = (
+    "a short name (setok), a file .onnx, a folder of save_pretrained or owner/name on the Hugging Face hub "
+    "(DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO with labels), or the dotted path of a class"
+)
+"""What a detector can be, for help and errors."""
+
+
+def make_detector(
+    detector: Detector | str | os.PathLike[str] | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Detector:
+    """A detector by its name; an object that is one is returned as it is.
+
+    Args:
+        detector: see the module docstring; `DEFAULT` when None.
+        labels: what an open-vocabulary detector looks for.
+        class_names: of a detector that comes without them.
+
+    Raises:
+        ValueError: none is named and there is no default, or the detector takes no labels or class names.
+        LookupError: there is no such short name.
+        FileNotFoundError: there is no such file, folder or model.
+        TypeError: the object, or what the path makes, is no detector.
+
+    >>> make_detector("setoc")
+    Traceback (most recent call last):
+    LookupError: unknown detector 'setoc'; did you mean 'setok'? Known: setok
+    """
+    detector = DEFAULT if detector is None else detector
+    if detector is None:
+        raise ValueError(f"no detector is given (--detector, detector=); name one: {KINDS}")
+    given = {"labels": labels, "class_names": class_names}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if not isinstance(detector, str | os.PathLike):
+        if settings:
+            raise ValueError(
+                f"{' and '.join(settings)} are of a detector by name; give them to {type(detector).__name__}"
+            )
+        return _checked(detector)
+    name = os.fspath(detector)
+    if name.endswith(".onnx"):
+        from usg.parsers.image.detectors.onnx import OnnxDetector
+
+        if labels is not None:
+            raise ValueError(f"{name} finds its own classes; leave out labels, or name the classes with class_names")
+        return OnnxDetector(name, class_names=class_names)
+    if _is_model(name):
+        from usg.parsers.image.detectors.huggingface import HuggingFaceDetector
+
+        return HuggingFaceDetector(name, labels=labels, class_names=class_names)
+    return _checked(_made("detector", name, DETECTORS, settings))
+
+
+def make_heads(
+    attributes: AttributeHead | str | os.PathLike[str] | None, relations: RelationHead | str | os.PathLike[str] | None
+) -> tuple[AttributeHead | None, RelationHead | None]:
+    """Both heads; a model that both name is loaded once."""
+    if isinstance(attributes, str | os.PathLike) and isinstance(relations, str | os.PathLike):
+        name = os.fspath(attributes)
+        if name == os.fspath(relations) and _is_model(name):
+            from usg.parsers.image.image_text import ImageText
+            from usg.parsers.image.zero_shot import ZeroShotAttributes, ZeroShotRelations
+
+            model = ImageText(name)
+            return ZeroShotAttributes(model), ZeroShotRelations(model)
+    return make_attributes(attributes), make_relations(relations)
+
+
+def make_attributes(head: AttributeHead | str | os.PathLike[str] | None) -> AttributeHead | None:
+    """An attribute head by its name, as in the module docstring; None stays None.
+
+    Raises:
+        LookupError, FileNotFoundError, ValueError: there is no such head or model.
+    """
+    if head is None or not isinstance(head, str | os.PathLike):
+        return head
+    if _is_model(os.fspath(head)):
+        from usg.parsers.image.zero_shot import ZeroShotAttributes
+
+        return ZeroShotAttributes(head)
+    return cast(AttributeHead, _made("attribute head", os.fspath(head), {}, {}))
+
+
+def make_relations(head: RelationHead | str | os.PathLike[str] | None) -> RelationHead | None:
+    """A relation head by its name: one of `RELATIONS`, or as in the module docstring; None stays None.
+
+    Raises:
+        LookupError, FileNotFoundError, ValueError: there is no such head or model.
+
+    >>> make_relations("geometry").version
+    'geometry'
+    """
+    if head is None or not isinstance(head, str | os.PathLike):
+        return head
+    if _is_model(os.fspath(head)):
+        from usg.parsers.image.zero_shot import ZeroShotRelations
+
+        return ZeroShotRelations(head)
+    return cast(RelationHead, _made("relation head", os.fspath(head), RELATIONS, {}))
+
+
+def _is_model(name: str) -> bool:
+    """Whether a name is of a folder or of the hub; a path that is not there is, so that the error says that."""
+    return Path(name).is_dir() or is_hub_name(name) or "/" in name or os.sep in name
+
+
+def _made(kind: str, name: str, known: dict[str, str], settings: dict[str, Any]) -> Any:
+    """What a short name or a dotted path makes, called with the settings."""
+    if name not in known and "." not in name:
+        folder = "; a folder or owner/name on the hub is one too" if not known else ""
+        raise LookupError(unknown_name(kind, name, known) + folder)
+    path = known.get(name, name)
+    try:
+        make = resolve_name(path)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
+    except ModuleNotFoundError as error:
+        # A package that a detector needs is named by its own error.
+        if error.name and f"{path}.".startswith(f"{error.name}."):
+            raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
+        raise
+    if not callable(make):
+        return make
+    try:
+        return make(**settings)
+    except TypeError as error:
+        if settings and any(name in str(error) for name in settings):
+            raise ValueError(f"{name} takes no {' and '.join(settings)}: {error}") from error
+        raise
+
+
+def _checked(detector: Any) -> Detector:
+    if isinstance(detector, type) or not isinstance(detector, Detector):
+        what = detector.__name__ if isinstance(detector, type) else type(detector).__name__
+        raise TypeError(f"{what} is no detector: it needs version and detect(images, threshold)")
+    return detector
