@@ -120,7 +120,7 @@ def test_kinds_of_bench_are_dispatched_alike(capsys: pytest.CaptureFixture[str])
         (
             ModuleNotFoundError("No module named 'PIL'", name="PIL"),
             2,
-            "this needs the package 'PIL', which is not installed: pip install 'universal-scene-graph[vision]'",
+            "this needs the package 'PIL', which is not installed: pip install 'universal-scene-graph[image]'",
         ),
         (
             ModuleNotFoundError("No module named 'torch_geometric'", name="torch_geometric.data"),
