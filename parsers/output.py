@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from usg.corpus import Corpus, CorpusWriter
+from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.serialize import from_json, to_json
 
@@ -41,6 +43,46 @@ class Output:
     last: SceneGraph | None
     failed: Mapping[int, str]
     write: Callable[[SceneGraph], None]
+
+
+def run_command(parse: Callable[[], int], output: str, problems: Problems, what: str) -> int:
+    """Runs `usg parse` of a medium and says on standard error what it made, and what it took where that is known.
+
+    Args:
+        parse: makes the graphs and returns how many were written.
+        output: `-`, a file or a folder.
+        problems: what could not be read; each was told when it was met.
+        what: bad ones are called this.
+
+    Returns:
+        The exit status: 0, or 1 when there were problems.
+    """
+    try:
+        written = parse()
+    except KeyboardInterrupt:
+        if output == "-":
+            raise
+        raise KeyboardInterrupt(f"--resume goes on after what is whole in {output}") from None
+    where = "standard output" if output == "-" else output
+    seconds = sum(os.times()[:4])  # with those of processes that ended
+    print(f"{written:,} graphs to {where}; {seconds:.1f} CPU s{_peak()}", file=sys.stderr)
+    if problems.count:
+        print(f"usg: {problems.count:,} bad {what}", file=sys.stderr)
+    return 1 if problems.count else 0
+
+
+def _peak() -> str:
+    if find_spec("resource") is None:  # not on Windows
+        return ""
+    return f", {peak_mib():,.0f} MiB at most"
+
+
+def peak_mib() -> float:
+    """The most memory this process ever had resident, in MiB; POSIX."""
+    import resource
+
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
 @contextmanager

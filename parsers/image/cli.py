@@ -13,7 +13,7 @@ from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
 from usg.parsers.image.names import DEFAULT, KINDS
-from usg.parsers.output import FAILED, Output, open_output
+from usg.parsers.output import FAILED, Output, open_output, run_command
 from usg.progress import progress, say
 
 if TYPE_CHECKING:
@@ -130,17 +130,9 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse image`; 0 when all was parsed, 1 when some pictures were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     problems = Problems(tell=say)
-    try:
-        written = parse_image(**vars(arguments), problems=problems)
-    except KeyboardInterrupt:
-        if arguments.output == "-":
-            raise
-        raise KeyboardInterrupt(f"--resume goes on after what is whole in {arguments.output}") from None
-    where = "standard output" if arguments.output == "-" else arguments.output
-    print(f"{written:,} graphs to {where}", file=sys.stderr)
-    if problems.count:
-        print(f"usg: {problems.count:,} bad pictures", file=sys.stderr)
-    return 1 if problems.count else 0
+    return run_command(
+        lambda: parse_image(**vars(arguments), problems=problems), arguments.output, problems, "pictures"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
+from usg.parsers.output import peak_mib
 from usg.provenance import command, commit
 
 if TYPE_CHECKING:
@@ -261,9 +261,7 @@ def _load_and_run(load: Load, model: str | None, texts: list[str], batch_size: i
     run = load(model)
     taken = time.process_time() - start
     run(texts, batch_size)
-    # KiB on Linux, bytes on macOS.
-    scale = 2**20 if sys.platform == "darwin" else 2**10
-    return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+    return taken, peak_mib()
 
 
 def _load_usg(model: str | None) -> Callable[[Sequence[str], int], None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -13,7 +12,7 @@ from usg.formats.problems import Problems
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.heap import give_large_buffers_back
-from usg.parsers.output import FAILED, Output, open_output
+from usg.parsers.output import FAILED, Output, open_output, run_command
 from usg.parsers.text.captions import FORMATS, Caption, Fields, find_files, read_captions
 from usg.progress import progress, say
 
@@ -162,17 +161,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     problems = Problems(tell=say)
     give_large_buffers_back()
-    try:
-        written = parse_text(**vars(arguments), problems=problems)
-    except KeyboardInterrupt:
-        if arguments.output == "-":
-            raise
-        raise KeyboardInterrupt(f"--resume goes on after what is whole in {arguments.output}") from None
-    where = "standard output" if arguments.output == "-" else arguments.output
-    print(f"{written:,} graphs to {where}", file=sys.stderr)
-    if problems.count:
-        print(f"usg: {problems.count:,} bad captions", file=sys.stderr)
-    return 1 if problems.count else 0
+    return run_command(lambda: parse_text(**vars(arguments), problems=problems), arguments.output, problems, "captions")
 
 
 def _parser() -> argparse.ArgumentParser:

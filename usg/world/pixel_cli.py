@@ -74,20 +74,15 @@ def add_data_set(command: argparse.ArgumentParser, what: str, splits: Sequence[s
     command.add_argument("--resume", action="store_true", help="go on where an interrupted run ended")
 
 
+def _named(args: argparse.Namespace, names: str) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in names.split(" ")}
+
+
 def _images(args: argparse.Namespace) -> int:
     from usg.world.pixels.images import write_images
 
-    made = write_images(
-        args.n,
-        args.split,
-        args.seed,
-        args.output,
-        side=args.side,
-        even=args.even,
-        workers=args.workers,
-        overwrite=args.overwrite,
-        resume=args.resume,
-    )
+    options = _named(args, "side even workers overwrite resume")
+    made = write_images(args.n, args.split, args.seed, args.output, **options)
     if args.sheet:
         from usg.world.pixels.sheet import contact_sheet
 
@@ -98,18 +93,8 @@ def _images(args: argparse.Namespace) -> int:
 def _videos(args: argparse.Namespace) -> int:
     from usg.world.pixels.videos import write_videos
 
-    made = write_videos(
-        args.n,
-        args.split,
-        args.seed,
-        args.output,
-        side=args.side,
-        format=args.format,
-        lively=args.lively,
-        workers=args.workers,
-        overwrite=args.overwrite,
-        resume=args.resume,
-    )
+    options = _named(args, "side format lively workers overwrite resume")
+    made = write_videos(args.n, args.split, args.seed, args.output, **options)
     if args.sheet:
         from usg.world.pixels.sheet import film_strips
 
@@ -120,18 +105,8 @@ def _videos(args: argparse.Namespace) -> int:
 def _multimodal(args: argparse.Namespace) -> int:
     from usg.world.pixels.media import write_multimodal
 
-    made = write_multimodal(
-        args.n,
-        args.split,
-        args.seed,
-        args.output,
-        side=args.side,
-        format=args.format,
-        lively=args.lively,
-        workers=args.workers,
-        overwrite=args.overwrite,
-        resume=args.resume,
-    )
+    options = _named(args, "side format lively workers overwrite resume")
+    made = write_multimodal(args.n, args.split, args.seed, args.output, **options)
     if args.sheet:
         from usg.world.pixels.sheet import media_rows
 
@@ -142,16 +117,8 @@ def _multimodal(args: argparse.Namespace) -> int:
 def _edits(args: argparse.Namespace) -> int:
     from usg.world.pixels.pairs import write_edits
 
-    return write_edits(
-        args.n,
-        args.split,
-        args.seed,
-        args.output,
-        side=args.side,
-        even=args.even,
-        overwrite=args.overwrite,
-        resume=args.resume,
-    )
+    options = _named(args, "side even overwrite resume")
+    return write_edits(args.n, args.split, args.seed, args.output, **options)
 
 
 PIXEL_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +37,11 @@ def run(*words: object) -> int:
     return main(list(map(str, words)))
 
 
+def told(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
+    """Standard error, without the folder and what the command took."""
+    return re.sub(r"; \d+\.\d CPU s, \d+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
+
+
 def test_a_folder_with_a_bad_file(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(pictures, "-o", tmp_path / "out.jsonl", "--detector", "setok", "--relations", "geometry") == 1
     graphs = list(read_graphs(tmp_path / "out.jsonl"))
@@ -44,7 +50,7 @@ def test_a_folder_with_a_bad_file(pictures: Path, tmp_path: Path, capsys: pytest
     assert [len(graph) for graph in graphs] == [2, 0, 0, 2]  # the second is white all over
     reason = "no picture that Pillow reads; it begins with b'and this is not'"
     assert [graph.metadata.get("failed") for graph in graphs] == [None, None, reason, None]
-    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    lines = told(capsys, tmp_path).splitlines()
     assert lines == [f"in/d.png: {reason}", "4 graphs to out.jsonl", "usg: 1 bad pictures"]
 
 
@@ -116,7 +122,7 @@ def test_a_file_that_cannot_be_opened_costs_no_other(
     (pictures / "c.png").symlink_to(tmp_path / "gone.png")
     (pictures / "folder.png").mkdir()
     assert run(pictures, "-o", tmp_path / "out.jsonl", "--detector", "setok") == 1
-    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    lines = told(capsys, tmp_path).splitlines()
     assert lines[0] == "in/c.png: No such file or directory"
     assert lines[-2:] == ["5 graphs to out.jsonl", "usg: 2 bad pictures"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -50,6 +51,11 @@ def uris(graphs: Iterable[SceneGraph]) -> list[list[str | None]]:
     return [[source.uri for source in graph.sources] for graph in graphs]
 
 
+def told(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
+    """Standard error, without the folder and what the command took."""
+    return re.sub(r"; \d+\.\d CPU s, \d+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
+
+
 def test_standard_input_to_standard_output(
     run: Any, parser: TextParser, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -58,7 +64,7 @@ def test_standard_input_to_standard_output(
     out, err = capfdbinary.readouterr()
     graphs = [SceneGraph.from_dict(json.loads(line)) for line in out.splitlines()]
     assert graphs == [parser("two Dogs"), parser(""), parser("un Niño")]
-    assert err == b"3 graphs to standard output\n"
+    assert re.fullmatch(rb"3 graphs to standard output; \d+\.\d CPU s, \d+ MiB at most\n", err)
 
 
 def test_every_caption_keeps_its_image(run: Any, coco: Path, tmp_path: Path) -> None:
@@ -111,7 +117,7 @@ def test_bad_captions_are_named_and_the_rest_is_done(
     graphs = list(read_graphs(tmp_path / "o.jsonl"))
     assert uris(graphs) == [["image/1#line/2"], ["image/3#line/4"], ["image/5#line/6"]]
     assert [len(graph.objects) for graph in graphs] == [1, 0, 1]
-    errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    errors = told(capsys, tmp_path).splitlines()
     assert sorted(errors[:-2]) == [
         "a.csv:3: not UTF-8",
         "a.csv:4: en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range",
@@ -124,7 +130,7 @@ def test_bad_captions_are_named_and_the_rest_is_done(
 def test_each_bad_caption_is_named(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").write_text("caption\n" + "a Dog\na,b\n" * 30)
     assert run(tmp_path / "a.csv", "-o", tmp_path / "o.jsonl") == 1
-    lines = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+    lines = told(capsys, tmp_path).splitlines()
     assert lines[:30] == [f"a.csv:{number}: 2 columns, expected 1" for number in range(3, 63, 2)]
     assert lines[30:] == ["30 graphs to o.jsonl", "usg: 30 bad captions"]
 
@@ -142,7 +148,7 @@ def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
                 run(*words, "--overwrite")
         capsys.readouterr()
         assert run(*words, "--resume") == 1
-        errors = capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines()
+        errors = told(capsys, tmp_path).splitlines()
         reason = "en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range"
         assert errors == [
             f"{output}: graph 1: {reason}",
