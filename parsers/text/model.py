@@ -43,7 +43,7 @@ WORDS_AT_A_TIME = 4096
 def _garbage_kept() -> Iterator[None]:
     """Pauses Python's garbage collection.
 
-    All that a batch makes is in use until it is done; looking through it again and again would take a seventh of the
+    All that a batch makes is in use until it is done; looking through it again and again takes much of the
     time. Reference counts free it afterwards.
     """
     was = gc.isenabled()
