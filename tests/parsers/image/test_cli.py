@@ -39,7 +39,7 @@ def run(*words: object) -> int:
 
 def told(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
     """Standard error, without the folder and what the command took."""
-    return re.sub(r"; \d+\.\d CPU s, \d+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
+    return re.sub(r"; \d+\.\d CPU s, [\d,]+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
 
 
 def test_a_folder_with_a_bad_file(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def uris(graphs: Iterable[SceneGraph]) -> list[list[str | None]]:
 
 def told(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
     """Standard error, without the folder and what the command took."""
-    return re.sub(r"; \d+\.\d CPU s, \d+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
+    return re.sub(r"; \d+\.\d CPU s, [\d,]+ MiB at most", "", capsys.readouterr().err).replace(f"{folder}/", "")
 
 
 def test_standard_input_to_standard_output(
@@ -64,7 +64,7 @@ def test_standard_input_to_standard_output(
     out, err = capfdbinary.readouterr()
     graphs = [SceneGraph.from_dict(json.loads(line)) for line in out.splitlines()]
     assert graphs == [parser("two Dogs"), parser(""), parser("un Niño")]
-    assert re.fullmatch(rb"3 graphs to standard output; \d+\.\d CPU s, \d+ MiB at most\n", err)
+    assert re.fullmatch(rb"3 graphs to standard output; \d+\.\d CPU s, [\d,]+ MiB at most\n", err)
 
 
 def test_every_caption_keeps_its_image(run: Any, coco: Path, tmp_path: Path) -> None:
