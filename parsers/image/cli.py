@@ -59,7 +59,7 @@ def parse_image(
         FileNotFoundError: an input or a model is not there.
         LookupError: there is no such detector or head.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: no detector is given, a setting does not fit, or what is at `output` is of other inputs.
+        ValueError: a setting does not fit, or what is at `output` is of other inputs.
     """
     from usg.parsers.image.parser import ImageParser
 
@@ -143,16 +143,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True, help="- or a file .jsonl, a graph a line; or a corpus folder"
     )
-    default = "there is no default yet" if DEFAULT is None else f"default: {DEFAULT}"
-    parser.add_argument("--detector", metavar="D", help=f"{KINDS} ({default})")
+    parser.add_argument("--detector", metavar="D", help=f"{KINDS} (default: {DEFAULT})")
     parser.add_argument(
         "--labels", metavar="L", type=labels_from, help="what to look for, in an open vocabulary: dog,cat or a file"
     )
     parser.add_argument(
         "--class-names", metavar="L", type=labels_from, help="of a detector that has none: dog,cat or a file, in order"
     )
-    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, or a class")
-    parser.add_argument("--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, or a class")
+    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, a class, or none")
+    parser.add_argument(
+        "--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, a class, or none"
+    )
     parser.add_argument(
         "--threshold", type=float, default=0.5, metavar="T", help="least score of what is in a graph (default: 0.5)"
     )

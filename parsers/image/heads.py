@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,3 +76,11 @@ class RelationHead(Protocol):
 
     def relations(self, image: Image, found: Detections) -> Sequence[RelationScore]:
         """Scored predicates for ordered pairs of regions; those it does not name are not said."""
+
+
+@runtime_checkable
+class WithHeads(Protocol):
+    """A detector that comes with heads, for where a parser is given none."""
+
+    def heads(self) -> tuple[AttributeHead, RelationHead | None]:
+        """The attribute head and the relation head; no relation head where it knows no predicates."""

@@ -1,8 +1,9 @@
 """Detectors and heads by name, without importing what they need.
 
-A detector is named in one of five ways: a short name of `DETECTORS`, a file .onnx, a folder of save_pretrained,
-owner/name on the Hugging Face hub, or the dotted path of a class or function that makes one when called. Attribute and
-relation heads likewise, a folder or a hub name being that of a model of pictures and texts.
+A detector is named in one of six ways: a short name of `DETECTORS`, a file .onnx, a folder of `usg train-parser image`
+or of save_pretrained, owner/name on the Hugging Face hub, or the dotted path of a class or function that makes one when
+called. Attribute and relation heads likewise, a folder or a hub name being that of a model of pictures and texts; where
+none is named, a detector that comes with heads of its own (`heads`) brings them.
 """
 
 from __future__ import annotations
@@ -16,20 +17,27 @@ from typing import Any, cast
 from usg.hub import is_hub_name
 from usg.names import unknown_name
 from usg.parsers.image.detector import Detector
-from usg.parsers.image.heads import AttributeHead, RelationHead
+from usg.parsers.image.heads import AttributeHead, RelationHead, WithHeads
 
-DETECTORS: dict[str, str] = {"setok": "usg.parsers.image.detectors.setok.SeTok"}
+DETECTORS: dict[str, str] = {
+    "picture": "usg.parsers.image.embedded.PictureDetector",
+    "setok": "usg.parsers.image.detectors.setok.SeTok",
+}
 """Detectors by short name."""
 
 RELATIONS: dict[str, str] = {"geometry": "usg.parsers.image.geometry.GeometricRelations"}
 """Relation heads by short name."""
 
-DEFAULT: str | None = None
+DEFAULT = "picture"
 """The detector when none is named: a short name of `DETECTORS`."""
 
+NO_HEAD = "none"
+"""The name of no head at all."""
+
 KINDS = (
-    "a short name (setok), a file .onnx, a folder of save_pretrained or owner/name on the Hugging Face hub "
-    "(DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO with labels), or the dotted path of a class"
+    "a short name (picture, setok), a file .onnx, a folder of `usg train-parser image`, a folder of save_pretrained or "
+    "owner/name on the Hugging Face hub (DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO with labels), or "
+    "the dotted path of a class"
 )
 """What a detector can be, for help and errors."""
 
@@ -48,18 +56,16 @@ def make_detector(
         class_names: of a detector that comes without them.
 
     Raises:
-        ValueError: none is named and there is no default, or the detector takes no labels or class names.
+        ValueError: the detector takes no labels or class names.
         LookupError: there is no such short name.
         FileNotFoundError: there is no such file, folder or model.
         TypeError: the object, or what the path makes, is no detector.
 
     >>> make_detector("setoc")
     Traceback (most recent call last):
-    LookupError: unknown detector 'setoc'; did you mean 'setok'? Known: setok
+    LookupError: unknown detector 'setoc'; did you mean 'setok'? Known: picture, setok
     """
     detector = DEFAULT if detector is None else detector
-    if detector is None:
-        raise ValueError(f"no detector is given (--detector, detector=); name one: {KINDS}")
     given = {"labels": labels, "class_names": class_names}
     settings = {name: value for name, value in given.items() if value is not None}
     if not isinstance(detector, str | os.PathLike):
@@ -75,6 +81,12 @@ def make_detector(
         if labels is not None:
             raise ValueError(f"{name} finds its own classes; leave out labels, or name the classes with class_names")
         return OnnxDetector(name, class_names=class_names)
+    if _is_trained_here(name):
+        from usg.parsers.image.embedded import PictureDetector
+
+        if settings:
+            raise ValueError(f"{name} finds what it was trained on; leave out {' and '.join(settings)}")
+        return PictureDetector(name)
     if _is_model(name):
         from usg.parsers.image.detectors.huggingface import HuggingFaceDetector
 
@@ -83,9 +95,15 @@ def make_detector(
 
 
 def make_heads(
-    attributes: AttributeHead | str | os.PathLike[str] | None, relations: RelationHead | str | os.PathLike[str] | None
+    detector: Detector,
+    attributes: AttributeHead | str | os.PathLike[str] | None,
+    relations: RelationHead | str | os.PathLike[str] | None,
 ) -> tuple[AttributeHead | None, RelationHead | None]:
-    """Both heads; a model that both name is loaded once."""
+    """Both heads; a model that both name is loaded once, and where none is named the detector's own are taken."""
+    if isinstance(detector, WithHeads) and (attributes is None or relations is None):
+        own_attributes, own_relations = detector.heads()
+        attributes = own_attributes if attributes is None else attributes
+        relations = own_relations if relations is None else relations
     if isinstance(attributes, str | os.PathLike) and isinstance(relations, str | os.PathLike):
         name = os.fspath(attributes)
         if name == os.fspath(relations) and _is_model(name):
@@ -98,13 +116,15 @@ def make_heads(
 
 
 def make_attributes(head: AttributeHead | str | os.PathLike[str] | None) -> AttributeHead | None:
-    """An attribute head by its name, as in the module docstring; None stays None.
+    """An attribute head by its name, as in the module docstring; None stays None, and "none" is None.
 
     Raises:
         LookupError, FileNotFoundError, ValueError: there is no such head or model.
     """
     if head is None or not isinstance(head, str | os.PathLike):
         return head
+    if head == NO_HEAD:
+        return None
     if _is_model(os.fspath(head)):
         from usg.parsers.image.zero_shot import ZeroShotAttributes
 
@@ -113,7 +133,7 @@ def make_attributes(head: AttributeHead | str | os.PathLike[str] | None) -> Attr
 
 
 def make_relations(head: RelationHead | str | os.PathLike[str] | None) -> RelationHead | None:
-    """A relation head by its name: one of `RELATIONS`, or as in the module docstring; None stays None.
+    """A relation head by its name: one of `RELATIONS`, or as in the module docstring; None stays None, "none" is None.
 
     Raises:
         LookupError, FileNotFoundError, ValueError: there is no such head or model.
@@ -123,11 +143,18 @@ def make_relations(head: RelationHead | str | os.PathLike[str] | None) -> Relati
     """
     if head is None or not isinstance(head, str | os.PathLike):
         return head
+    if head == NO_HEAD:
+        return None
     if _is_model(os.fspath(head)):
         from usg.parsers.image.zero_shot import ZeroShotRelations
 
         return ZeroShotRelations(head)
     return cast(RelationHead, _made("relation head", os.fspath(head), RELATIONS, {}))
+
+
+def _is_trained_here(name: str) -> bool:
+    """Whether a name is of a folder that `usg train-parser image` wrote."""
+    return (Path(name) / "picture.json").is_file()
 
 
 def _is_model(name: str) -> bool:

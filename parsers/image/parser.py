@@ -47,10 +47,11 @@ class ImageParser:
 
     Args:
         detector: an object with `version` and `detect(images, threshold)`, or the name of one: a short name
-            (usg/parsers/image/names.py), a file .onnx, a folder or hub name of a Hugging Face detector, or the dotted
-            path of a class.
-        attributes: an attribute head or its name, as the hub name of a CLIP; no attributes when None.
-        relations: a relation head or its name, as "geometry"; no relations when None.
+            (usg/parsers/image/names.py), a file .onnx, a folder of `usg train-parser image`, a folder or hub name of a
+            Hugging Face detector, or the dotted path of a class; the shipped one when None.
+        attributes: an attribute head or its name, as the hub name of a CLIP, or "none"; the detector's own when None,
+            where it has one.
+        relations: a relation head or its name, as "geometry", or "none"; likewise.
         threshold: least score of what is in the graph, see the module docstring.
         labels: what an open-vocabulary detector that is given by name looks for.
         class_names: of the classes of a detector that is given by name and has none.
@@ -58,7 +59,7 @@ class ImageParser:
         max_objects: most objects of a graph, the best ones; pairs grow with its square.
 
     Raises:
-        ValueError: no detector is given, a number is out of range, or what is named cannot be loaded.
+        ValueError: a number is out of range, or what is named cannot be loaded.
         LookupError: there is no such name.
         FileNotFoundError: there is no such model.
         TypeError: what is given is no detector.
@@ -89,7 +90,7 @@ class ImageParser:
         if max_objects < 1:
             raise ValueError(f"max_objects is {max_objects}, expected at least 1")
         self.detector = make_detector(detector, labels=labels, class_names=class_names)
-        self.attributes, self.relations = make_heads(attributes, relations)
+        self.attributes, self.relations = make_heads(self.detector, attributes, relations)
         self.threshold, self.calibration, self.max_objects = threshold, calibration, max_objects
 
     def __repr__(self) -> str:

@@ -1,0 +1,255 @@
+"""The embedded image parser's three parts: detector, attribute head, relation head, of one set of weights.
+
+`ImageParser()` uses the shipped weights, `ImageParser(FOLDER)` others that `usg train-parser image` made.
+Scores are probabilities: that of a region is calibrated (usg/parsers/image/calibration.py), those of values and
+predicates come from networks that were trained to be.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usg.graph.region import Mask
+from usg.nn.label_encoder import LabelEncoder
+from usg.parsers.image.detector import Detections, nothing
+from usg.parsers.image.embedded.fitting import fit, paste_mask
+from usg.parsers.image.embedded.model import PictureModel
+from usg.parsers.image.embedded.network import MARGIN
+from usg.parsers.image.embedded.pairs import GRID, all_pairs
+from usg.parsers.image.embedded.suppress import best_boxes
+from usg.parsers.image.heads import AttributeScore, RelationScore
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+NONE = ""
+"""The value of a kind of attribute that a thing does not have."""
+_MOST = 100  # regions of a picture
+
+
+class PictureDetector:
+    """Finds the objects of the world, or of what `usg train-parser image` was given.
+
+    Args:
+        model: the weights, or their folder; the shipped ones when None.
+        masks: give masks too.
+        precision: of the convolutions; auto takes bfloat16 where the processor has instructions for it.
+
+    Example:
+        >>> from usg.world.pixels import sample_picture
+        >>> from PIL import Image
+        >>> picture = sample_picture("iid", 0, 3)
+        >>> (found,) = PictureDetector().detect([Image.fromarray(picture.image)], 0.5)
+        >>> set(found.labels) <= set(PictureDetector().labels)
+        True
+    """
+
+    def __init__(
+        self,
+        model: PictureModel | str | os.PathLike[str] | None = None,
+        *,
+        masks: bool = True,
+        precision: Precision = "auto",
+    ) -> None:
+        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.masks = masks
+        if precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision is {precision!r}; expected auto, float32 or bfloat16")
+        self.fast = precision == "bfloat16" or (precision == "auto" and _has_bfloat16())
+
+    @property
+    def version(self) -> str:
+        """Name and digest of the weights."""
+        return self.model.version
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can find."""
+        return self.model.network.words.labels
+
+    def heads(self) -> tuple[PictureAttributes, PictureRelations | None]:
+        """The heads of the same weights; no relation head where they know no predicates."""
+        relations = PictureRelations(self.model) if self.model.network.words.predicates else None
+        return PictureAttributes(self.model), relations
+
+    def detect(self, images: Sequence[Image], threshold: float) -> list[Detections]:
+        """The objects of each picture; see `usg.parsers.image.detector.Detector`."""
+        network, calibration = self.model.network, self.model.calibration
+        side = network.settings.side
+        fitted = [fit(image, side) for image in images]
+        with torch.inference_mode(), self._precision():
+            pictures = _tensor(np.stack([square for square, _ in fitted]))
+            maps, logits, boxes = network(pictures)
+            scores = logits.sigmoid()
+            least = calibration.score(threshold) if threshold > 0 else 0.0
+            said = [best_boxes(scores[i], boxes[i], least, _MOST) for i in range(len(images))]
+            counts = [len(score) for score, _ in said]
+            if not sum(counts):
+                return [nothing() for _ in images]
+            looked_at = torch.from_numpy(np.concatenate([box for _, box in said]))
+            of = torch.repeat_interleave(torch.arange(len(images)), torch.tensor(counts))
+            regions = network.regions(pictures, maps, looked_at, of)
+        found = _Found(
+            np.concatenate([score for score, _ in said]),
+            regions.boxes(looked_at).numpy().astype(np.float64),
+            looked_at.numpy().astype(np.float64),
+            regions.classes.softmax(1).numpy(),
+            regions.masks.float().numpy(),
+            np.concatenate([regions.vectors.numpy(), *(v.numpy() for v in regions.values.values())], 1),
+        )
+        ends = np.cumsum(counts)
+        return [
+            self._detections(found.part(end - count, end), scale, image.size)
+            for (_, scale), image, count, end in zip(fitted, images, counts, ends, strict=True)
+        ]
+
+    def _detections(self, found: _Found, scale: float, size: tuple[int, int]) -> Detections:
+        boxes = np.clip(found.boxes * scale, 0, [*size, *size])
+        best = found.classes.argmax(1)
+        # That there is something, and that it is this.
+        scores = self.model.calibration.probability(found.scores * found.classes.max(1))
+        masks: list[Mask] | None = None
+        if self.masks:
+            masks = [
+                paste_mask(grid, box, MARGIN, size) or _whole(box, size)
+                for grid, box in zip(found.masks, found.looked_at * scale, strict=True)  # what the grid lies over
+            ]
+        return Detections(boxes, scores, [self.labels[i] for i in best], masks, found.features)
+
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
+            yield
+
+
+class PictureAttributes:
+    """Reads the attributes of regions off the features that the detector of the same weights gave them."""
+
+    def __init__(self, model: PictureModel | str | os.PathLike[str] | None = None) -> None:
+        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.version = f"{self.model.version} attributes"
+
+    def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
+        """The likeliest value of each kind, with its probability; none where the thing most likely has none.
+
+        Raises:
+            ValueError: the regions are of another detector.
+        """
+        features = _features(found, self.model)
+        start = self.model.network.settings.embedding + GRID * GRID
+        told: list[AttributeScore] = []
+        for kind, values in self.model.network.words.values.items():
+            logits = features[:, start : start + len(values)]
+            start += len(values)
+            shares = np.exp(logits - logits.max(1, keepdims=True))
+            shares /= shares.sum(1, keepdims=True)
+            for i, best in enumerate(shares.argmax(1).tolist()):
+                if values[best] != NONE:
+                    told.append(AttributeScore(i, values[best], kind, float(shares[i, best])))
+        return told
+
+
+class PictureRelations:
+    """Scores predicates for all ordered pairs of regions of the detector of the same weights.
+
+    Args:
+        model: the weights, or their folder; the shipped ones when None.
+        predicates: those that are scored, any words; those it was trained on when None.
+        least: what scores less is not said.
+    """
+
+    def __init__(
+        self,
+        model: PictureModel | str | os.PathLike[str] | None = None,
+        *,
+        predicates: Sequence[str] | None = None,
+        least: float = 0.01,
+    ) -> None:
+        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.version = f"{self.model.version} relations"
+        self.predicates = self.model.network.words.predicates if predicates is None else tuple(predicates)
+        if not self.predicates:
+            raise ValueError("there are no predicates to score; name some, or train on graphs with relations")
+        self.least = least
+        self._encoder = LabelEncoder.load()
+        with torch.inference_mode():
+            self._predicates = self._encoder(self.predicates)
+
+    def relations(self, image: Image, found: Detections) -> list[RelationScore]:
+        """Scored predicates; see `usg.parsers.image.heads.RelationHead`.
+
+        Raises:
+            ValueError: the regions are of another detector.
+        """
+        seen = torch.from_numpy(_features(found, self.model)[:, : self.model.network.settings.embedding + GRID * GRID])
+        boxes = torch.from_numpy((found.boxes / max(image.size)).astype(np.float32))
+        pairs = all_pairs(len(found))
+        with torch.inference_mode():
+            logits = self.model.network.pairs(boxes, self._encoder(found.labels), seen, pairs, self._predicates)
+            scores = logits.sigmoid()
+            who, what = torch.nonzero(scores >= self.least, as_tuple=True)
+        return [
+            RelationScore(i, self.predicates[k], j, score)
+            for (i, j), k, score in zip(pairs[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True)
+        ]
+
+
+class _Found(NamedTuple):
+    """What was found in a batch, or in one picture of it."""
+
+    scores: np.ndarray
+    boxes: np.ndarray
+    looked_at: np.ndarray
+    classes: np.ndarray
+    masks: np.ndarray
+    features: np.ndarray
+
+    def part(self, start: int, end: int) -> _Found:
+        return _Found(*(each[start:end] for each in self))
+
+
+@cache
+def _loaded(folder: str | os.PathLike[str] | None) -> PictureModel:
+    return PictureModel.load(folder)
+
+
+@cache
+def _has_bfloat16() -> bool:
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _tensor(squares: np.ndarray) -> Tensor:
+    """(b, h, w, 3) bytes to (b, 3, h, w) in [0, 1], channels last in memory."""
+    return torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255
+
+
+def _features(found: Detections, model: PictureModel) -> np.ndarray:
+    network = model.network
+    width = network.settings.embedding + GRID * GRID + sum(map(len, network.words.values.values()))
+    if found.features is None or found.features.shape[1] != width:
+        shape = None if found.features is None else found.features.shape
+        raise ValueError(
+            f"the regions have features of shape {shape}, expected (n, {width}); this head reads those of a "
+            "PictureDetector of the same weights"
+        )
+    return found.features
+
+
+def _whole(box: np.ndarray, size: tuple[int, int]) -> Mask:
+    """A mask of the whole box, where the network sees nothing of it."""
+    from usg.graph.rle import encode_mask
+
+    mask = np.zeros((size[1], size[0]), bool)
+    x0, y0, x1, y1 = np.clip([box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)], 0, [*size, *size])
+    mask[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))] = True
+    return encode_mask(mask)

@@ -1,0 +1,103 @@
+"""The network with its words, calibration and version: a folder of two files, ready to parse.
+
+FOLDER/picture.json           settings, words, calibration, what it was trained on
+FOLDER/weights.safetensors    float16
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
+
+from usg.files import atomic_path
+from usg.parsers.image.calibration import Calibration
+from usg.parsers.image.embedded.network import PictureNetwork
+from usg.parsers.image.embedded.settings import NetworkSettings, Words
+
+FORMAT = 1
+CONFIG, WEIGHTS = "picture.json", "weights.safetensors"
+SHIPPED = Path(__file__).parents[2] / "weights" / "picture"
+
+
+@dataclass(frozen=True)
+class PictureModel:
+    """A network that is ready to be used.
+
+    Attributes:
+        network: in evaluation mode.
+        calibration: of the scores of regions.
+        trained: on what and how, for people.
+        version: name and digest of the weights, as "picture+3f2a9c1e".
+    """
+
+    network: PictureNetwork
+    calibration: Calibration = field(default_factory=Calibration)
+    trained: Mapping[str, Any] = field(default_factory=dict)
+    version: str = "picture"
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes a folder that `load` reads; it is made if need be."""
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        told = {
+            "format": FORMAT,
+            "settings": asdict(self.network.settings),
+            "words": self.network.words.to_dict(),
+            "calibration": asdict(self.calibration),
+            "trained": dict(self.trained),
+        }
+        tensors = {
+            name: (value.half() if value.is_floating_point() else value).contiguous()
+            for name, value in self.network.state_dict().items()
+        }
+        with atomic_path(path / WEIGHTS) as temporary:
+            save_file(tensors, temporary)
+        with atomic_path(path / CONFIG) as temporary:
+            temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] | None = None) -> PictureModel:
+        """Reads a folder that `save` wrote, the shipped one by default.
+
+        Raises:
+            FileNotFoundError: there is no such folder, or a file of it is missing.
+            ValueError: a file is broken, or of another version of this library.
+        """
+        path = SHIPPED if folder is None else Path(folder)
+        for name in (CONFIG, WEIGHTS):
+            if not (path / name).is_file():
+                raise FileNotFoundError(f"{path} lacks {name}; pass a folder that `usg train-parser image` wrote")
+        try:
+            told = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+            if told["format"] != FORMAT:
+                raise ValueError(f"{path} has format {told['format']}; this version reads {FORMAT}")
+            network = PictureNetwork(NetworkSettings(**told["settings"]), Words.from_dict(told["words"]))
+            network.load_state_dict({name: value.float() for name, value in load_file(path / WEIGHTS).items()})
+            calibration = Calibration(**told["calibration"])
+        except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+            reason = (str(error).splitlines() or ["?"])[0]
+            raise ValueError(f"{path} holds no image parser that can be read: {reason}") from error
+        digest = hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()[:8]
+        network = network.eval().requires_grad_(False)
+        return cls(_fused(network), calibration, told["trained"], f"picture+{digest}")
+
+
+def _fused(network: PictureNetwork) -> PictureNetwork:
+    """The network with every batch norm folded into the convolution before it, channels last."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            for i, (layer, norm) in enumerate(itertools.pairwise(module)):
+                if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(layer, norm), nn.Identity()
+    return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]

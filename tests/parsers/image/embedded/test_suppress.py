@@ -1,0 +1,33 @@
+import numpy as np
+import torch
+
+from usg.parsers.image.embedded.suppress import OVERLAP, best_boxes, suppress
+
+
+def test_kept_boxes_overlap_little_and_dropped_ones_much() -> None:
+    generator = np.random.default_rng(0)
+    low = generator.uniform(0, 20, (60, 2))
+    boxes = np.concatenate([low, low + generator.uniform(4, 12, (60, 2))], 1).astype(np.float32)
+    kept = suppress(boxes, OVERLAP)
+
+    def overlap(a: np.ndarray, b: np.ndarray) -> float:
+        common = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+        return float(common / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - common))
+
+    for i in range(len(boxes)):
+        before = [overlap(boxes[i], boxes[j]) > OVERLAP for j in kept if j < i]
+        assert (i in kept) == (not any(before))
+
+
+def test_best_first_and_no_more_than_asked() -> None:
+    scores = torch.tensor([[0.2, 0.9], [0.6, 0.05]])
+    boxes = torch.tensor([[[0, 0, 4, 4], [0, 4, 4, 8]], [[4, 0, 8, 4], [4, 4, 8, 8]]], dtype=torch.float32)
+    said, where = best_boxes(scores, boxes, 0.1, 2)
+    assert said.tolist() == [np.float32(0.9), np.float32(0.6)]
+    assert where.tolist() == [[0, 4, 4, 8], [4, 0, 8, 4]]
+
+
+def test_nothing_above_the_threshold() -> None:
+    said, where = best_boxes(torch.zeros(2, 2), torch.zeros(2, 2, 4), 0.1, 5)
+    assert said.shape == (0,)
+    assert where.shape == (0, 4)

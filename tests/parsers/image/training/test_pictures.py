@@ -1,0 +1,83 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from usg.formats.jsonl import write as write_jsonl
+from usg.formats.problems import Problems
+from usg.graph import SceneGraph
+from usg.parsers.image.training.pictures import prepared, words_of
+from usg.world.pixels.images import write_images
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> str:
+    write_images(6, "train", 0, tmp_path / "world", side=64)
+    return str(tmp_path / "world")
+
+
+def test_words_are_those_of_the_graphs(corpus: str) -> None:
+    words = words_of([corpus], 1)
+    assert set(words.values) == {"colour", "size", "state", "texture"}
+    assert all(values[0] == "" for values in words.values.values())
+    assert "left of" in words.predicates
+    rare = words_of([corpus], 3)
+    assert set(rare.labels) < set(words.labels)
+
+
+def test_arrays_hold_what_the_pictures_show(corpus: str, tmp_path: Path) -> None:
+    words = words_of([corpus], 1)
+    data = prepared([corpus], words, 64, tmp_path / "cache", Problems())
+    assert len(data) == 6
+    assert data.images.shape == (6, 64, 64, 3)
+    first = np.asarray(Image.open(Path(corpus) / "images" / "train-0-00000000.png"))
+    assert (data.images[0] == first).all()
+    assert data.first_object[-1] == len(data.labels) == len(data.boxes) == len(data.masks)
+    assert data.masked.all()
+
+
+def test_a_second_run_reads_what_the_first_prepared(corpus: str, tmp_path: Path) -> None:
+    words = words_of([corpus], 1)
+    prepared([corpus], words, 64, tmp_path / "cache", Problems())
+    (folder,) = (tmp_path / "cache").iterdir()
+    stamp = (folder / "images.npy").stat().st_mtime_ns
+    prepared([corpus], words, 64, tmp_path / "cache", Problems())
+    assert (folder / "images.npy").stat().st_mtime_ns == stamp
+    prepared([corpus], words, 32, tmp_path / "cache", Problems())
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_pictures_that_cannot_be_read_are_named_and_left_out(corpus: str, tmp_path: Path) -> None:
+    images = Path(corpus) / "images"
+    (images / "train-0-00000002.png").write_bytes(b"no picture")
+    (images / "train-0-00000004.png").unlink()
+    Image.new("RGB", (32, 32)).save(images / "train-0-00000005.png")  # of another size than its graph says
+    problems = Problems()
+    data = prepared([corpus], words_of([corpus], 1), 64, tmp_path / "cache", problems)
+    assert len(data) == 3
+    assert problems.count == 3
+    assert "train-0-00000002.png" in problems.first[0]
+    assert "graph 5" in problems.first[1]
+    assert "32 x 32" in problems.first[2]
+
+
+def test_graphs_without_pictures(tmp_path: Path) -> None:
+    file = tmp_path / "graphs.jsonl"
+    write_jsonl([SceneGraph()], file, Problems())
+    with pytest.raises(ValueError, match="nothing to train on"):
+        prepared([str(file)], words_of([str(file)], 1), 64, tmp_path / "cache", Problems())
+
+
+def test_a_file_of_graphs_names_pictures_beside_it(corpus: str, tmp_path: Path) -> None:
+    from usg.corpus import Corpus
+
+    graphs = list(Corpus(corpus))
+    moved = [replace(g, sources=(replace(g.sources[0], uri=f"world/{g.sources[0].uri}"),)) for g in graphs]
+    write_jsonl(moved, tmp_path / "graphs.jsonl", Problems())
+    words = words_of([corpus], 1)
+    one = prepared([corpus], words, 64, tmp_path / "cache", Problems())
+    two = prepared([str(tmp_path / "graphs.jsonl")], words, 64, tmp_path / "cache", Problems())
+    assert (one.images == two.images).all()
+    assert (one.places == two.places).all()

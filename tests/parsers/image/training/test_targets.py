@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from usg.graph import Attribute, Box, Grounding, Relation, SceneGraph, SceneObject, Source
+from usg.graph.rle import encode_mask
+from usg.parsers.image.embedded.network import MASK, STRIDE
+from usg.parsers.image.embedded.settings import Words
+from usg.parsers.image.training.targets import PLACES, gold_of
+from usg.world.pixels import sample_picture
+
+WORDS = Words(("cat", "hat"), {"colour": ("", "black", "red")}, ("on", "wearing"))
+
+
+def _graph(*boxes: tuple[str, Box, np.ndarray | None], relations: list[Relation] | None = None) -> SceneGraph:
+    objects = []
+    for i, (label, box, mask) in enumerate(boxes):
+        where = [Grounding("image", box)] + ([] if mask is None else [Grounding("image", encode_mask(mask))])
+        objects.append(SceneObject(f"o{i}", label, groundings=tuple(where)))
+    return SceneGraph([Source("image", "image", width=64, height=64)], objects, relations=relations or [])
+
+
+def test_codes_boxes_and_relations() -> None:
+    graph = _graph(
+        ("hat", Box(8, 4, 20, 12), None),
+        ("cow", Box(0, 0, 9, 9), None),
+        ("cat", Box(8, 8, 32, 40), None),
+        relations=[
+            Relation("r0", "o2", "wearing", "o0"),
+            Relation("r1", "o0", "on", "o2"),
+            Relation("r2", "o1", "on", "o2"),
+            Relation("r3", "o2", "on", "o0", negated=True),
+        ],
+    )
+    gold = gold_of(graph, graph.sources[0], WORDS, 32, 2.0)
+    assert gold.labels.tolist() == [1, 0]  # the cow has no code
+    assert gold.boxes.tolist() == [[4, 2, 10, 6], [4, 4, 16, 20]]
+    assert gold.relations.tolist() == [[0, 0, 1], [1, 1, 0]]
+    assert not gold.masked.any()
+
+
+def test_values_unknown_and_absent() -> None:
+    graph = _graph(("cat", Box(0, 0, 8, 8), None), ("cat", Box(20, 0, 28, 8), None), ("cat", Box(40, 0, 48, 8), None))
+    told = [Attribute("a0", "o0", "red", kind="colour"), Attribute("a1", "o1", "mauve", kind="colour")]
+    graph = SceneGraph(graph.sources, graph.objects, told)
+    assert gold_of(graph, graph.sources[0], WORDS, 64, 1.0).values.tolist() == [[2], [-1], [0]]
+
+
+def test_the_hat_has_places_of_its_own_in_the_box_of_the_cat() -> None:
+    graph = _graph(("cat", Box(0, 0, 48, 48), None), ("hat", Box(16, 16, 32, 32), None))
+    places = gold_of(graph, graph.sources[0], WORDS, 64, 1.0).places
+    assert (places[4:8, 4:8] == 1).sum() == PLACES
+    assert (places == 0).sum() == PLACES
+    assert (places[4:8, 4:8] != 0).all()
+
+
+def test_a_mask_says_what_a_cell_shows() -> None:
+    whole, front = np.zeros((64, 64), bool), np.zeros((64, 64), bool)
+    front[0:48, 0:24] = True
+    whole[0:48, 24:48] = True  # the rest of it is covered by the smaller thing
+    graph = _graph(("cat", Box(0, 0, 48, 48), whole), ("hat", Box(0, 0, 24, 48), front))
+    places = gold_of(graph, graph.sources[0], WORDS, 64, 1.0).places
+    assert (np.nonzero(places == 0)[1] >= 6).all()
+    assert (np.nonzero(places == 1)[1] < 6).all()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_is_smaller_than_a_cell_has_one_place(masked: bool) -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[9, 12:14] = True  # no cell has its centre there
+    graph = _graph(("hat", Box(12, 9, 14, 10), mask if masked else None))
+    assert np.argwhere(gold_of(graph, graph.sources[0], WORDS, 64, 1.0).places == 0).tolist() == [[2, 3]]
+
+
+def test_masks_are_read_over_the_box_and_its_margin() -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[16:48, 16:48] = True
+    graph = _graph(("cat", Box(16, 16, 48, 48), mask))
+    grid = gold_of(graph, graph.sources[0], WORDS, 64, 1.0).masks[0]
+    assert grid.shape == (MASK, MASK)
+    assert not grid[0].any()
+    assert not grid[:, -1].any()
+    assert grid[3:-3, 3:-3].all()
+
+
+def test_every_object_of_the_world_has_a_place_that_shows_it() -> None:
+    for index in range(20):
+        picture = sample_picture("val", 3, index)
+        labels = tuple(sorted({obj.label for obj in picture.graph.objects}))
+        gold = gold_of(picture.graph, picture.graph.sources[0], Words(labels, {}, ()), 128, 1.0)
+        for i in range(len(gold.labels)):
+            rows, columns = np.nonzero(gold.places == i)
+            assert 1 <= len(rows) <= PLACES
+            x, y = (columns + 0.5) * STRIDE, (rows + 0.5) * STRIDE
+            if len(rows) > 1:
+                x0, y0, x1, y1 = gold.boxes[i]
+                assert ((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).all()
