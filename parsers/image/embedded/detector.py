@@ -61,7 +61,7 @@ class PictureDetector:
         masks: bool = True,
         precision: Precision = "auto",
     ) -> None:
-        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.model = _model(model)
         self.masks = masks
         if precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; expected auto, float32 or bfloat16")
@@ -136,7 +136,7 @@ class PictureAttributes:
     """Reads the attributes of regions off the features that the detector of the same weights gave them."""
 
     def __init__(self, model: PictureModel | str | os.PathLike[str] | None = None) -> None:
-        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.model = _model(model)
         self.version = f"{self.model.version} attributes"
 
     def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
@@ -175,7 +175,7 @@ class PictureRelations:
         predicates: Sequence[str] | None = None,
         least: float = 0.01,
     ) -> None:
-        self.model = model if isinstance(model, PictureModel) else _loaded(model)
+        self.model = _model(model)
         self.version = f"{self.model.version} relations"
         self.predicates = self.model.network.words.predicates if predicates is None else tuple(predicates)
         if not self.predicates:
@@ -218,9 +218,15 @@ class _Found(NamedTuple):
         return _Found(*(each[start:end] for each in self))
 
 
+def _model(model: PictureModel | str | os.PathLike[str] | None) -> PictureModel:
+    if isinstance(model, PictureModel):
+        return model
+    return _shipped() if model is None else PictureModel.load(model)
+
+
 @cache
-def _loaded(folder: str | os.PathLike[str] | None) -> PictureModel:
-    return PictureModel.load(folder)
+def _shipped() -> PictureModel:
+    return PictureModel.load()
 
 
 @cache

@@ -100,4 +100,4 @@ def _fused(network: PictureNetwork) -> PictureNetwork:
             for i, (layer, norm) in enumerate(itertools.pairwise(module)):
                 if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                     module[i], module[i + 1] = fuse_conv_bn_eval(layer, norm), nn.Identity()
-    return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

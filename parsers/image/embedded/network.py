@@ -69,7 +69,7 @@ class PictureNetwork(nn.Module):
         f, t, e, p = settings.features, settings.tower, settings.embedding, settings.pixels
         self.backbone = Backbone(settings.widths, f)
         self.dense = nn.Sequential(convolution(f, f), nn.Conv2d(f, 5, 1))
-        nn.init.constant_(self.dense[-1].bias[0], -4.0)  # type: ignore[index,union-attr]  # most cells are no place
+        nn.init.constant_(self.dense[-1].bias[0], -4.0)  # type: ignore[index]  # most cells are no place
         self.tower = nn.Sequential(
             nn.Conv2d(f + settings.widths[0] + 12, t, 1), nn.ReLU(inplace=True), convolution(t, t), convolution(t, t)
         )

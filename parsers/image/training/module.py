@@ -82,13 +82,13 @@ class PictureTraining(LightningModule):
         loss = torch.stack(list(told.values())).sum()
         if not bool(torch.isfinite(loss)):
             raise FloatingPointError(
-                f"the loss of step {step} is {float(loss)}; lower model.optimizer.learning_rate or set "
+                f"the loss of step {step} is {float(loss.detach())}; lower model.optimizer.learning_rate or set "
                 "trainer.gradient_clip_val, and resume with --ckpt_path last"
             )
         self.log("loss", loss.detach(), prog_bar=True, logger=False)
         every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
         if every and (done % every == 0 or done == self.trainer.max_steps):
-            values = {f"train/{name}": float(value) for name, value in told.items()}
+            values = {f"train/{name}": float(value.detach()) for name, value in told.items()}
             values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
             for logger in self.trainer.loggers:
                 logger.log_metrics(values, done)

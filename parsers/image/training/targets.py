@@ -140,7 +140,7 @@ def _places(
     boxes: NDArray[np.float32], masks: Sequence[NDArray[np.bool_] | None], side: int, scale: float
 ) -> NDArray[np.int16]:
     cells = side // STRIDE
-    centre = (np.arange(cells) + 0.5) * STRIDE
+    centre: NDArray[np.float64] = (np.arange(cells, dtype=np.float64) + 0.5) * STRIDE
     shown = np.full((cells, cells), UNKNOWN, np.int16)
     order = np.argsort(-(boxes[:, 2:] - boxes[:, :2]).prod(1), kind="stable")  # smaller ones over larger ones
     for i in sorted(order.tolist(), key=lambda i: masks[i] is not None):  # and masks over boxes
