@@ -29,6 +29,7 @@ POINTS = 14
 MASK = 2 * POINTS
 MARGIN = 1 / 12
 """How far regions reach beyond their box on each side, as a share of it."""
+_OUTLINE = 8  # channels of what the tower says of a mask
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class PictureNetwork(nn.Module):
         self.tower = nn.Sequential(
             nn.Conv2d(f + settings.widths[0] + 12, t, 1), nn.ReLU(inplace=True), convolution(t, t), convolution(t, t)
         )
-        self.mask, self.counts = nn.Conv2d(t, 4, 1), nn.Conv2d(t, 1, 1)
+        self.outline = nn.Conv2d(t, 4 * _OUTLINE, 1)
+        self.mask = nn.Sequential(convolution(_OUTLINE + 3, 2 * _OUTLINE), nn.Conv2d(2 * _OUTLINE, 1, 3, 1, 1))
+        self.counts = nn.Conv2d(t, 1, 1)
         self.shrink = nn.Conv2d(t, t // 2, 1)
         self.embed = nn.Sequential(
             nn.Linear(t // 2 * 49 + f + 6, 2 * e), nn.ReLU(inplace=True), nn.Linear(2 * e, e), nn.ReLU(inplace=True)
@@ -122,7 +125,9 @@ class PictureNetwork(nn.Module):
         pixels = sample(pictures, fine_grid, of, 1) - 0.5  # (n, 3, 28, 28)
         low = torch.cat([sample(maps.fine, grid, of, 2), F.pixel_unshuffle(pixels, 2) * 4.0], 1)
         tower = self.tower(torch.cat([sample(maps.near, grid, of, STRIDE), low], 1))
-        masks = F.pixel_shuffle(self.mask(tower), 2)[:, 0].float()
+        # Legs and spokes are thinner than a cell of the tower: masks are drawn with the pixels beside it.
+        outline = F.pixel_shuffle(self.outline(tower), 2)
+        masks = self.mask(torch.cat([outline, pixels * 4.0], 1))[:, 0].float()
         counts = self.counts(tower).flatten(1).float().softmax(1)  # which points count, (n, 196)
         around = sample(maps.far, region_grid(boxes, 3, 0.25), of, 2 * STRIDE).mean((2, 3))
         cells = F.avg_pool2d(F.relu(self.shrink(tower)), 2).flatten(1)

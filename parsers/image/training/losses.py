@@ -24,7 +24,7 @@ from usg.parsers.image.embedded.pairs import all_pairs
 from usg.parsers.image.embedded.sampling import region_grid
 from usg.parsers.image.training.pictures import Pictures
 
-_WEIGHTS = {"boxes": 2.0, "masks": 2.0, "relations": 0.3}
+_WEIGHTS = {"boxes": 2.0, "correction": 2.0, "masks": 2.0, "relations": 0.3}
 """Of the losses that do not count once."""
 
 
