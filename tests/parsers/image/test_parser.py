@@ -135,6 +135,13 @@ def test_the_best_objects_stay() -> None:
     assert labels(graph) == ["thing 29", "thing 28", "thing 27"]
 
 
+def test_a_mask_that_covers_nothing_grounds_nothing() -> None:
+    masks = [encode_mask(np.zeros((6, 8), bool)), encode_mask(np.ones((6, 8), bool))]
+    found = Detections([[0, 0, 4, 2], [1, 1, 3, 3]], [0.9, 0.7], ["dog", "couch"], masks)
+    graph = ImageParser(Given(lambda _: found))(blank())
+    assert [len(obj.groundings) for obj in graph.objects] == [1, 2]
+
+
 def test_nothing_found_is_a_graph_without_objects() -> None:
     graph = ImageParser(Given(lambda _: nothing()), attributes=Heads(), relations="geometry")(blank(1, 1))
     assert len(graph) == 0 and graph.sources[0].width == 1
