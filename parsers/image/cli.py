@@ -56,6 +56,7 @@ def parse_image(
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: a setting does not fit, or what is at `output` is of other inputs.
     """
+    from usg.parsers.image.loading import uri_of
     from usg.parsers.image.parser import ImageParser
 
     if batch_size < 1:
@@ -72,7 +73,7 @@ def parse_image(
     )
     provenance = {
         "made_by": "usg parse image",
-        "inputs": list(inputs),
+        "inputs": [uri_of(name) for name in inputs],
         "parser": parser.version,
         "threshold": threshold,
         "labels": None if labels is None else list(labels),

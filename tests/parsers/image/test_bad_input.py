@@ -129,6 +129,18 @@ def _box_of_the_square(graph: SceneGraph) -> Any:
     return boxes[1]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text on this system")
+def test_names_that_are_no_text_or_have_line_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    square().save(os.fsencode(tmp_path) + b"/\xff.png")
+    (tmp_path / "two\nlines.png").write_text("text")
+    names = [tmp_path / os.fsdecode(b"\xff.png"), tmp_path / "two\nlines.png"]
+    assert run(*names, "-o", tmp_path / "out", "--detector", "setok") == 1
+    assert told(capsys, tmp_path)[0].startswith("two lines.png: no picture")
+    corpus = Corpus(tmp_path / "out")
+    assert [graph.sources[0].uri for graph in corpus] == [f"{tmp_path}/\ufffd.png", f"{tmp_path}/two\nlines.png"]
+    assert [len(graph) for graph in corpus] == [2, 0]
+
+
 def test_what_a_detector_does_to_one_picture_costs_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for width in range(10, 15):
         square(width).save(tmp_path / f"{width}.png")
