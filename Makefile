@@ -26,8 +26,9 @@ test: $(VENV)/.with-dev typing-tree  ## all tests and doctests, but those marked
 test-slow: $(VENV)/.with-dev  ## the tests too long for the suite
 	$(BIN)/python -m pytest tests -m slow
 
-test-peers: $(VENV)/.with-peers  ## tests beside packages that are not required (torch-scatter)
-	$(BIN)/python -m pytest tests -m peers
+# detectron2 and its torchvision never come into $(VENV); what packages of another environment warn of is not ours.
+test-peers: $(if $(PEERS_PYTHON),,$(VENV)/.with-peers)  ## tests beside packages that are not required (torch-scatter; PEERS_PYTHON=... for detectron2)
+	$(or $(PEERS_PYTHON),$(BIN)/python) -m pytest tests -m peers -W default
 
 lint: $(VENV)/.with-lint  ## style and formatting
 	$(BIN)/ruff check .

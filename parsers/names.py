@@ -1,11 +1,11 @@
-"""The parsers by short name, without importing what they need."""
+"""The parsers, and what else has a short name or a dotted path, without importing what they need."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import isclass, isroutine
 from pkgutil import resolve_name
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from usg.graph.scene_graph import SceneGraph
 from usg.names import unknown_name
@@ -39,20 +39,43 @@ def text_parser(name: str) -> TextToGraphs:
     Traceback (most recent call last):
     LookupError: unknown parser 'test'; did you mean 'text'? Known: text, text-factual
     """
-    if name not in PARSERS and "." not in name:
-        raise LookupError(unknown_name("parser", name, PARSERS))
-    path = PARSERS.get(name, name)
-    try:
-        make = resolve_name(path)
-    except (AttributeError, ValueError) as error:
-        raise ValueError(f"there is no parser {path}: {error}; give the dotted path of a class") from error
-    except ModuleNotFoundError as error:
-        # A package that a parser needs is named by its own error.
-        if error.name and f"{path}.".startswith(f"{error.name}."):
-            raise ValueError(f"there is no parser {path}: {error}; give the dotted path of a class") from error
-        raise
+    path, make = resolve("parser", name, PARSERS)
     # A parser that is ready may be callable too: its call reads a text.
     parser = make() if isclass(make) or isroutine(make) else make
     if not hasattr(parser, "pipe"):
         raise ValueError(f"{path} makes {type(parser).__name__}, which has no pipe(texts) and so is no parser of text")
     return cast(TextToGraphs, parser)
+
+
+def resolve(kind: str, name: str, known: Mapping[str, str], *, hint: str = "") -> tuple[str, Any]:
+    """What a name stands for.
+
+    Args:
+        kind: what is named, for errors: "parser".
+        name: a short name, or a dotted path.
+        known: the dotted paths of the short names.
+        hint: behind the error of a name that is neither.
+
+    Returns:
+        The dotted path, and the class, function or object that it leads to.
+
+    Raises:
+        LookupError: there is no such short name.
+        ValueError: there is nothing at the path.
+        ModuleNotFoundError: what is there needs a package that is not installed.
+
+    >>> resolve("relation head", "geometry", {"geometry": "usg.parsers.image.geometry.GeometricRelations"})[1].__name__
+    'GeometricRelations'
+    """
+    if name not in known and "." not in name:
+        raise LookupError(unknown_name(kind, name, known) + hint)
+    path = known.get(name, name)
+    try:
+        return path, resolve_name(path)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
+    except ModuleNotFoundError as error:
+        # A package that it needs is named by its own error.
+        if error.name and f"{path}.".startswith(f"{error.name}."):
+            raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
+        raise

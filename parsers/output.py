@@ -11,14 +11,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from usg.corpus import Corpus, CorpusWriter
-from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.graph.serialize import from_json, to_json
 
@@ -33,56 +31,18 @@ class Output:
     """An open output.
 
     Attributes:
+        path: its name, or `-`.
         done: graphs that were there before.
         last: the last of them.
         failed: what `FAILED` says of those that have it, by their number from 1.
         write: adds one graph.
     """
 
+    path: str
     done: int
     last: SceneGraph | None
     failed: Mapping[int, str]
     write: Callable[[SceneGraph], None]
-
-
-def run_command(parse: Callable[[], int], output: str, problems: Problems, what: str) -> int:
-    """Runs `usg parse` of a medium and says on standard error what it made, and what it took where that is known.
-
-    Args:
-        parse: makes the graphs and returns how many were written.
-        output: `-`, a file or a folder.
-        problems: what could not be read; each was told when it was met.
-        what: bad ones are called this.
-
-    Returns:
-        The exit status: 0, or 1 when there were problems.
-    """
-    try:
-        written = parse()
-    except KeyboardInterrupt:
-        if output == "-":
-            raise
-        raise KeyboardInterrupt(f"--resume goes on after what is whole in {output}") from None
-    where = "standard output" if output == "-" else output
-    seconds = sum(os.times()[:4])  # with those of processes that ended
-    print(f"{written:,} graphs to {where}; {seconds:.1f} CPU s{_peak()}", file=sys.stderr)
-    if problems.count:
-        print(f"usg: {problems.count:,} bad {what}", file=sys.stderr)
-    return 1 if problems.count else 0
-
-
-def _peak() -> str:
-    if find_spec("resource") is None:  # not on Windows
-        return ""
-    return f", {peak_mib():,.0f} MiB at most"
-
-
-def peak_mib() -> float:
-    """The most memory this process ever had resident, in MiB; POSIX."""
-    import resource
-
-    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
 @contextmanager
@@ -109,7 +69,9 @@ def open_output(
     if path == "-":
         if resume:
             raise ValueError("standard output cannot be resumed; name a file or folder with -o")
-        yield Output(0, None, {}, _line_writer(sys.stdout.buffer))
+        yield Output(path, 0, None, {}, _line_writer(sys.stdout.buffer, "standard output"))
+        with _named("standard output"):
+            sys.stdout.buffer.flush()
     elif Path(path).suffix.lower() in _SUFFIXES:
         with _jsonl(Path(path), overwrite, resume) as output:
             yield output
@@ -142,18 +104,20 @@ def _jsonl(path: Path, overwrite: bool, resume: bool) -> Iterator[Output]:
         if file is None:  # the inputs have grown; until then the file keeps its name
             os.replace(path, part)
             file = _open_part(part, end)
-        _line_writer(file)(graph)
+        _line_writer(file, str(part))(graph)
 
     try:
-        yield Output(done, last, failed, write)
+        yield Output(str(path), done, last, failed, write)
     except BaseException:
         if file is not None:
-            file.close()
+            with suppress(OSError):  # a disk that is full was told by `write`
+                file.close()
             if not part.stat().st_size:  # nothing to go on with
                 part.unlink()
         raise
     if file is not None:
-        file.close()
+        with _named(str(part)):
+            file.close()
         os.replace(part, path)
 
 
@@ -179,11 +143,22 @@ def _whole_lines(path: Path) -> tuple[int, int, SceneGraph | None, dict[int, str
     return done, end, from_json(last) if done else None, failed
 
 
-def _line_writer(file: BinaryIO) -> Callable[[SceneGraph], None]:
+def _line_writer(file: BinaryIO, name: str) -> Callable[[SceneGraph], None]:
     def write(graph: SceneGraph) -> None:
-        file.write(to_json(graph).encode() + b"\n")
+        line = to_json(graph).encode() + b"\n"
+        with _named(name):
+            file.write(line)
 
     return write
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Puts the name of the output into an error, as that of a full disk: `write` and `close` do not know it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 @contextmanager
@@ -198,4 +173,4 @@ def _corpus(path: Path, overwrite: bool, resume: bool, provenance: Mapping[str, 
         failed = {number: str(reason) for number, reason in reasons if reason}
         del corpus
     with CorpusWriter(path, provenance=provenance, overwrite=overwrite, append=resume) as writer:
-        yield Output(done, last, failed, writer.write)
+        yield Output(str(path), done, last, failed, writer.write)

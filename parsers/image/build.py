@@ -1,8 +1,8 @@
 """From what was found in a picture to its scene graph.
 
 Boxes are cut to the picture, and what is then empty, or scores less than the threshold, is left out. Objects are
-numbered by falling score, o0, o1, ...; each is grounded in the source "image" by its box and, where there is one, by
-its mask. Attributes and relations keep the scores of their heads (usg/parsers/image/heads.py).
+numbered by falling score, o0, o1, ...; each is grounded in the source "image" by its box and, where there is one that
+covers a pixel, by its mask. Attributes and relations keep the scores of their heads (usg/parsers/image/heads.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
 from usg.graph.region import Box
+from usg.graph.rle import encode_mask
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.calibration import Calibration
 from usg.parsers.image.detector import Detections
@@ -77,11 +78,13 @@ def build_graph(
     ('dog', 'red')
     """
     objects = []
+    # Of an uncertain object a model may find the box and no pixel.
+    empty = None if not found.masks else encode_mask(np.zeros((found.masks[0].height, found.masks[0].width), bool))
     for i, (box, score, label) in enumerate(
         zip(found.boxes.tolist(), found.scores.tolist(), found.labels, strict=True)
     ):
         groundings = [Grounding(source.id, Box(*box))]
-        if found.masks is not None:
+        if found.masks is not None and found.masks[i] != empty:
             groundings.append(Grounding(source.id, found.masks[i]))
         objects.append(SceneObject(f"o{i}", label, score=score, groundings=tuple(groundings)))
     likely_values = [a for a in attributes if a.score >= threshold]

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
 
 from usg.formats.problems import Problems
-from usg.graph.scene_graph import SceneGraph
+from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
 from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
 from usg.parsers.image.names import DEFAULT, KINDS
-from usg.parsers.output import FAILED, Output, open_output, run_command
-from usg.progress import progress, say
-
-if TYPE_CHECKING:
-    from usg.parsers.image.parser import ImageParser
+from usg.parsers.output import Output, open_output
 
 
 def parse_image(
@@ -49,7 +44,7 @@ def parse_image(
         batch_size: pictures that the detector reads together.
         overwrite: replace what is at `output`.
         resume: go on after the graphs that an interrupted run with the same inputs left at `output`.
-        problems: collects pictures that cannot be parsed; when absent, the first one raises.
+        problems: collects pictures and folders that cannot be read; when absent, the first one raises.
 
     Returns:
         How many graphs were written now: one for each picture. That of a picture that cannot be parsed has no objects,
@@ -61,12 +56,13 @@ def parse_image(
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: a setting does not fit, or what is at `output` is of other inputs.
     """
+    from usg.parsers.image.loading import uri_of
     from usg.parsers.image.parser import ImageParser
 
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, expected at least 1")
     problems = Problems(strict=True) if problems is None else problems
-    files = find_images(inputs)
+    files = find_images(inputs, problems.add)
     parser = ImageParser(
         detector,
         labels=labels,
@@ -77,47 +73,27 @@ def parse_image(
     )
     provenance = {
         "made_by": "usg parse image",
-        "inputs": list(inputs),
+        "inputs": [uri_of(name) for name in inputs],
         "parser": parser.version,
         "threshold": threshold,
         "labels": None if labels is None else list(labels),
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = _after(out, files, parser.version, output)
-        for number, reason in out.failed.items():
-            problems.add(f"{output}: graph {number}", reason)
-        written = 0
-        for graph in progress(_graphs(parser, rest, batch_size, problems), total=len(rest), label="parsing"):
-            out.write(graph)
-            written += 1
-    return written
+        rest = _after(out, files, parser.version)
+        pictures = ((sys.stdin.buffer.read() if file == "-" else file, file) for file in rest)
+        parsed = parse_each(
+            partial(parser.pipe, batch_size=batch_size), pictures, lambda file: _uri(file) or "standard input", problems
+        )
+        return write_graphs(out, (graph for graph, _ in parsed), problems, len(rest))
 
 
-def _after(out: Output, files: list[str], version: str, output: str) -> list[str]:
+def _after(out: Output, files: list[str], version: str) -> list[str]:
     """The pictures behind those that are done, after a check that these are of the same inputs and parser."""
     if out.last is not None:
         source = out.last.sources[0]
-        expected = _uri(files[out.done - 1]) if out.done <= len(files) else None
-        if source.modality != "image" or out.done > len(files) or source.uri != expected:
-            raise ValueError(
-                f"{output} cannot be gone on with: its graph {out.done} is of {source.uri}, which is not "
-                "the picture of that number in these inputs; give the inputs it was made with, or --overwrite"
-            )
-        if source.parser_version != version:
-            raise ValueError(f"{output} was made by {source.parser_version}, not by {version}; --overwrite it")
+        expected = [("image", _uri(file)) for file in files[out.done - 1 : out.done]]
+        check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
     return files[out.done :]
-
-
-def _graphs(parser: ImageParser, files: list[str], batch_size: int, problems: Problems) -> Iterator[SceneGraph]:
-    """One graph of each picture."""
-    failed: dict[int, str] = {}
-    pictures = (sys.stdin.buffer.read() if file == "-" else file for file in files)
-    for i, graph in enumerate(parser.pipe(pictures, batch_size, on_error=failed.__setitem__)):
-        if i in failed:
-            reason = failed.pop(i).removeprefix(f"{_uri(files[i])}: ")
-            problems.add(_uri(files[i]) or "standard input", reason)
-            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
-        yield graph
 
 
 def _uri(file: str) -> str | None:
@@ -128,21 +104,11 @@ def _uri(file: str) -> str | None:
 
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse image`; 0 when all was parsed, 1 when some pictures were bad (each is named)."""
-    arguments = _parser().parse_args(argv)
-    problems = Problems(tell=say)
-    return run_command(
-        lambda: parse_image(**vars(arguments), problems=problems), arguments.output, problems, "pictures"
-    )
+    return run_command(parse_image, _parser().parse_args(argv), "pictures")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="usg parse image", description=__doc__)
-    parser.add_argument(
-        "inputs", metavar="INPUT", nargs="*", default=["-"], help="files, folders, globs; standard input by default"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="- or a file .jsonl, a graph a line; or a corpus folder"
-    )
+    parser = command_parser("image", __doc__, batch_size=8)
     parser.add_argument("--detector", metavar="D", help=f"{KINDS} (default: {DEFAULT})")
     parser.add_argument(
         "--labels", metavar="L", type=labels_from, help="what to look for, in an open vocabulary: dog,cat or a file"
@@ -157,7 +123,4 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--threshold", type=float, default=0.5, metavar="T", help="least score of what is in a graph (default: 0.5)"
     )
-    parser.add_argument("--batch-size", type=int, default=8, metavar="N", help="read together (default: 8)")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT")
-    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
     return parser

@@ -11,13 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any, cast
 
 from usg.hub import is_hub_name
-from usg.names import unknown_name
 from usg.parsers.image.detector import Detector
 from usg.parsers.image.heads import AttributeHead, RelationHead, WithHeads
+from usg.parsers.names import resolve
 
 DETECTORS: dict[str, str] = {
     "picture": "usg.parsers.image.embedded.PictureDetector",
@@ -164,19 +163,8 @@ def _is_model(name: str) -> bool:
 
 def _made(kind: str, name: str, known: dict[str, str], settings: dict[str, Any]) -> Any:
     """What a short name or a dotted path makes, called with the settings."""
-    if name not in known and "." not in name:
-        folder = "; a folder or owner/name on the hub is one too" if not known else ""
-        raise LookupError(unknown_name(kind, name, known) + folder)
-    path = known.get(name, name)
-    try:
-        make = resolve_name(path)
-    except (AttributeError, ValueError) as error:
-        raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
-    except ModuleNotFoundError as error:
-        # A package that a detector needs is named by its own error.
-        if error.name and f"{path}.".startswith(f"{error.name}."):
-            raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
-        raise
+    hint = "" if known else "; a folder or owner/name on the hub is one too"
+    _, make = resolve(kind, name, known, hint=hint)
     if not callable(make):
         return make
     try:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
-from usg.parsers.output import peak_mib
+from usg.parsers.command import peak_mib
 from usg.provenance import command, commit
 
 if TYPE_CHECKING:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from usg.formats.problems import Problems
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.heap import give_large_buffers_back
-from usg.parsers.output import FAILED, Output, open_output, run_command
+from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
+from usg.parsers.output import Output, open_output
 from usg.parsers.text.captions import FORMATS, Caption, Fields, find_files, read_captions
-from usg.progress import progress, say
+
+if TYPE_CHECKING:
+    from usg.parsers.text.parser import TextParser
 
 
 def parse_text(
@@ -81,14 +85,8 @@ def parse_text(
     parser = TextParser(pipeline, model=None if model is None else Seq2Seq(model, beams=beams))
     provenance = {"made_by": "usg parse text", "inputs": files, "merge_by": merge_by, "parser": parser.version}
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = _after(out, chain([] if first is None else [first], groups), parser.version, output)
-        for number, reason in out.failed.items():
-            problems.add(f"{output}: graph {number}", reason)
-        written = 0
-        for graph in progress(_graphs(parser, rest, batch_size, n_process, problems), label="parsing"):
-            out.write(graph)
-            written += 1
-    return written
+        rest = _after(out, chain([] if first is None else [first], groups), parser.version)
+        return write_graphs(out, _graphs(parser, rest, batch_size, n_process, problems), problems)
 
 
 def _by_image(captions: Iterable[Caption], problems: Problems) -> list[list[Caption]]:
@@ -108,38 +106,26 @@ def _by_image(captions: Iterable[Caption], problems: Problems) -> list[list[Capt
     return list(groups.values())
 
 
-def _after(out: Output, groups: Iterator[list[Caption]], version: str, output: str) -> Iterator[list[Caption]]:
+def _after(out: Output, groups: Iterator[list[Caption]], version: str) -> Iterator[list[Caption]]:
     """The groups behind those that are done, after a check that these are of the same inputs and parser."""
     if out.last is not None:
         group = next(islice(groups, out.done - 1, out.done), [])
         found = [source.text for source in out.last.sources if source.modality == "text"]
-        if found != [caption.text for caption in group]:
-            text = str(found[0] if found else None)
-            raise ValueError(
-                f"{output} cannot be gone on with: its graph {out.done} is of {text[:60]!r}, which is not what stands "
-                "there in these inputs; give the inputs and options it was made with, or --overwrite"
-            )
-        versions = {source.parser_version for source in out.last.sources}
-        if versions != {version}:
-            raise ValueError(f"{output} was made by {', '.join(map(str, versions))}, not by {version}; --overwrite it")
+        of = None if not found else str(found[0])[:60]
+        check_same(out, of, found == [caption.text for caption in group], version)
     return groups
 
 
 def _graphs(
-    parser: Any, groups: Iterator[list[Caption]], batch_size: int, n_process: int, problems: Problems
+    parser: TextParser, groups: Iterator[list[Caption]], batch_size: int, n_process: int, problems: Problems
 ) -> Iterator[SceneGraph]:
     """One graph of each group."""
     from usg.parsers.text.link import merge_captions
 
-    failed: dict[int, str] = {}
+    pipe = partial(parser.pipe, batch_size=batch_size, n_process=n_process)
     texts = ((caption.text, (group, caption)) for group in groups for caption in group)
-    parsed = parser.pipe(texts, batch_size, n_process, as_tuples=True, on_error=failed.__setitem__)
     graphs: list[SceneGraph] = []
-    for i, (graph, (group, caption)) in enumerate(parsed):
-        if i in failed:
-            reason = failed.pop(i)
-            problems.add(caption.where, reason)
-            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
+    for graph, (group, caption) in parse_each(pipe, texts, lambda pair: pair[1].where, problems):
         graphs.append(_with_origin(graph, caption))
         if len(graphs) == len(group):
             yield graphs[0] if len(group) == 1 else merge_captions(graphs)
@@ -158,20 +144,12 @@ def _with_origin(graph: SceneGraph, caption: Caption) -> SceneGraph:
 
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (each is named)."""
-    arguments = _parser().parse_args(argv)
-    problems = Problems(tell=say)
     give_large_buffers_back()
-    return run_command(lambda: parse_text(**vars(arguments), problems=problems), arguments.output, problems, "captions")
+    return run_command(parse_text, _parser().parse_args(argv), "captions")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="usg parse text", description=__doc__)
-    parser.add_argument(
-        "inputs", metavar="INPUT", nargs="*", default=["-"], help="files, folders, globs; standard input by default"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="- or a file .jsonl, a graph a line; or a corpus folder"
-    )
+    parser = command_parser("text", __doc__, batch_size=256)
     parser.add_argument(
         "--from", dest="format", metavar="F", help=f"one of {', '.join(FORMATS)}; told from each name if not given"
     )
@@ -181,10 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", metavar="P", help="a spaCy pipeline by name or folder (default: the shipped)")
     parser.add_argument("--model", metavar="M", help="a sequence-to-sequence model instead, by hub name or folder")
     parser.add_argument("--beams", type=int, default=1, metavar="N", help="of that model (default: 1, greedy)")
-    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="read together (default: 256)")
     parser.add_argument(
         "--n-process", type=int, default=1, metavar="N", help="processes, on a thread each (default: 1)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT")
-    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
     return parser

@@ -88,7 +88,8 @@ def test_where_wordnet_is_looked_for(folder: Path) -> None:
 @pytest.mark.peers
 def test_the_real_wordnet() -> None:
     wordnet = find_wordnet()
-    assert wordnet is not None, "WordNet is not installed (Debian: wordnet-base)"
+    if wordnet is None:
+        pytest.skip("WordNet is not installed (Debian: wordnet-base)")
     assert wordnet.are_synonyms("couch", "sofa") and not wordnet.are_synonyms("left", "right")
     assert [wordnet.lemma(w, "noun") for w in ("children", "knives", "boxes")] == ["child", "knife", "box"]
     assert [wordnet.lemma(w, "verb") for w in ("lying", "held", "riding")] == ["lie", "hold", "ride"]

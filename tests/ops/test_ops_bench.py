@@ -19,11 +19,22 @@ def test_edges_of_a_case():
 
 
 def test_peers_compute_what_ours_computes():
+    assert list(compare())[:3] == ["usg", "pyg", "torch"]
+
+
+@pytest.mark.peers
+def test_torch_scatter_computes_what_ours_computes():
+    pytest.importorskip("torch_scatter", exc_type=ImportError)
+    assert "torch_scatter" in compare()
+
+
+def compare():
+    """Every system on the small case, after a check that all compute the same."""
     inputs, systems = build(SMALL, "cpu", torch.float32)
-    assert list(systems)[:3] == ["usg", "pyg", "torch"]
     expected = torch.autograd.grad(systems["usg"](), inputs.leaves, inputs.grad)
     for run in systems.values():
         torch.testing.assert_close(torch.autograd.grad(run(), inputs.leaves, inputs.grad), expected)
+    return systems
 
 
 def test_floor_counts_each_tensor_once():

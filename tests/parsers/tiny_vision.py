@@ -31,6 +31,14 @@ def save(kind: str, folder: Path) -> Path:
     return folder
 
 
+def decide(model: Any) -> None:
+    """Makes a random Mask2Former sure of dogs, and of its masks; as it is it finds nothing."""
+    with torch.no_grad():
+        model.class_predictor.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 9.0, 0.0]))
+        for layer in model.model.transformer_module.decoder.mask_predictor.mask_embedder.parameters():
+            layer.mul_(30.0)
+
+
 def _resnet() -> Any:
     return transformers.ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], layer_type="basic",

@@ -45,6 +45,7 @@ class Problems:
             ValueError: the collector is strict.
         """
         reason = " ".join(reason.split())
+        where = " ".join(where.splitlines())  # the name of a file may hold line ends
         line = f"{where}: {reason[:_LONGEST]}{'...' if len(reason) > _LONGEST else ''}"
         if self.strict:
             raise ValueError(line)

@@ -38,7 +38,8 @@ class Detectron2Detector:
     Raises:
         ImportError: detectron2 is not installed.
         FileNotFoundError: there is no such file.
-        ValueError: the classes have no names.
+        TypeError: `cfg` is neither.
+        ValueError: there are no weights, detectron2 cannot load a file, or the classes have no names.
     """
 
     def __init__(
@@ -150,12 +151,31 @@ def _predictor(
     if isinstance(cfg, str | os.PathLike):
         name = os.path.splitext(os.path.basename(os.fspath(cfg)))[0]
         loaded = get_cfg()
-        loaded.merge_from_file(os.fspath(cfg))
-    else:
+        _loaded(cfg, "configuration", lambda: loaded.merge_from_file(os.fspath(cfg)))
+    elif hasattr(cfg, "clone"):
         loaded = cfg.clone()
         loaded.defrost()
+    else:
+        raise TypeError(f"cfg is {type(cfg).__name__}; expected a CfgNode of detectron2, or a YAML file")
     loaded.MODEL.DEVICE = device
     if weights is not None:
         loaded.MODEL.WEIGHTS = os.fspath(weights)
+    if not loaded.MODEL.WEIGHTS:
+        raise ValueError(f"{name} has no weights, so it would guess; give weights, or set MODEL.WEIGHTS")
     catalogue = MetadataCatalog.get(loaded.DATASETS.TEST[0]) if len(loaded.DATASETS.TEST) else None
-    return DefaultPredictor(loaded), catalogue, f"{name} {os.path.basename(loaded.MODEL.WEIGHTS)}".strip()
+    predict = _loaded(loaded.MODEL.WEIGHTS, "checkpoint", lambda: DefaultPredictor(loaded))
+    return predict, catalogue, f"{name} {os.path.basename(loaded.MODEL.WEIGHTS)}"
+
+
+def _loaded(path: str | os.PathLike[str], kind: str, load: Callable[[], Any]) -> Any:
+    """What `load` makes of a file or address; detectron2 raises anything, AssertionError and KeyError among them."""
+    path = os.fspath(path)
+    if "://" not in path and not os.path.isfile(path):
+        raise FileNotFoundError(f"no file {path}; pass a {kind} of detectron2")
+    try:
+        return load()
+    except ImportError:  # a missing package is not the file's fault
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} is no {kind} that detectron2 loads: {type(error).__name__}: {reason}") from error

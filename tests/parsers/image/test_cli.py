@@ -148,7 +148,7 @@ def test_an_interrupted_run_goes_on(
     words = [pictures, "--detector", "setok", "--batch-size", 1]
     assert run(*words, "-o", tmp_path / "whole.jsonl") == 1
     with monkeypatch.context() as patch:
-        patch.setattr("usg.parsers.image.cli.progress", _stop_after(3))
+        patch.setattr("usg.parsers.command.progress", _stop_after(3))
         with pytest.raises(KeyboardInterrupt, match="--resume goes on after what is whole in"):
             run(*words, "-o", tmp_path / "out.jsonl")
     capsys.readouterr()
@@ -162,7 +162,7 @@ def test_other_inputs_or_another_parser_cannot_go_on(
     pictures: Path, tmp_path: Path, models: Callable[[str], Path]
 ) -> None:
     assert run(pictures / "a.png", "-o", tmp_path / "out.jsonl", "--detector", "setok") == 0
-    with pytest.raises(ValueError, match=r"its graph 1 is of .*a\.png, which is not the picture of that number"):
+    with pytest.raises(ValueError, match=r"its graph 1 is of '.*a\.png', which is not what stands there"):
         run(pictures / "b.jpg", "-o", tmp_path / "out.jsonl", "--detector", "setok", "--resume")
     with pytest.raises(ValueError, match="was made by setok colours, not by detr; --overwrite it"):
         run(pictures / "a.png", "-o", tmp_path / "out.jsonl", "--detector", models("detr"), "--resume")

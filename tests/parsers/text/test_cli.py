@@ -142,7 +142,7 @@ def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
     for merge, output in (([], "o.jsonl"), (["--merge-by", "image"], "o.jsonl"), ([], "corpus")):
         words = [tmp_path / "a.csv", "-o", tmp_path / output, *merge, "--batch-size", 1]
         with monkeypatch.context() as patch:
-            patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+            patch.setattr("usg.parsers.command.progress", _stop_after_one)
             patch.setattr("usg.parsers.output.CorpusWriter", _shards_of_one)
             with pytest.raises(KeyboardInterrupt):
                 run(*words, "--overwrite")
@@ -172,7 +172,7 @@ def test_an_interrupted_run_is_gone_on_with(
 ) -> None:
     run(coco, "-o", tmp_path / "whole.jsonl", *merge)
     whole = list(read_graphs(tmp_path / "whole.jsonl"))
-    monkeypatch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+    monkeypatch.setattr("usg.parsers.command.progress", _stop_after_one)
     monkeypatch.setattr("usg.parsers.output.CorpusWriter", _shards_of_one)
     words = [coco, "-o", tmp_path / output, *merge]
     with pytest.raises(KeyboardInterrupt, match="--resume goes on"):
@@ -193,7 +193,7 @@ def test_an_interrupted_run_is_gone_on_with(
     assert not list(tmp_path.glob("*.part"))
 
 
-def _stop_after_one(graphs: Iterator[SceneGraph], label: str) -> Iterator[SceneGraph]:
+def _stop_after_one(graphs: Iterator[SceneGraph], **_: Any) -> Iterator[SceneGraph]:
     yield next(graphs)
     raise KeyboardInterrupt
 
@@ -233,7 +233,7 @@ def test_the_part_of_an_interrupted_overwrite_is_gone_on_with(
     run(tmp_path / "old.txt", "-o", tmp_path / "out.jsonl")
     old = (tmp_path / "out.jsonl").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("usg.parsers.text.cli.progress", _stop_after_one)
+        patch.setattr("usg.parsers.command.progress", _stop_after_one)
         with pytest.raises(KeyboardInterrupt):
             run(coco, "-o", tmp_path / "out.jsonl", "--overwrite")
     assert (tmp_path / "out.jsonl").read_bytes() == old

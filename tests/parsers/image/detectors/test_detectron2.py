@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -147,21 +146,3 @@ def test_its_own_structures_are_read() -> None:
     found = from_instances(own, ["person", "dining table"])
     assert found.labels == ("dining table",) and found.boxes.tolist() == [[0, 0, 4, 3]]
     assert found.masks is not None and decode_mask(found.masks[0]).all()
-
-
-@pytest.mark.peers
-def test_a_model_of_it_runs(tmp_path: Path) -> None:
-    """A Mask R-CNN with random weights, saved and loaded as one from the model zoo."""
-    pytest.importorskip("detectron2.engine", exc_type=ImportError)
-    from detectron2 import model_zoo
-    from detectron2.checkpoint import DetectionCheckpointer
-    from detectron2.modeling import build_model
-
-    cfg = model_zoo.get_config("COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x.yaml", trained=False)
-    cfg.MODEL.DEVICE, cfg.MODEL.WEIGHTS = "cpu", ""
-    cfg.INPUT.MIN_SIZE_TEST = 64
-    cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = 0.0
-    DetectionCheckpointer(build_model(cfg), str(tmp_path)).save("model_final")
-    detector = Detectron2Detector(cfg, tmp_path / "model_final.pth", class_names=[f"thing {i}" for i in range(80)])
-    graph = ImageParser(detector, threshold=0.0, max_objects=5)(Image.new("RGB", (80, 60), "red"))
-    assert all(len(obj.groundings) == 2 for obj in graph.objects)

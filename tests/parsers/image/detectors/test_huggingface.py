@@ -34,14 +34,6 @@ def zero(parameters: Iterable[torch.nn.Parameter]) -> None:
             parameter.zero_()
 
 
-def decide(found: HuggingFaceDetector) -> None:
-    """Makes a random Mask2Former sure of dogs, and of its masks."""
-    with torch.no_grad():
-        found._model.class_predictor.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 9.0, 0.0]))
-        for layer in found._model.model.transformer_module.decoder.mask_predictor.mask_embedder.parameters():
-            layer.mul_(30.0)
-
-
 def test_detr_gives_boxes_in_pixels_of_each_picture(models: Models) -> None:
     found = detector(models, "detr")
     model = found._model
@@ -75,7 +67,7 @@ def test_a_threshold_leaves_out_what_scores_less(kind: str, models: Models) -> N
 
 def test_mask2former_gives_masks_that_cover_the_picture_once(models: Models) -> None:
     found = detector(models, "mask2former")
-    decide(found)
+    tiny_vision.decide(found._model)
     for picture, each in zip(PICTURES, found.detect(PICTURES, 0.5), strict=True):
         assert len(each) >= 1 and set(each.labels) == {"dog"}
         assert each.masks is not None
@@ -209,6 +201,6 @@ def test_what_it_finds_is_what_transformers_says(models: Models) -> None:
 
 def test_masks_of_a_large_picture_have_its_size(models: Models) -> None:
     found = detector(models, "mask2former")
-    decide(found)
+    tiny_vision.decide(found._model)
     (each,) = found.detect([Image.new("RGB", (3000, 40), "white")], 0.5)
     assert each.masks and {(mask.width, mask.height) for mask in each.masks} == {(3000, 40)}

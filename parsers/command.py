@@ -1,0 +1,144 @@
+"""What the commands `usg parse MEDIUM` share: their options, going on, items that fail, and what is said at the end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from usg.formats.problems import Problems
+from usg.graph.scene_graph import SceneGraph
+from usg.parsers.output import FAILED, Output
+from usg.progress import progress, say
+
+T = TypeVar("T")
+
+
+def command_parser(medium: str, description: str | None, batch_size: int) -> argparse.ArgumentParser:
+    """A parser of the options that every `usg parse MEDIUM` has; the medium adds its own.
+
+    Args:
+        medium: "text" and so on.
+        description: of the command, for its help.
+        batch_size: items that are read together by default.
+    """
+    parser = argparse.ArgumentParser(prog=f"usg parse {medium}", description=description)
+    parser.add_argument(
+        "inputs", metavar="INPUT", nargs="*", default=["-"], help="files, folders, globs; standard input by default"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=True, help="- or a file .jsonl, a graph a line; or a corpus folder"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT")
+    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
+    parser.add_argument(
+        "--batch-size", type=int, default=batch_size, metavar="N", help=f"read together (default: {batch_size})"
+    )
+    return parser
+
+
+def run_command(parse: Callable[..., int], arguments: argparse.Namespace, what: str) -> int:
+    """Runs `usg parse MEDIUM` and says on standard error what it made, and what it took where that is known.
+
+    Args:
+        parse: called with all arguments by name, and `problems`; makes the graphs and returns how many were written.
+        arguments: of the command line, `output` among them.
+        what: bad items are called this.
+
+    Returns:
+        The exit status: 0, or 1 when there were problems; each was told when it was met.
+    """
+    problems, output = Problems(tell=say), arguments.output
+    try:
+        written = parse(**vars(arguments), problems=problems)
+    except KeyboardInterrupt:
+        if output == "-":
+            raise
+        raise KeyboardInterrupt(f"--resume goes on after what is whole in {output}") from None
+    where = "standard output" if output == "-" else output
+    seconds = sum(os.times()[:4])  # with those of processes that ended
+    print(f"{written:,} graphs to {where}; {seconds:.1f} CPU s{_peak()}", file=sys.stderr)
+    if problems.count:
+        print(f"usg: {problems.count:,} bad {what}", file=sys.stderr)
+    return 1 if problems.count else 0
+
+
+def check_same(out: Output, of: str | None, same: bool, version: str) -> None:
+    """Raises unless an output that is gone on with has graphs of the same inputs and parser.
+
+    Args:
+        out: with a last graph.
+        of: what that graph is of, for the error.
+        same: whether that stands at its place in the inputs.
+        version: of the parser.
+
+    Raises:
+        ValueError: it does not stand there, or another parser made the graph.
+    """
+    if not same:
+        raise ValueError(
+            f"{out.path} cannot be gone on with: its graph {out.done} is of {of!r}, which is not what stands there in "
+            "these inputs; give the inputs and options it was made with, or --overwrite"
+        )
+    versions = {source.parser_version for source in out.last.sources} if out.last is not None else set()
+    if versions != {version}:
+        raise ValueError(f"{out.path} was made by {', '.join(map(str, versions))}, not by {version}; --overwrite it")
+
+
+def parse_each(
+    pipe: Callable[..., Iterator[Any]],
+    items: Iterable[tuple[Any, T]],
+    where: Callable[[T], str],
+    problems: Problems,
+) -> Iterator[tuple[SceneGraph, T]]:
+    """The graphs of items; one that fails is a problem, and its graph says why under `FAILED`.
+
+    Args:
+        pipe: of a parser, called with the items, `as_tuples` and `on_error`.
+        items: pairs of what is parsed and anything.
+        where: what to call an item in problems.
+        problems: collects those that fail.
+
+    Yields:
+        Pairs of a graph and what stood beside its item.
+    """
+    failed: dict[int, str] = {}
+    for i, (graph, context) in enumerate(pipe(items, as_tuples=True, on_error=failed.__setitem__)):
+        if i in failed:
+            reason = failed.pop(i).removeprefix(f"{where(context)}: ")
+            problems.add(where(context), reason)
+            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
+        yield graph, context
+
+
+def write_graphs(out: Output, graphs: Iterable[SceneGraph], problems: Problems, total: int | None = None) -> int:
+    """Writes graphs with their progress; what failed in the run that is gone on with is a problem of this one too.
+
+    Returns:
+        How many were written now.
+    """
+    for number, reason in out.failed.items():
+        problems.add(f"{out.path}: graph {number}", reason)
+    written = 0
+    for graph in progress(graphs, total=total, label="parsing"):
+        out.write(graph)
+        written += 1
+    return written
+
+
+def _peak() -> str:
+    if find_spec("resource") is None:  # not on Windows
+        return ""
+    return f", {peak_mib():,.0f} MiB at most"
+
+
+def peak_mib() -> float:
+    """The most memory this process ever had resident, in MiB; POSIX."""
+    import resource
+
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
