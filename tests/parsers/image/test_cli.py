@@ -85,12 +85,6 @@ def test_labels_and_models_are_passed_on(pictures: Path, tmp_path: Path, models:
     assert graph.sources[0].parser_version == "owlv2 + clip attributes"
 
 
-def test_without_a_detector_the_kinds_are_told(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no detector is given \(--detector, detector=\); name one: a short name"):
-        run(pictures, "-o", tmp_path / "out.jsonl")
-    assert not list(tmp_path.glob("out*"))
-
-
 @pytest.mark.parametrize(
     ("words", "error", "reason"),
     [

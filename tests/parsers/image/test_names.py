@@ -47,11 +47,6 @@ def test_a_class_by_its_path_is_given_the_labels(monkeypatch: pytest.MonkeyPatch
         make_detector("usg.parsers.image.names.Own", class_names=["cat"])
 
 
-def test_none_says_which_kinds_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no detector is given.*setok.*\.onnx.*RT-DETR.*Grounding DINO.*dotted path"):
-        make_detector()
-
-
 def test_a_default_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usg.parsers.image.names.DEFAULT", "setok")
     assert isinstance(make_detector(), SeTok)
