@@ -54,6 +54,10 @@ def test_from_files_to_table_and_json(files: dict[str, str], tmp_path: Path, cap
     assert found["zero_shot_recall_at_20"] == pytest.approx(3 / 4)
     assert found["map50"] == pytest.approx(76 / 101)  # precision 1 up to recall 3/4, the points 0 to 0.75
     assert found["colour_accuracy"] == 0
+    assert result["predicates"]["pred.jsonl"]["near"] == {
+        "gold": 4, "recall_at_20": 0, "recall_at_50": 0, "recall_at_100": 0,
+    }  # fmt: skip
+    assert "riding 4 75.0 / 75.0 / 75.0 100.0 / 100.0 / 100.0" in " ".join(out.split())
     assert result["baselines"]["other.jsonl"]["recall_at_20"] == 1
     assert result["differences"]["other.jsonl"]["recall_at_20"]["value"] == pytest.approx(3 / 8 - 1)
     assert (result["n"], result["switches"]["region"], result["system"]) == (4, "box", "pred.jsonl")

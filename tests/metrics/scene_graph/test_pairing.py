@@ -25,6 +25,20 @@ def test_by_order_where_one_has_none_or_one_stands_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "gold"),
+    [
+        (["w/images/2.png", "w/images/1.png"], ["images/1.png", "images/2.png"]),
+        (["../w/videos/2", "../w/videos/1/"], ["videos/1", "videos/2"]),  # films as folders of frames
+        (["images/2.png", "./images/1.png"], ["/data/w/images/1.png", "/data/w/images/2.png"]),
+        (["w/a/7.png", "w/7.png"], ["7.png", "a/7.png"]),  # the longest
+        (["a/7.png", "7.png"], ["7.png", "a/7.png"]),
+    ],
+)
+def test_one_uri_may_be_the_end_of_the_other(said: list, gold: list) -> None:
+    assert [scene and scene.name for scene in paired(scenes(*said), scenes(*gold), "uri")] == ["graph 2", "graph 1"]
+
+
+@pytest.mark.parametrize(
     ("said", "gold", "matching", "message"),
     [
         (["a"], ["a", "b"], "order", "has 1 graphs and the gold file 2"),
@@ -33,6 +47,9 @@ def test_by_order_where_one_has_none_or_one_stands_twice() -> None:
         (["a"], ["a", "a"], "uri", "the gold graphs have 'a' twice"),
         (["x/a", "y/a"], ["a", "b"], "name", "said have 'a' twice"),
         ([None], ["a"], "uri", "does not say of what it is"),
+        (["7.png"], ["a/7.png", "b/7.png"], "uri", "'7.png', and the gold graphs of 'a/7.png' and 'b/7.png' both end"),
+        (["x/a/7.png", "y/a/7.png"], ["a/7.png"], "uri", "has 'x/a/7.png' and 'y/a/7.png', which both fit"),
+        (["x/17.png"], ["7.png"], "uri", "'x/17.png', of which there is no gold graph"),
     ],
 )
 def test_what_does_not_fit_is_refused(said: list, gold: list, matching: str, message: str) -> None:

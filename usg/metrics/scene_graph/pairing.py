@@ -1,12 +1,17 @@
 """Which prediction belongs to which gold graph: by the uri of their picture or film, by its file name, or by order.
 
-By uri, a gold graph without a prediction has none and counts as such; a prediction of what is not in the gold is an
-error, as it is always a mistake of somebody's. By order, the numbers must agree, and where both sides name their
-source the names must too, so that a file that lacks a line is refused and not scored.
+By uri, two are of one file where the uris are equal or one is the end of the other, whole parts of the path: a corpus
+names its pictures relative to its folder (images/7.png), a parser names them as it was given them
+(world/images/7.png). Of several such the longest counts, and where that leaves a choice nothing is guessed.
+
+By uri and by name, a gold graph without a prediction has none and counts as such; a prediction of what is not in the
+gold is an error, as it is always a mistake of somebody's. By order, the numbers must agree, and where both sides name
+their source the names must too, so that a file that lacks a line is refused and not scored.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Literal, get_args
@@ -15,6 +20,8 @@ from usg.metrics.scene_graph.scene import Scene
 
 Matching = Literal["uri", "name", "order"]
 MATCHINGS: tuple[Matching, ...] = get_args(Matching)
+
+_Parts = tuple[str, ...]
 
 
 def default_matching(predicted: Sequence[Scene], gold: Sequence[Scene]) -> Matching:
@@ -39,26 +46,59 @@ def paired(
 
     >>> from usg.graph import Source
     >>> gold = [Scene("g", source=Source("i", "image", uri=uri)) for uri in ("a/1.png", "a/2.png")]
-    >>> said = [Scene("p", source=Source("i", "image", uri="b/2.png"))]
-    >>> [scene and scene.name for scene in paired(said, gold, "name")]
+    >>> said = [Scene("p", source=Source("i", "image", uri="world/a/2.png"))]
+    >>> [scene and scene.name for scene in paired(said, gold, "uri")]
     [None, 'p']
     """
     if matching == "order":
         return _by_order(predicted, gold, name)
-    keys = [_key(scene, matching) for scene in gold]
-    _refuse_twice(keys, "the gold graphs", matching)
-    said = [_key(scene, matching) for scene in predicted]
+    true, said = ([_key(scene, matching) for scene in side] for side in (gold, predicted))
+    _refuse_twice(true, "the gold graphs", matching)
     _refuse_twice(said, name, matching)
-    known = set(keys)
+    found: list[Scene | None] = [None] * len(gold)
+    places = _places(said, true, name, matching)
+    for scene, key, place in zip(predicted, said, places, strict=True):
+        if (taken := found[place]) is not None:
+            raise ValueError(
+                f"{name} has {_key(taken, matching)!r} and {key!r}, which both fit the gold "
+                f"{true[place]!r}; score the predictions of one folder at a time"
+            )
+        found[place] = scene
+    return found
+
+
+def _places(said: Sequence[str], gold: Sequence[str], name: str, matching: Matching) -> list[int]:
+    """The number of the gold key that each predicted one belongs to."""
+    paths = [PurePosixPath(key).parts for key in gold]
+    whole = {path: number for number, path in enumerate(paths)}
+    ends: dict[_Parts, list[int]] = defaultdict(list)
+    for number, path in enumerate(paths):
+        for end in _ends(path):
+            ends[end].append(number)
+    places = []
     for key in said:
-        if key not in known:
+        path = PurePosixPath(key).parts
+        # The gold path itself, one that ends in this, or the longest that this ends in.
+        longer = [whole[path]] if path in whole else ends.get(path, [])
+        found = longer or [whole[end] for end in _ends(path) if end in whole][:1]
+        if not found:
             hint = "; --match name compares file names alone" if matching == "uri" else ""
             raise ValueError(
                 f"{name} has a graph of {key!r}, of which there is no gold graph (the first gold one is of "
-                f"{keys[0]!r}){hint}"
+                f"{gold[0]!r}){hint}"
             )
-    table = dict(zip(said, predicted, strict=True))
-    return [table.get(key) for key in keys]
+        if len(found) > 1:
+            raise ValueError(
+                f"{name} has a graph of {key!r}, and the gold graphs of {gold[found[0]]!r} and {gold[found[1]]!r} both "
+                "end so; give predictions with longer paths"
+            )
+        places += found
+    return places
+
+
+def _ends(path: _Parts) -> list[_Parts]:
+    """The path and what is left of it without its first folders, the longest first."""
+    return [path[start:] for start in range(len(path))]
 
 
 def _by_order(predicted: Sequence[Scene], gold: Sequence[Scene], name: str) -> list[Scene | None]:

@@ -2,7 +2,7 @@
 
 Each gives the numbers that its evaluator gives for the same predictions, what is odd about it included: `vg150` and
 `psg` leave images without predictions out of the mean, because the published numbers do. `usg` is this library's own,
-without oddities. `pvsg` scores as its paper defines; `pvsg-public` as the released code does, which is more lenient.
+without oddities, `usg-salient` the same over some relations of the procedural world, `usg-film` over films. `pvsg` scores as its paper defines; `pvsg-public` as the released code does, which is more lenient.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _CONTACT = tuple(
     "carrying,covered by,drinking from,eating,have it on the back,holding,leaning on,lying on,not contacting,"
     "other relationship,sitting on,standing on,touching,twisting,wearing,wiping,writing on".split(",")
 )
+# What a caption of the procedural world would tell: support, containment, holding, wearing, riding, depth.
+_SALIENT = ("on", "in", "sitting on", "riding", "holding", "wearing", "in front of", "behind")
 
 _PROTOCOLS = (
     Protocol(
@@ -23,6 +25,13 @@ _PROTOCOLS = (
         follows="this library: nothing is left out of a mean, several predicates may hold between one pair",
         class_average="pooled",
         predicates_per_pair=None,
+    ),
+    Protocol(
+        name="usg-salient",
+        follows="usg, over support, containment, holding, wearing, riding and depth alone",
+        class_average="pooled",
+        predicates_per_pair=None,
+        predicates=_SALIENT,
     ),
     Protocol(
         name="vg150",

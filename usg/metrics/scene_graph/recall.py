@@ -102,6 +102,21 @@ def accuracy_figures(gold: Gold, hits: Sequence[Sequence[Hit]], protocol: Protoc
     return {f"pair_accuracy_at_{k}": _recall(gold, _values(gold, hits, k), pooled) for k in protocol.recall_at}
 
 
+def predicate_recalls(gold: Gold, hits: Sequence[Sequence[Hit]], protocol: Protocol) -> dict[str, dict[str, float]]:
+    """Of each predicate that counts its gold relations (`gold`) and its R@K, those that mR@K is the mean of."""
+    counts = np.bincount(gold.predicate, gold.kept[gold.image], minlength=len(gold.predicates))
+    rows: dict[str, dict[str, float]] = {
+        name: {"gold": int(count)} for name, count in zip(gold.predicates, counts, strict=True) if count
+    }
+    once = np.ones((1, len(gold.kept)))
+    for k in protocol.recall_at:
+        recalls = _of_class(gold, _values(gold, hits, k), protocol)(once)[0]
+        for name, recall in zip(gold.predicates, recalls.tolist(), strict=True):
+            if name in rows:
+                rows[name][f"recall_at_{k}"] = recall
+    return rows
+
+
 def _values(gold: Gold, hits: Sequence[Sequence[Hit]], k: int) -> Floats:
     """`(g,)` what each gold relation counts among the top k."""
     rows = [(gold.start[i] + hit.gold, hit.rank, hit.value) for i, each in enumerate(hits) for hit in each]
@@ -135,21 +150,27 @@ def _recall(gold: Gold, value: Floats, protocol: Protocol, of: NDArray[np.bool_]
 
 
 def _class_recall(gold: Gold, value: Floats, protocol: Protocol, count: int | None) -> Figure:
+    of_class = _of_class(gold, value, protocol)
+
+    def figure(weights: Floats) -> Floats:
+        recalls = of_class(weights)
+        if count is None:
+            return mean_of_columns(recalls)
+        scored = ~np.isnan(recalls)
+        return np.where(scored.any(1), np.where(scored, recalls, 0.0).sum(1) / count, np.nan)
+
+    return figure
+
+
+def _of_class(gold: Gold, value: Floats, protocol: Protocol) -> Figure:
+    """`(r, predicates)` the recall of each predicate; NaN where it is not drawn."""
     n, classes = len(gold.kept), len(gold.predicates)
     cell = gold.image * classes + gold.predicate
     above = _sums(cell, value, n * classes).reshape(n, classes) * gold.kept[:, None]
     below = _sums(cell, np.ones(len(cell)), n * classes).reshape(n, classes) * gold.kept[:, None]
     if protocol.class_average == "image":
         above, below = np.nan_to_num(divided(above, below)), (below > 0).astype(np.float64)
-
-    def figure(weights: Floats) -> Floats:
-        of_class = divided(weights @ above, weights @ below)
-        if count is None:
-            return mean_of_columns(of_class)
-        scored = ~np.isnan(of_class)
-        return np.where(scored.any(1), np.where(scored, of_class, 0.0).sum(1) / count, np.nan)
-
-    return figure
+    return ratio(above, below)
 
 
 def _sums(index: NDArray[np.int64], values: Floats, n: int) -> Floats:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from usg.graph.elements import Grounding, SceneObject, Source
@@ -82,6 +83,7 @@ class Scene:
         return replace(self, links=tuple(link for link in self.links if link.predicate in names))
 
 
+@lru_cache(maxsize=65_536)  # millions of relations share few words
 def label_of(label: str) -> str:
     """A label as it is compared.
 

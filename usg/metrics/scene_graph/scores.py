@@ -18,7 +18,7 @@ from usg.metrics.scene_graph.given import pair_hits
 from usg.metrics.scene_graph.hits import frame_hits, rankings_of
 from usg.metrics.scene_graph.matched import matched_figures
 from usg.metrics.scene_graph.protocol import Protocol, Task
-from usg.metrics.scene_graph.recall import accuracy_figures, gold_of, recall_figures
+from usg.metrics.scene_graph.recall import accuracy_figures, gold_of, predicate_recalls, recall_figures
 from usg.metrics.scene_graph.scene import Scene, Triple
 from usg.metrics.weighted import Figure, differences, estimates, value_of
 
@@ -33,11 +33,13 @@ class Scores:
         figures: name -> function of weights `(r, n)`.
         groups: `(n,)`; items of one group (frames of a film) are drawn together.
         counts: what was counted, in words, as "pictures without prediction" -> 3.
+        predicates: predicate -> its gold relations (`gold`) and its recalls (`recall_at_20`, ...).
     """
 
     figures: Mapping[str, Figure]
     groups: NDArray[np.int64]
     counts: Mapping[str, int]
+    predicates: Mapping[str, Mapping[str, float]]
 
     def __len__(self) -> int:
         """The number of items."""
@@ -108,7 +110,8 @@ def score_scenes(
         figures |= accuracy_figures(whole, pairs, protocol)
     figures |= matched_figures(said, true, protocol)
     numbers = np.arange(len(gold)) if groups is None else np.asarray(groups, dtype=np.int64)
-    return Scores(figures, numbers, counts)
+    predicates = predicate_recalls(whole, [each["recall"] for each in hits], protocol)
+    return Scores(figures, numbers, counts, predicates)
 
 
 def grounded(scene: Scene) -> Scene:

@@ -1,4 +1,4 @@
-"""The table of an evaluation: systems beside each other, the protocol with every switch, and what was counted.
+"""The table of an evaluation: systems beside each other, recall by predicate, the protocol, and what was counted.
 
 Figures are per cent in the text and fractions in the JSON; intervals are 95 %. The first system is under test, others
 are its baselines.
@@ -6,7 +6,7 @@ are its baselines.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,7 +56,7 @@ class EvaluationTable:
         return {name: first.differences(self.systems[name], resamples=self.resamples) for name in self.baselines}
 
     def to_text(self) -> str:
-        """Aligned text, per cent: figures, the protocol, what was counted."""
+        """Aligned text, per cent: figures, recall by predicate, the protocol, what was counted."""
         columns = ["figure, %", self.first, "95 % interval"]
         for name in self.baselines:
             columns += [name, "difference"]
@@ -70,12 +70,8 @@ class EvaluationTable:
                     "-" if gap is None else f"{100 * gap.value:+.1f} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
                 ]
             rows.append(row)
-        widths = [max(len(row[i]) for row in rows) + _MARGIN for i in range(len(columns))]
-        lines = [
-            (f"{row[0]:<{widths[0]}}" + "".join(f"{c:>{w}}" for c, w in zip(row[1:], widths[1:], strict=True))).rstrip()
-            for row in rows
-        ]
-        return "\n".join([*lines, "", self.protocol.to_text(), *self.notes, *self._counted()])
+        by_predicate = [*_aligned(self._by_predicate()), ""] if self.systems[self.first].predicates else []
+        return "\n".join([*_aligned(rows), "", *by_predicate, self.protocol.to_text(), *self.notes, *self._counted()])
 
     def to_dict(self, command: str, commit: str | None) -> dict[str, Any]:
         """The table in the shape that `--json` files of `usg evaluate` have.
@@ -97,8 +93,24 @@ class EvaluationTable:
                 other: {name: estimate.to_dict() for name, estimate in row.items()}
                 for other, row in self.differences.items()
             },
+            "predicates": {
+                system: {name: dict(row) for name, row in scores.predicates.items()}
+                for system, scores in self.systems.items()
+            },
             "counts": {name: dict(scores.counts) for name, scores in self.systems.items()},
         }
+
+    def _by_predicate(self) -> list[list[str]]:
+        """Rows of predicate, gold relations and each system's R@K, the predicates with most gold first."""
+        at = [f"recall_at_{k}" for k in self.protocol.recall_at]
+        rows = [[f"R@{' / '.join(map(str, self.protocol.recall_at))}, %", "gold", *self.systems]]
+        first = self.systems[self.first].predicates
+        for name in sorted(first, key=lambda name: (-first[name]["gold"], name)):
+            # A protocol may leave out other pictures of another system, and with them a predicate.
+            found = [scores.predicates.get(name) for scores in self.systems.values()]
+            cells = ["-" if row is None else " / ".join(_percent(row[key]) for key in at) for row in found]
+            rows.append([name, f"{first[name]['gold']:,}", *cells])
+        return rows
 
     def _counted(self) -> list[str]:
         lines = []
@@ -106,6 +118,15 @@ class EvaluationTable:
             told = [f"{count:,} {what}" for what, count in scores.counts.items() if count]
             lines.append(f"{name}: " + "; ".join(told))
         return lines
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of columns, the first flush left, the others right."""
+    widths = [max(map(len, column)) + _MARGIN for column in zip(*rows, strict=True)]
+    return [
+        (f"{row[0]:<{widths[0]}}" + "".join(f"{c:>{w}}" for c, w in zip(row[1:], widths[1:], strict=True))).rstrip()
+        for row in rows
+    ]
 
 
 def _percent(value: float) -> str:

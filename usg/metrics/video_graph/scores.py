@@ -7,7 +7,7 @@ films: intervals draw films, so that frames of one stay together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from usg.graph.region import Track
 from usg.metrics.scene_graph.detection import detection_figures
 from usg.metrics.scene_graph.matched import matched_figures
 from usg.metrics.scene_graph.protocol import Protocol, Task
-from usg.metrics.scene_graph.recall import gold_of, recall_figures
+from usg.metrics.scene_graph.recall import gold_of, predicate_recalls, recall_figures
 from usg.metrics.scene_graph.scene import Scene, Thing, Triple
 from usg.metrics.scene_graph.scores import Scores, grounded, keeps, score_scenes
 from usg.metrics.video_graph.events import event_figures, film_events
@@ -84,16 +84,17 @@ def score_films(
             len(one.things) - len(film.true.things) for one, film in zip(gold, films, strict=True)
         ),
     }
-    figures: dict[str, Figure] = {}
-    if protocol.unit == "film":
-        figures |= _relation_figures(films, protocol, seen)
-    of_frames, more = _frame_figures(films, protocol, task, seen)
-    figures |= of_frames
+    figures, predicates = _relation_figures(films, protocol, seen) if protocol.unit == "film" else ({}, {})
+    of_frames = _frame_scores(films, protocol, task, seen)
+    figures |= of_frames.figures
     figures |= _track_figures(films, protocol)
-    return Scores(figures, np.arange(len(films)), counts | more)
+    return Scores(figures, np.arange(len(films)), counts | of_frames.counts, predicates or of_frames.predicates)
 
 
-def _relation_figures(films: Sequence[_Film], protocol: Protocol, seen: Iterable[Triple] | None) -> dict[str, Figure]:
+def _relation_figures(
+    films: Sequence[_Film], protocol: Protocol, seen: Iterable[Triple] | None
+) -> tuple[dict[str, Figure], Mapping[str, Mapping[str, float]]]:
+    """Figures over films of relations by their tubes, and the recalls of each predicate."""
     sides = [(film.said.only(protocol.predicates), film.true.only(protocol.predicates)) for film in films]
     if protocol.predicates and not any(true.links for _, true in sides):
         raise ValueError(f"no gold relation has one of the predicates {', '.join(protocol.predicates)}")
@@ -117,30 +118,30 @@ def _relation_figures(films: Sequence[_Film], protocol: Protocol, seen: Iterable
     tagged = [tagging_precision(*pair, protocol) for pair in pairs]
     for n in protocol.precision_at:
         figures[f"precision_at_{n}"] = mean([each[n] for each in tagged], kept)
-    return figures
+    return figures, predicate_recalls(gold, [each.strict for each in hits], protocol)
 
 
-def _frame_figures(
-    films: Sequence[_Film], protocol: Protocol, task: Task, seen: Iterable[Triple] | None
-) -> tuple[dict[str, Figure], dict[str, int]]:
-    """Figures over films of what is scored frame by frame, and what was counted."""
+def _frame_scores(films: Sequence[_Film], protocol: Protocol, task: Task, seen: Iterable[Triple] | None) -> Scores:
+    """The scores over films of what is scored frame by frame."""
     said, true, film_of = [], [], []
     for number, film in enumerate(films):
         said += frame_scenes(film.said, film.overlap.frames)
         true += frame_scenes(film.true, film.overlap.frames)
         film_of += [number] * len(film.overlap.frames)
-    if not true:
-        return {}, {}
-    if protocol.unit == "frame":
-        scores = score_scenes(said, true, protocol, task=task, seen=seen)
-        found = dict(scores.figures)
-        counts = {name: count for name, count in scores.counts.items() if name.startswith(("without p", "without g"))}
-        counts = {f"frames {name}": count for name, count in counts.items() if "at all" not in name}
-    else:
-        found = detection_figures(said, true, protocol) | matched_figures(said, true, protocol)
-        counts = {}
     at = np.array(film_of, dtype=np.int64)
-    return {name: _over_films(figure, at) for name, figure in found.items()}, counts
+    if not true:
+        scores = Scores({}, at, {}, {})
+    elif protocol.unit == "frame":
+        scores = score_scenes(said, true, protocol, task=task, seen=seen)
+    else:
+        scores = Scores(detection_figures(said, true, protocol) | matched_figures(said, true, protocol), at, {}, {})
+    counts = {
+        f"frames {name}": count
+        for name, count in scores.counts.items()
+        if name.startswith(("without p", "without g")) and "at all" not in name
+    }
+    figures = {name: _over_films(figure, at) for name, figure in scores.figures.items()}
+    return Scores(figures, np.arange(len(films)), counts, scores.predicates)
 
 
 def _over_films(figure: Figure, film_of: NDArray[np.int64]) -> Figure:
