@@ -2,7 +2,8 @@
 
 Each gives the numbers that its evaluator gives for the same predictions, what is odd about it included: `vg150` and
 `psg` leave images without predictions out of the mean, because the published numbers do. `usg` is this library's own,
-without oddities, `usg-salient` the same over some relations of the procedural world, `usg-film` over films. `pvsg` scores as its paper defines; `pvsg-public` as the released code does, which is more lenient.
+without oddities, `usg-salient` the same over some relations of the procedural world, `usg-film` over films. `pvsg`
+scores as its paper defines; `pvsg-public` as the released code does, which is more lenient.
 """
 
 from __future__ import annotations
