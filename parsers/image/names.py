@@ -3,7 +3,8 @@
 A detector is named in one of six ways: a short name of `DETECTORS`, a file .onnx, a folder of `usg train-parser image`
 or of save_pretrained, owner/name on the Hugging Face hub, or the dotted path of a class or function that makes one when
 called. Attribute and relation heads likewise, a folder or a hub name being that of a model of pictures and texts; where
-none is named, a detector that comes with heads of its own (`heads`) brings them.
+none is named, a detector that comes with heads of its own (`heads`) brings them. Behind a short name and a colon may
+stand what it is made from, a corpus or a model: gold:world/val, frequency:world/train, setok:owner/name.
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ from usg.parsers.image.heads import AttributeHead, RelationHead, WithHeads
 from usg.parsers.names import resolve
 
 DETECTORS: dict[str, str] = {
+    "blobs": "usg.parsers.image.baselines.blobs.Blobs",
+    "gold": "usg.parsers.image.baselines.gold.GoldDetector",
     "picture": "usg.parsers.image.embedded.PictureDetector",
     "setok": "usg.parsers.image.detectors.setok.SeTok",
 }
 """Detectors by short name."""
 
-RELATIONS: dict[str, str] = {"geometry": "usg.parsers.image.geometry.GeometricRelations"}
+ATTRIBUTES: dict[str, str] = {"mean-colour": "usg.parsers.image.baselines.colours.MeanColour"}
+"""Attribute heads by short name."""
+
+RELATIONS: dict[str, str] = {
+    "frequency": "usg.parsers.image.baselines.frequency.FrequencyRelations",
+    "frequency-overlap": "usg.parsers.image.baselines.frequency.overlapping",
+    "geometry": "usg.parsers.image.geometry.GeometricRelations",
+}
 """Relation heads by short name."""
 
 DEFAULT = "picture"
@@ -34,9 +44,9 @@ NO_HEAD = "none"
 """The name of no head at all."""
 
 KINDS = (
-    "a short name (picture, setok), a file .onnx, a folder of `usg train-parser image`, a folder of save_pretrained or "
-    "owner/name on the Hugging Face hub (DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO with labels), or "
-    "the dotted path of a class"
+    "a short name (picture, setok, blobs, gold:CORPUS), a file .onnx, a folder of `usg train-parser image`, a folder of "
+    "save_pretrained or owner/name on the Hugging Face hub (DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO "
+    "with labels), or the dotted path of a class"
 )
 """What a detector can be, for help and errors."""
 
@@ -62,7 +72,7 @@ def make_detector(
 
     >>> make_detector("setoc")
     Traceback (most recent call last):
-    LookupError: unknown detector 'setoc'; did you mean 'setok'? Known: picture, setok
+    LookupError: unknown detector 'setoc'; did you mean 'setok'? Known: blobs, gold, picture, setok
     """
     detector = DEFAULT if detector is None else detector
     given = {"labels": labels, "class_names": class_names}
@@ -128,7 +138,7 @@ def make_attributes(head: AttributeHead | str | os.PathLike[str] | None) -> Attr
         from usg.parsers.image.zero_shot import ZeroShotAttributes
 
         return ZeroShotAttributes(head)
-    return cast(AttributeHead, _made("attribute head", os.fspath(head), {}, {}))
+    return cast(AttributeHead, _made("attribute head", os.fspath(head), ATTRIBUTES, {}))
 
 
 def make_relations(head: RelationHead | str | os.PathLike[str] | None) -> RelationHead | None:
@@ -158,17 +168,26 @@ def _is_trained_here(name: str) -> bool:
 
 def _is_model(name: str) -> bool:
     """Whether a name is of a folder or of the hub; a path that is not there is, so that the error says that."""
+    if _short(name)[1]:
+        return False
     return Path(name).is_dir() or is_hub_name(name) or "/" in name or os.sep in name
+
+
+def _short(name: str) -> tuple[str, tuple[str, ...]]:
+    """A short name and, where it has a colon, what stands behind it: gold:world/val is gold, made from world/val."""
+    short, colon, source = name.partition(":")
+    return (short, (source,)) if colon and short in {*DETECTORS, *ATTRIBUTES, *RELATIONS} else (name, ())
 
 
 def _made(kind: str, name: str, known: dict[str, str], settings: dict[str, Any]) -> Any:
     """What a short name or a dotted path makes, called with the settings."""
-    hint = "" if known else "; a folder or owner/name on the hub is one too"
+    name, source = _short(name)
+    hint = "; a folder or owner/name on the hub is one too" if kind.endswith("head") else ""
     _, make = resolve(kind, name, known, hint=hint)
     if not callable(make):
         return make
     try:
-        return make(**settings)
+        return make(*source, **settings)
     except TypeError as error:
         if settings and any(name in str(error) for name in settings):
             raise ValueError(f"{name} takes no {' and '.join(settings)}: {error}") from error

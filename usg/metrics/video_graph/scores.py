@@ -88,7 +88,7 @@ def score_films(
     of_frames = _frame_scores(films, protocol, task, seen)
     figures |= of_frames.figures
     figures |= _track_figures(films, protocol)
-    return Scores(figures, np.arange(len(films)), counts | of_frames.counts, predicates or of_frames.predicates)
+    return Scores(figures, np.arange(len(films)), {**counts, **of_frames.counts}, predicates or of_frames.predicates)
 
 
 def _relation_figures(
