@@ -49,7 +49,7 @@ def test_a_bad_item_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "message"), [("[", "is not JSON"), ("{}", "not a DiscoSG file"), ("[]", "list")])
 def test_another_file_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        list(read_graphs(file_of(tmp_path, content)))
+        list(read_graphs(file_of(tmp_path, content), "discosg"))
 
 
 def test_the_shared_file(shared_data: Path) -> None:

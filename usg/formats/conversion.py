@@ -18,7 +18,7 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "factual", ".json": 
 
 
 def guess_format(path: str | os.PathLike[str]) -> str:
-    """The format that the name of a file or folder stands for.
+    """The format that the name of a file or folder stands for; a .json file that holds an object is coco-relations.
 
     Raises:
         ValueError: the name says nothing.
@@ -35,7 +35,15 @@ def guess_format(path: str | os.PathLike[str]) -> str:
     if suffix not in _SUFFIXES:
         names = ", ".join(sorted(FORMATS))
         raise ValueError(f"cannot tell the format of {path} from its name; give one of {names} (--from, --to)")
-    return _SUFFIXES[suffix]
+    return "coco-relations" if suffix == ".json" and _is_object(Path(path)) else _SUFFIXES[suffix]
+
+
+def _is_object(path: Path) -> bool:
+    """Whether there is a file of JSON whose first sign opens an object."""
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.read(64).lstrip().startswith("{")
 
 
 def read_graphs(

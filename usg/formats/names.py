@@ -6,10 +6,13 @@ from types import ModuleType
 from usg.names import unknown_name
 
 FORMATS = {
+    "coco-relations": "usg.formats.coco_relations",
     "corpus": "usg.formats.corpus",
     "discosg": "usg.formats.discosg",
     "factual": "usg.formats.factual_csv",
     "jsonl": "usg.formats.jsonl",
+    "psg": "usg.formats.psg",
+    "visual-genome": "usg.formats.visual_genome",
 }
 
 

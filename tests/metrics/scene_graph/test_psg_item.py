@@ -1,10 +1,10 @@
 """One real item of PSG (image 107902) with predictions made by hand, under protocols that differ."""
 
-import json
 from pathlib import Path
 
 import pytest
 
+from usg.formats import read_graphs
 from usg.graph import Box, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.metrics.scene_graph.presets import preset
 from usg.metrics.scene_graph.scene import scene_of
@@ -28,13 +28,8 @@ def item(shared_data: Path) -> SceneGraph:
     path = shared_data / "vision" / "psg" / "psg_sample_107902.json"
     if not path.is_file():
         pytest.skip("the PSG item is not among the shared data")
-    data = json.loads(path.read_text())
-    names = data["thing_classes"] + data["stuff_classes"]
-    picture = data["data"][0]
-    relations = [(s, data["predicate_classes"][p], o, None) for s, o, p in picture["relations"]]
     # Its boxes are xyxy: the whole width of 480 pixels is written 0 to 480.
-    boxes = [Box(*each["bbox"]) for each in picture["annotations"]]
-    return graph([names[each["category_id"]] for each in picture["annotations"]], boxes, relations)
+    return next(iter(read_graphs(path, "psg")))
 
 
 def graph(labels: list[str], boxes: list[Box], relations: list[tuple[int, str, int, float | None]]) -> SceneGraph:
