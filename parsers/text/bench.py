@@ -7,31 +7,25 @@ Every system makes graphs of the same captions, on one thread each:
   components of the same pipeline, without ours; it has no batches of its own, so for them the documents come from
   `nlp.pipe` and its rules are called on each.
 
-Rounds are interleaved, so that whatever else the machine does falls on all alike; a figure is the median over rounds.
-Seconds are CPU seconds of all threads and processes. `ratio` is a system's time over that of usg. Loading is timed in a
-fresh process after the imports, and memory is what is resident there at most after all captions.
+Seconds are CPU seconds of all threads and processes; parsers/benchmark.py tells how they are taken. Loading is timed in
+a fresh process after the imports, and memory is what is resident there at most after all captions.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from importlib.util import find_spec
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usg.files import atomic_path
-from usg.parsers.command import peak_mib
-from usg.provenance import command, commit
+from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
 
 if TYPE_CHECKING:
     from usg.parsers.text.parser import TextParser
@@ -55,17 +49,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"without {PEER}, which is not installed: pip install SceneGraphParser", file=sys.stderr)
     texts = captions(options.input, options.n)
     rows = measure(texts, options.rounds, options.batch_size, options.pipeline)
-    print(f"{'case':32} {'system':12} {'CPU s':>9} {'captions/s':>11} {'ratio':>7} {'peak MiB':>9}")
-    for row in rows:
-        rate, ratio, peak = (
-            "-" if value is None else f"{value:.{digits}f}"
-            for value, digits in ((row["per_second"], 0), (row["ratio"], 2), (row["peak_mib"], 0))
-        )
-        print(f"{row['case']:32} {row['system']:12} {row['seconds']:9.3f} {rate:>11} {ratio:>7} {peak:>9}")
-    if options.json:
-        result = {"command": command("usg bench text", argv), "commit": commit(), "rows": rows}
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(result, indent=1) + "\n")
+    report(rows, "captions", "usg bench text", argv, options.json)
     return 0
 
 
@@ -110,8 +94,6 @@ def measure(
     Raises:
         ValueError: a number is not positive.
     """
-    import torch
-
     from usg.parsers.text.parser import TextParser
 
     if rounds < 1 or batch_size < 1:
@@ -125,64 +107,34 @@ def measure(
 
     with tempfile.TemporaryDirectory() as folder:
         cases: dict[str, dict[str, Callable[[], float]]] = {
-            "one at a time": {"usg": lambda: _cpu(lambda: [parser.read([text]) for text in texts])},
-            f"batches of {batch_size}": {"usg": lambda: _cpu(piped)},
+            "one at a time": {"usg": lambda: cpu(lambda: [parser.read([text]) for text in texts])},
+            f"batches of {batch_size}": {"usg": lambda: cpu(piped)},
             "two processes": {"usg": lambda: _two_processes(parser, texts, batch_size)},
         }
         loads: dict[str, Callable[[], tuple[float, float]]] = {
-            "usg": lambda: _fresh(_load_usg, pipeline, texts, batch_size)
+            "usg": lambda: in_fresh_process(_load_and_run, _load_usg, pipeline, texts, batch_size)
         }
         if find_spec(PEER):
             peer_model = _save_syntax(pipeline, Path(folder) / "syntax")
             peer = _peer(peer_model)
-            cases["one at a time"][PEER] = lambda: _cpu(lambda: _peer_single(peer, texts))
-            cases[f"batches of {batch_size}"][PEER] = lambda: _cpu(lambda: _peer_batched(peer, texts, batch_size))
-            loads[PEER] = lambda: _fresh(_load_peer, peer_model, texts, batch_size)
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            seconds: dict[tuple[str, str], list[float]] = {(case, name): [] for case in cases for name in cases[case]}
-            for round_ in range(rounds + 1):
-                for case, systems in cases.items():
-                    for name, call in systems.items():
-                        taken = call()
-                        if round_:  # the first warms up
-                            seconds[case, name].append(taken)
-            loaded = {name: [call() for _ in range(rounds)] for name, call in loads.items()}
-        finally:
-            torch.set_num_threads(threads)
-    medians = {key: statistics.median(values) for key, values in seconds.items()}
+            cases["one at a time"][PEER] = lambda: cpu(lambda: _peer_single(peer, texts))
+            cases[f"batches of {batch_size}"][PEER] = lambda: cpu(lambda: _peer_batched(peer, texts, batch_size))
+            loads[PEER] = lambda: in_fresh_process(_load_and_run, _load_peer, peer_model, texts, batch_size)
+        seconds = medians(cases, rounds)
+        loaded = {name: [call() for _ in range(rounds)] for name, call in loads.items()}
     rows = [
-        _row(f"{len(texts)} captions, {case}", name, taken, len(texts), taken / medians[case, "usg"], None)
-        for (case, name), taken in medians.items()
+        row for case, taken in seconds.items() for row in rows_of(f"{len(texts)} captions, {case}", taken, len(texts))
     ]
-    load = {name: tuple(map(statistics.median, zip(*values, strict=True))) for name, values in loaded.items()}
-    rows += [_row("loading", name, taken, None, taken / load["usg"][0], peak) for name, (taken, peak) in load.items()]
-    return rows
-
-
-def _row(case: str, system: str, seconds: float, count: int | None, ratio: float, peak: float | None) -> dict[str, Any]:
-    return {
-        "case": case,
-        "system": system,
-        "seconds": seconds,
-        "per_second": None if count is None else count / max(seconds, 1e-9),
-        "ratio": ratio,
-        "peak_mib": peak,
-    }
+    load, peaks = (
+        {name: statistics.median(each[i] for each in values) for name, values in loaded.items()} for i in (0, 1)
+    )
+    return rows + rows_of("loading", load, None, peaks)
 
 
 def _captioned(scenes: Iterator[Any]) -> Iterator[Any]:
     for scene in scenes:
         texts = tuple(source for source in scene.sources if source.modality == "text")
         yield type(scene)(texts[:1])
-
-
-def _cpu(call: Callable[[], object]) -> float:
-    """CPU seconds of this process."""
-    start = time.process_time()
-    call()
-    return time.process_time() - start
 
 
 class _Timed:
@@ -246,12 +198,6 @@ def _try(peer: Any, text: str) -> None:
         peer.parse(text)
 
 
-def _fresh(load: Load, model: str | None, texts: Sequence[str], batch_size: int) -> tuple[float, float]:
-    """CPU seconds of loading, and the most MiB resident after all texts, in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_load_and_run, load, model, list(texts), batch_size).result()
-
-
 def _load_and_run(load: Load, model: str | None, texts: list[str], batch_size: int) -> tuple[float, float]:
     import spacy  # noqa: F401  loading is timed after the imports
     import torch
@@ -260,8 +206,7 @@ def _load_and_run(load: Load, model: str | None, texts: list[str], batch_size: i
     start = time.process_time()
     run = load(model)
     taken = time.process_time() - start
-    run(texts, batch_size)
-    return taken, peak_mib()
+    return taken, peak_after(lambda: run(texts, batch_size))
 
 
 def _load_usg(model: str | None) -> Callable[[Sequence[str], int], None]:

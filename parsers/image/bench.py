@@ -1,0 +1,204 @@
+"""`usg bench image`: pictures per CPU second, stage by stage and as a whole, one at a time and in batches; memory.
+
+    decode           files to pictures
+    detect           pictures to regions; beside ours an RT-DETR of transformers on pictures of the same side, with
+                     random weights, about as many as ours or a million
+    attributes       regions to attributes, where the parser has such a head
+    relations        regions to relations, likewise
+    whole parse      files to graphs
+    loading          making the parser in a process of its own after the imports, and the most memory that parsing all
+                     pictures there takes
+
+All on one thread; seconds are CPU seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from usg.parsers.image.detector import Detector
+    from usg.parsers.image.parser import ImageParser
+
+_USUAL = 1_000_000  # weights of the peer of a detector that does not show its own
+_CLASSES = 24  # of the peer
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `usg bench image`; the options are those of `measure`."""
+    parser = argparse.ArgumentParser(prog="usg bench image", description=__doc__.partition("\n")[0])
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="as for usg parse image (default: of the world)")
+    parser.add_argument("-n", type=int, default=200, metavar="N", help="pictures (default: 200)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in a batch (default: 16)")
+    parser.add_argument("--detector", metavar="D", help="as for usg parse image, like the next two")
+    parser.add_argument("--attributes", metavar="A", help="an attribute head")
+    parser.add_argument("--relations", metavar="R", help="a relation head")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    options = parser.parse_args(argv)
+    parts = {"detector": options.detector, "attributes": options.attributes, "relations": options.relations}
+    with tempfile.TemporaryDirectory() as folder:
+        files = picture_files(options.inputs, options.n, Path(folder) / "world")
+        rows = measure(files, parts, rounds=options.rounds, batch_size=options.batch_size)
+    report(rows, "pictures", "usg bench image", argv, options.json)
+    return 0
+
+
+def picture_files(inputs: Sequence[str], n: int, folder: Path) -> list[str]:
+    """The first n pictures of the inputs, or n of the world, which are drawn into the folder.
+
+    Raises:
+        ValueError: n is not positive.
+        FileNotFoundError: there are no pictures in the inputs.
+    """
+    from usg.parsers.image.inputs import find_images
+
+    if n < 1:
+        raise ValueError(f"usg bench image: -n {n}; expected a whole number >= 1")
+    if not inputs:
+        from usg.world.pixels.images import write_images
+
+        write_images(n, "iid", 0, folder)
+        inputs = [str(folder)]
+    return find_images(inputs)[:n]
+
+
+def measure(
+    files: Sequence[str], parts: dict[str, str | None], *, rounds: int = 5, batch_size: int = 16
+) -> list[dict[str, Any]]:
+    """Times every stage on the pictures.
+
+    Args:
+        files: pictures.
+        parts: `detector`, `attributes` and `relations` of the parser, by name; None for its defaults.
+        rounds: rounds of which the median is taken.
+        batch_size: pictures that the detector reads together.
+
+    Returns:
+        Rows `{"case", "system", "seconds", "per_second" (pictures, None for loading), "ratio", "peak_mib"}`.
+
+    Raises:
+        ValueError: a number is not positive, or there is no default detector and none is named.
+    """
+    from usg.parsers.image.build import keep
+    from usg.parsers.image.loading import load_image
+    from usg.parsers.image.parser import ImageParser
+
+    if rounds < 1 or batch_size < 1:
+        raise ValueError(f"usg bench image: --rounds {rounds}, --batch-size {batch_size}; expected at least 1")
+    parser = ImageParser(**parts)  # type: ignore[arg-type]
+    pictures = [load_image(file) for file in files]
+    one, many = "one at a time", f"batches of {batch_size}"
+    peer, weights = random_rt_detr(max(pictures[0].size), like=parser.detector)
+    named = f"rt-detr of {weights / 1e6:.1f} M"
+
+    def detecting(detector: Detector, size: int) -> Callable[[], float]:
+        return lambda: cpu(lambda: _detect(detector, pictures, size, parser.threshold))
+
+    cases: dict[str, dict[str, Callable[[], float]]] = {
+        "decode": {"usg": lambda: cpu(lambda: [load_image(file) for file in files])},
+        f"detect, {one}": {"usg": detecting(parser.detector, 1), named: detecting(peer, 1)},
+        f"detect, {many}": {"usg": detecting(parser.detector, batch_size), named: detecting(peer, batch_size)},
+    }
+    seen = [
+        (picture, keep(found, picture.size, parser.threshold, parser.max_objects, parser.calibration))
+        for picture in pictures
+        for found in parser.detector.detect([picture], parser.threshold)
+    ]
+    if (values := parser.attributes) is not None:
+        cases["attributes"] = {"usg": lambda: cpu(lambda: [values.attributes(*each) for each in seen if len(each[1])])}
+    if (pairs := parser.relations) is not None:
+        cases["relations"] = {"usg": lambda: cpu(lambda: [pairs.relations(*each) for each in seen if len(each[1]) > 1])}
+    cases[f"whole parse, {one}"] = {"usg": lambda: cpu(lambda: [parser.read([file]) for file in files])}
+    cases[f"whole parse, {many}"] = {"usg": lambda: cpu(lambda: _parse(parser, files, batch_size))}
+    rows = [
+        row
+        for case, seconds in medians(cases, rounds).items()
+        for row in rows_of(f"{len(files)} pictures, {case}", seconds, len(files))
+    ]
+    loading, peak = in_fresh_process(_load_and_parse, dict(parts), list(files), batch_size)
+    return rows + rows_of("loading", {"usg": loading}, None, {"usg": peak})
+
+
+def random_rt_detr(side: int, like: object = None) -> tuple[Detector, int]:
+    """An RT-DETR with random weights: a peer whose speed says something and whose regions do not.
+
+    Args:
+        side: of the pictures that it reads, pixels.
+        like: a detector; where it has a torch module as `model`, the peer is the one of most like size.
+
+    Returns:
+        The detector, and how many weights it has.
+    """
+    import torch
+    from transformers import RTDetrForObjectDetection, RTDetrImageProcessorPil
+    from transformers.utils.logging import disable_progress_bar
+
+    from usg.parsers.image.detectors.huggingface import HuggingFaceDetector
+
+    disable_progress_bar()
+    module = getattr(like, "model", None)
+    wanted = _weights(module) if isinstance(module, torch.nn.Module) else _USUAL
+    torch.manual_seed(0)
+    models = [RTDetrForObjectDetection(_rt_detr_config(width)) for width in (8, 16, 32, 64)]
+    model = min(models, key=lambda each: abs(math.log(_weights(each) / wanted)))
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        RTDetrImageProcessorPil(size={"height": side, "width": side}).save_pretrained(folder)
+        names = [f"kind {chr(ord('a') + number)}" for number in range(_CLASSES)]
+        return HuggingFaceDetector(folder, class_names=names), _weights(model)
+
+
+def _rt_detr_config(width: int) -> Any:
+    from transformers import RTDetrConfig, RTDetrResNetConfig
+
+    sizes = [width, 2 * width, 4 * width, 8 * width]
+    stages: dict[str, Any] = {"out_features": ["stage2", "stage3", "stage4"]}  # in no signature
+    backbone = RTDetrResNetConfig(
+        embedding_size=width, hidden_sizes=sizes, depths=[1, 1, 1, 1], layer_type="basic", **stages
+    )
+    return RTDetrConfig(
+        backbone_config=backbone, encoder_in_channels=sizes[1:], encoder_hidden_dim=4 * width,
+        encoder_ffn_dim=8 * width, encoder_attention_heads=4, d_model=4 * width, decoder_in_channels=[4 * width] * 3,
+        decoder_ffn_dim=8 * width, decoder_layers=3, decoder_attention_heads=4, num_queries=50, num_denoising=0,
+        anchor_image_size=None, id2label={number: f"LABEL_{number}" for number in range(_CLASSES)},
+    )  # fmt: skip
+
+
+def _weights(module: Any) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _detect(detector: Detector, pictures: Sequence[Image], size: int, threshold: float) -> None:
+    for first in range(0, len(pictures), size):
+        detector.detect(pictures[first : first + size], threshold)
+
+
+def _parse(parser: ImageParser, files: Sequence[str], batch_size: int) -> None:
+    for _ in parser.pipe(files, batch_size, on_error=lambda number, reason: None):
+        pass
+
+
+def _load_and_parse(parts: dict[str, str | None], files: list[str], batch_size: int) -> tuple[float, float]:
+    """CPU seconds of making the parser, and the most MiB after parsing all."""
+    import torch  # noqa: F401  loading is timed after the imports
+
+    from usg.parsers.image.parser import ImageParser
+
+    made: list[ImageParser] = []
+    seconds = cpu(lambda: made.append(ImageParser(**parts)))  # type: ignore[arg-type]
+    return seconds, peak_after(lambda: _parse(made[0], files, batch_size))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
