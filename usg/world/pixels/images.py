@@ -6,19 +6,14 @@ OUT/images/train-0-00000012.png            split, seed, index; `Source.uri` says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from usg.files import atomic_path
 from usg.graph.scene_graph import SceneGraph
 from usg.world.pixels.even import EVEN
-from usg.world.pixels.picture import PIXELS_VERSION, Picture, sample_picture
+from usg.world.pixels.picture import sample_picture
+from usg.world.pixels.writing import save_png, write_drawn
 from usg.world.priors import DEFAULT
-from usg.world.tables import WORLD_VERSION
-from usg.world.writing import write_graphs
 
 FOLDER = "images"
 _SHARD = 1_000  # graphs; an interrupt loses at most so many pictures
@@ -72,31 +67,16 @@ def write_images(
         >>> Corpus(folder)[1].sources[0].uri
         'images/iid-0-00000001.png'
     """
-    picture(0, split, seed, side, even)  # wrong words and numbers are told before the folder is made
-    provenance: dict[str, Any] = {
-        "made_by": "usg world images", "world": WORLD_VERSION, "pixels": PIXELS_VERSION,
-        "split": split, "seed": seed, "side": side, "even": even,
-    }  # fmt: skip
-    make = partial(_make, split=split, seed=seed, side=side, even=even, output=str(output))
-    return write_graphs(
-        make, n, output, provenance, f"{split} pictures",
-        workers=workers, overwrite=overwrite, resume=resume, graphs_per_shard=_SHARD,
+    return write_drawn(
+        _draw, n, output, {"split": split, "seed": seed, "side": side, "even": even},
+        command="usg world images", label=f"{split} pictures", folders=[FOLDER], graphs_per_shard=_SHARD,
+        workers=workers, overwrite=overwrite, resume=resume,
     )  # fmt: skip
 
 
-def picture(index: int, split: str, seed: int, side: int, even: bool) -> Picture:
-    """Samples a picture whose source names its file."""
+def _draw(index: int, folder: Path | None, *, split: str, seed: int, side: int, even: bool) -> list[SceneGraph]:
     made = sample_picture(split, seed, index, side=side, priors=EVEN if even else DEFAULT)
-    source = replace(made.graph.sources[0], uri=image_name(split, seed, index))
-    return replace(made, graph=replace(made.graph, sources=(source,)))
-
-
-def _make(start: int, n: int, split: str, seed: int, side: int, even: bool, output: str) -> Iterator[SceneGraph]:
-    from PIL import Image
-
-    (Path(output) / FOLDER).mkdir(exist_ok=True)
-    for index in range(start, start + n):
-        made = picture(index, split, seed, side, even)
-        with atomic_path(Path(output) / image_name(split, seed, index)) as path:
-            Image.fromarray(made.image).save(path, compress_level=4)
-        yield made.graph
+    uri = image_name(split, seed, index)
+    if folder is not None:
+        save_png(made.image, folder / uri)
+    return [replace(made.graph, sources=(replace(made.graph.sources[0], uri=uri),))]

@@ -8,22 +8,17 @@ OUT/videos/train-0-00000012.mp4              or a folder of PNG frames
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from usg.files import atomic_path
 from usg.graph.scene_graph import SceneGraph
 from usg.world.pixels.even import LIVELY
 from usg.world.pixels.images import image_name
-from usg.world.pixels.multimodal import Multimodal, sample_multimodal
-from usg.world.pixels.picture import PIXELS_VERSION
+from usg.world.pixels.multimodal import sample_multimodal
 from usg.world.pixels.videos import check_format, video_name, write_film
+from usg.world.pixels.writing import save_png, write_drawn
 from usg.world.priors import DEFAULT
-from usg.world.tables import WORLD_VERSION
-from usg.world.writing import write_graphs
 
 _SHARD = 200  # graphs; an interrupt loses at most so many scenes
 
@@ -62,15 +57,10 @@ def write_multimodal(
         ModuleNotFoundError: for mp4 without PyAV; the extra `vision` has it.
     """
     check_format(format, side)
-    multimodal(0, split, seed, side, format, lively)  # wrong words and numbers are told before the folder is made
-    provenance: dict[str, Any] = {
-        "made_by": "usg world multimodal", "world": WORLD_VERSION, "pixels": PIXELS_VERSION,
-        "split": split, "seed": seed, "side": side, "format": format, "lively": lively,
-    }  # fmt: skip
-    make = partial(_make, split=split, seed=seed, side=side, format=format, lively=lively, output=str(output))
-    return write_graphs(
-        make, n, output, provenance, f"{split} scenes in three media",
-        workers=workers, overwrite=overwrite, resume=resume, graphs_per_shard=_SHARD,
+    return write_drawn(
+        _draw, n, output, {"split": split, "seed": seed, "side": side, "format": format, "lively": lively},
+        command="usg world multimodal", label=f"{split} scenes in three media", folders=["texts", "images", "videos"],
+        graphs_per_shard=_SHARD, workers=workers, overwrite=overwrite, resume=resume,
     )  # fmt: skip
 
 
@@ -83,31 +73,18 @@ def text_name(split: str, seed: int, index: int) -> str:
     return f"texts/{split}-{seed}-{index:08d}.txt"
 
 
-def multimodal(index: int, split: str, seed: int, side: int, format: str, lively: bool) -> Multimodal:
-    """Samples a scene whose sources name their files."""
+def _draw(
+    index: int, folder: Path | None, *, split: str, seed: int, side: int, format: str, lively: bool
+) -> list[SceneGraph]:
     made = sample_multimodal(split, seed, index, side=side, priors=LIVELY if lively else DEFAULT)
     uris = {
         "text": text_name(split, seed, index),
         "image": image_name(split, seed, index),
         "video": video_name(split, seed, index, format),
     }
-    sources = tuple(replace(source, uri=uris[source.id]) for source in made.graph.sources)
-    return replace(made, graph=replace(made.graph, sources=sources))
-
-
-def _make(
-    start: int, n: int, split: str, seed: int, side: int, format: str, lively: bool, output: str
-) -> Iterator[SceneGraph]:
-    from PIL import Image
-
-    folder = Path(output)
-    for name in ("texts", "images", "videos"):
-        (folder / name).mkdir(exist_ok=True)
-    for index in range(start, start + n):
-        made = multimodal(index, split, seed, side, format, lively)
-        with atomic_path(folder / text_name(split, seed, index)) as path:
+    if folder is not None:
+        with atomic_path(folder / uris["text"]) as path:
             path.write_text(made.text + "\n", encoding="utf-8")
-        with atomic_path(folder / image_name(split, seed, index)) as path:
-            Image.fromarray(made.image).save(path, compress_level=4)
-        write_film(made.video, folder / video_name(split, seed, index, format), format)
-        yield made.graph
+        save_png(made.image, folder / uris["image"])
+        write_film(made.video, folder / uris["video"], format)
+    return [replace(made.graph, sources=tuple(replace(each, uri=uris[each.id]) for each in made.graph.sources))]

@@ -8,23 +8,17 @@ Both graphs' metadata tell the `pair`, the `kind`, the `target` and the `edits` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-from usg.files import atomic_path
 from usg.graph.edit import edit_to_dict
 from usg.graph.scene_graph import SceneGraph
 from usg.world.pixels.edits import KINDS, EditPair, sample_edit
 from usg.world.pixels.even import EVEN
 from usg.world.pixels.images import FOLDER, image_name
-from usg.world.pixels.picture import PIXELS_VERSION
+from usg.world.pixels.writing import save_png, write_drawn
 from usg.world.priors import DEFAULT
-from usg.world.tables import WORLD_VERSION
-from usg.world.writing import write_graphs
 
 _SHARD = 1_000  # graphs; even, so that a shard holds whole pairs
 
@@ -57,17 +51,11 @@ def write_edits(
         LookupError: if there is no such split.
         FileExistsError: if the folder is not empty and neither `overwrite` nor `resume` is given.
     """
-    pair(0, split, seed, side, even)  # wrong words and numbers are told before the folder is made
-    provenance: dict[str, Any] = {
-        "made_by": "usg world edits", "world": WORLD_VERSION, "pixels": PIXELS_VERSION,
-        "split": split, "seed": seed, "side": side, "even": even,
-    }  # fmt: skip
-    make = partial(_make, split=split, seed=seed, side=side, even=even, output=str(output))
-    made = write_graphs(
-        make, 2 * n, output, provenance, f"{split} pictures of pairs",
-        overwrite=overwrite, resume=resume, graphs_per_shard=_SHARD,
+    return write_drawn(
+        _draw, n, output, {"split": split, "seed": seed, "side": side, "even": even},
+        command="usg world edits", label=f"{split} pictures of pairs", folders=[FOLDER], graphs_per_shard=_SHARD,
+        graphs_each=2, overwrite=overwrite, resume=resume,
     )  # fmt: skip
-    return made // 2
 
 
 def pair(index: int, split: str, seed: int, side: int, even: bool) -> EditPair:
@@ -81,18 +69,15 @@ def pair(index: int, split: str, seed: int, side: int, even: bool) -> EditPair:
     raise AssertionError("unreachable: counting does not end")
 
 
-def _make(start: int, n: int, split: str, seed: int, side: int, even: bool, output: str) -> Iterator[SceneGraph]:
-    from PIL import Image
-
-    folder = Path(output)
-    (folder / FOLDER).mkdir(exist_ok=True)
-    for index in range(start // 2, (start + n) // 2):
-        made = pair(index, split, seed, side, even)
-        edits = [edit_to_dict(edit) for edit in made.edits]
-        for name, picture in (("before", made.before), ("after", made.after)):
-            uri = image_name(split, seed, index).removesuffix(".png") + f"-{name}.png"
-            with atomic_path(folder / uri) as path:
-                Image.fromarray(picture.image).save(path, compress_level=4)
-            source = replace(picture.graph.sources[0], uri=uri)
-            told = {"pair": index, "kind": made.kind, "target": made.target, "which": name, "edits": edits}
-            yield replace(picture.graph, sources=(source,), metadata={**picture.graph.metadata, **told})
+def _draw(index: int, folder: Path | None, *, split: str, seed: int, side: int, even: bool) -> list[SceneGraph]:
+    made = pair(index, split, seed, side, even)
+    edits = [edit_to_dict(edit) for edit in made.edits]
+    graphs = []
+    for name, picture in (("before", made.before), ("after", made.after)):
+        uri = image_name(split, seed, index).removesuffix(".png") + f"-{name}.png"
+        if folder is not None:
+            save_png(picture.image, folder / uri)
+        source = replace(picture.graph.sources[0], uri=uri)
+        told = {"pair": index, "kind": made.kind, "target": made.target, "which": name, "edits": edits}
+        graphs.append(replace(picture.graph, sources=(source,), metadata={**picture.graph.metadata, **told}))
+    return graphs

@@ -10,12 +10,9 @@ do not differ, and what is said of frames would then be said of others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +21,9 @@ from usg.files import atomic_path
 from usg.graph.scene_graph import SceneGraph
 from usg.names import unknown_name
 from usg.world.pixels.even import LIVELY
-from usg.world.pixels.films import FPS, Film, sample_film
-from usg.world.pixels.picture import PIXELS_VERSION
+from usg.world.pixels.films import FPS, sample_film
+from usg.world.pixels.writing import save_png, write_drawn
 from usg.world.priors import DEFAULT
-from usg.world.tables import WORLD_VERSION
-from usg.world.writing import write_graphs
 
 FOLDER = "videos"
 FORMATS = ("mp4", "png")
@@ -69,15 +64,10 @@ def write_videos(
         ModuleNotFoundError: for mp4 without PyAV; the extra `vision` has it.
     """
     check_format(format, side)
-    film(0, split, seed, side, format, lively)  # wrong words and numbers are told before the folder is made
-    provenance: dict[str, Any] = {
-        "made_by": "usg world videos", "world": WORLD_VERSION, "pixels": PIXELS_VERSION,
-        "split": split, "seed": seed, "side": side, "format": format, "lively": lively,
-    }  # fmt: skip
-    make = partial(_make, split=split, seed=seed, side=side, format=format, lively=lively, output=str(output))
-    return write_graphs(
-        make, n, output, provenance, f"{split} films",
-        workers=workers, overwrite=overwrite, resume=resume, graphs_per_shard=_SHARD,
+    return write_drawn(
+        _draw, n, output, {"split": split, "seed": seed, "side": side, "format": format, "lively": lively},
+        command="usg world videos", label=f"{split} films", folders=[FOLDER], graphs_per_shard=_SHARD,
+        workers=workers, overwrite=overwrite, resume=resume,
     )  # fmt: skip
 
 
@@ -106,13 +96,6 @@ def video_name(split: str, seed: int, index: int, format: str) -> str:
     return f"{FOLDER}/{split}-{seed}-{index:08d}" + (".mp4" if format == "mp4" else "")
 
 
-def film(index: int, split: str, seed: int, side: int, format: str, lively: bool) -> Film:
-    """Samples a film whose source names its file."""
-    made = sample_film(split, seed, index, side=side, priors=LIVELY if lively else DEFAULT)
-    source = replace(made.graph.sources[0], uri=video_name(split, seed, index, format))
-    return replace(made, graph=replace(made.graph, sources=(source,)))
-
-
 def write_film(images: NDArray[np.uint8], path: Path, format: str) -> None:
     """Writes the frames of a film.
 
@@ -122,12 +105,9 @@ def write_film(images: NDArray[np.uint8], path: Path, format: str) -> None:
         format: mp4 or png.
     """
     if format == "png":
-        from PIL import Image
-
         path.mkdir(exist_ok=True)
         for number, image in enumerate(images):
-            with atomic_path(path / f"{number:03d}.png") as temporary:
-                Image.fromarray(image).save(temporary, compress_level=4)
+            save_png(image, path / f"{number:03d}.png")
         return
     import av
 
@@ -140,11 +120,11 @@ def write_film(images: NDArray[np.uint8], path: Path, format: str) -> None:
         container.mux(stream.encode(None))
 
 
-def _make(
-    start: int, n: int, split: str, seed: int, side: int, format: str, lively: bool, output: str
-) -> Iterator[SceneGraph]:
-    (Path(output) / FOLDER).mkdir(exist_ok=True)
-    for index in range(start, start + n):
-        made = film(index, split, seed, side, format, lively)
-        write_film(made.images, Path(output) / video_name(split, seed, index, format), format)
-        yield made.graph
+def _draw(
+    index: int, folder: Path | None, *, split: str, seed: int, side: int, format: str, lively: bool
+) -> list[SceneGraph]:
+    made = sample_film(split, seed, index, side=side, priors=LIVELY if lively else DEFAULT)
+    uri = video_name(split, seed, index, format)
+    if folder is not None:
+        write_film(made.images, folder / uri, format)
+    return [replace(made.graph, sources=(replace(made.graph.sources[0], uri=uri),))]
