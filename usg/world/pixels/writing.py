@@ -21,7 +21,6 @@ from usg.world.pixels.picture import PIXELS_VERSION
 from usg.world.tables import WORLD_VERSION
 from usg.world.writing import write_graphs
 
-
 Draw: TypeAlias = Callable[..., Sequence[SceneGraph]]
 """`draw(index, folder, **settings)`: the graphs of an item, as many for each; its files go into the folder, if any."""
 
