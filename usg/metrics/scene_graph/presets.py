@@ -2,8 +2,9 @@
 
 Each gives the numbers that its evaluator gives for the same predictions, what is odd about it included: `vg150` and
 `psg` leave images without predictions out of the mean, because the published numbers do. `usg` is this library's own,
-without oddities, `usg-salient` the same over some relations of the procedural world, `usg-film` over films. `pvsg`
-scores as its paper defines; `pvsg-public` as the released code does, which is more lenient.
+without oddities, `usg-film` over films; `usg-salient` is the first over some relations of the procedural world, and
+`usg-events` the second with what happens there as events. `pvsg` scores as its paper defines; `pvsg-public` as the
+released code does, which is more lenient.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _CONTACT = tuple(
 )
 # What a caption of the procedural world would tell: support, containment, holding, wearing, riding, depth.
 _SALIENT = ("on", "in", "sitting on", "riding", "holding", "wearing", "in front of", "behind")
+# Its relations of films all have spans; these are what happens.
+_EVENTS = tuple("enters,exits,bounces,moves to,approaches,passes,falls from,picks up,puts on,collides with".split(","))
 
 _PROTOCOLS = (
     Protocol(
@@ -88,6 +91,15 @@ _PROTOCOLS = (
         viou="frames",
         class_average="pooled",
         predicates_per_pair=None,
+    ),
+    Protocol(
+        name="usg-events",
+        follows="usg-film, its events those of the procedural world",
+        unit="film",
+        viou="frames",
+        class_average="pooled",
+        predicates_per_pair=None,
+        events=_EVENTS,
     ),
     Protocol(
         name="pvsg",
