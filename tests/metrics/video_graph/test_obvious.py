@@ -195,7 +195,7 @@ def events_found(events: list[Link], true: list[Link], who: dict[int, int], leas
 
     free, right = list(true), 0
     for event in sorted(events, key=lambda link: -link.score):
-        best = max(free, key=lambda other: overlap(event, other), default=None)  # noqa: B023
+        best = max(free, key=lambda other: overlap(event, other), default=None)
         if best is not None and overlap(event, best) >= least:
             free = [other for other in free if other is not best]
             right += 1

@@ -9,30 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usg.metrics.scene_graph.cli import add_task, files_of, parser_for, protocol_of, report, tabulate
+from usg.metrics.scene_graph.command import run
 from usg.metrics.video_graph.scores import score_films
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs `usg evaluate video-graph`.
-
-    Args:
-        argv: the words after it.
-
-    Returns:
-        The exit status.
-    """
-    parser = parser_for("usg evaluate video-graph", __doc__ or "", "usg-film")
-    add_task(parser)
-    arguments = parser.parse_args(argv)
-    protocol = protocol_of(arguments)
-    table = tabulate(
-        files_of(arguments),
-        "video",
-        protocol,
-        lambda said, true, seen: score_films(said, true, protocol, task=arguments.task, seen=seen),
-        arguments.resamples,
-        (f"task {arguments.task}",),
-    )
-    report(table, "usg evaluate video-graph", argv, arguments.json)
-    return 0
+    """Runs `usg evaluate video-graph` with the words after it and returns the exit status."""
+    return run(argv, "usg evaluate video-graph", __doc__, modality="video", score=score_films, default="usg-film")
