@@ -88,7 +88,7 @@ def measure(
         Rows `{"case", "system", "seconds", "per_second" (pictures, None for loading), "ratio", "peak_mib"}`.
 
     Raises:
-        ValueError: a number is not positive, or there is no default detector and none is named.
+        ValueError: a number is not positive, or a part of that name cannot be had.
     """
     from usg.parsers.image.build import keep
     from usg.parsers.image.loading import load_image
@@ -135,7 +135,7 @@ def random_rt_detr(side: int, like: object = None) -> tuple[Detector, int]:
 
     Args:
         side: of the pictures that it reads, pixels.
-        like: a detector; where it has a torch module as `model`, the peer is the one of most like size.
+        like: a detector; where its `model` is a torch module, or has one as `network`, the peer is of most like size.
 
     Returns:
         The detector, and how many weights it has.
@@ -148,6 +148,7 @@ def random_rt_detr(side: int, like: object = None) -> tuple[Detector, int]:
 
     disable_progress_bar()
     module = getattr(like, "model", None)
+    module = getattr(module, "network", module)
     wanted = _weights(module) if isinstance(module, torch.nn.Module) else _USUAL
     torch.manual_seed(0)
     models = [RTDetrForObjectDetection(_rt_detr_config(width)) for width in (8, 16, 32, 64)]

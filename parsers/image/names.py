@@ -44,9 +44,9 @@ NO_HEAD = "none"
 """The name of no head at all."""
 
 KINDS = (
-    "a short name (picture, setok, blobs, gold:CORPUS), a file .onnx, a folder of `usg train-parser image`, a folder of "
-    "save_pretrained or owner/name on the Hugging Face hub (DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding DINO "
-    "with labels), or the dotted path of a class"
+    "a short name (picture, setok, blobs, gold:CORPUS), a file .onnx, a folder of `usg train-parser image`, a folder "
+    "of save_pretrained or owner/name on the Hugging Face hub (DETR, RT-DETR, D-FINE, Mask2Former; OWLv2 and Grounding "
+    "DINO with labels), or the dotted path of a class"
 )
 """What a detector can be, for help and errors."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usg.metrics.scene_graph.command import run
+from usg.metrics.scene_graph.cli import run
 from usg.metrics.video_graph.scores import score_films
 
 
