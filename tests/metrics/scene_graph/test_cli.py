@@ -87,6 +87,17 @@ def test_films(files: dict[str, str], tmp_path: Path, capsys: Capture) -> None:
         main_of_films([*words, "--task", "predcls"])
 
 
+def test_films_are_found_by_the_end_of_their_path(tmp_path: Path, capsys: Capture) -> None:
+    things = {"m": ("man", track((0, 0, 20, 40), range(4))), "d": ("dog", track((30, 0, 50, 20), range(4)))}
+    for name, uris in {"gold": ["videos/1", "videos/2.mp4"], "said": ["w/videos/2.mp4", "w/videos/1/"]}.items():
+        graphs = [film(things, [("m", "on" if "2" in uri else "near", "d", (0, 4))], uri=uri) for uri in uris]
+        write_graphs(graphs, tmp_path / f"{name}.jsonl")
+    words = ["--gold", str(tmp_path / "gold.jsonl"), "--pred", str(tmp_path / "said.jsonl"), "--resamples", "10"]
+    assert main_of_films([*words, "--json", str(tmp_path / "scores.json")]) == 0
+    assert "said.jsonl: predictions matched by uri" in capsys.readouterr().out
+    assert json.loads((tmp_path / "scores.json").read_text())["metrics"]["recall_at_20"]["value"] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
