@@ -91,6 +91,31 @@ def fit_calibration(scores: ArrayLike, right: ArrayLike) -> Calibration:
     return Calibration(float(weights[0]), float(weights[1]))
 
 
+def calibration_error(scores: ArrayLike, right: ArrayLike, bins: int = 10) -> float:
+    """The expected calibration error: how far scores are from the share that was right, on average.
+
+    The scores fall into bins of equal width; the error is the mean over all of them of |share right - mean score| of
+    their bin. Source: Guo et al., On Calibration of Modern Neural Networks (2017), equation 3.
+
+    Args:
+        scores: in [0, 1], (n,).
+        right: whether each was, (n,).
+        bins: how many.
+
+    Returns:
+        A number in [0, 1]; 0 where there are no scores.
+
+    >>> round(calibration_error([0.9, 0.9, 0.2, 0.2], [True, True, False, True]), 3)  # (0.1 + 0.3) / 2
+    0.2
+    """
+    values, outcome = np.asarray(scores, float), np.asarray(right, float)
+    if not len(values):
+        return 0.0
+    place = np.minimum((values * bins).astype(int), bins - 1)
+    gap = np.bincount(place, outcome, bins) - np.bincount(place, values, bins)
+    return float(np.abs(gap).sum() / len(values))
+
+
 def _loss(x: NDArray[np.float64], target: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     z = x @ weights
     return float(np.sum(np.logaddexp(0.0, z) - target * z))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from usg.parsers.image.calibration import Calibration, fit_calibration
+from usg.parsers.image.calibration import Calibration, calibration_error, fit_calibration
 
 
 def test_the_rule_that_made_the_outcomes_is_found() -> None:
@@ -55,3 +55,12 @@ def test_what_cannot_be_fitted_is_told(scores: list[float], right: list[bool], r
 def test_a_slope_keeps_the_order() -> None:
     with pytest.raises(ValueError, match=r"the slope is 0\.0, expected more than 0"):
         Calibration(0.0, 1.0)
+
+
+def test_the_calibration_error_of_probabilities_is_small_and_of_others_is_not() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 1, 50_000)
+    right = rng.random(50_000) < scores
+    assert calibration_error(scores, right) < 0.01
+    assert abs(calibration_error(np.ones(50_000), right) - 0.5) < 0.01
+    assert calibration_error([], []) == 0.0
