@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
+
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.build import SOURCE, build_graph, keep
 from usg.parsers.image.calibration import Calibration
 from usg.parsers.image.detector import Detections, Detector
-from usg.parsers.image.heads import AttributeHead, RelationHead
+from usg.parsers.image.heads import AttributeHead, AttributeScore, RelationHead, RelationScore
 from usg.parsers.image.loading import ImageError, ImageInput, describe_input, load_image, uri_of
 from usg.parsers.image.names import make_detector, make_heads
 
@@ -40,6 +42,23 @@ class Failure:
     """A picture that could not be parsed, and why: one line that names it."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the three parts say of a picture, before it is a graph.
+
+    Attributes:
+        size: width and height of the picture, pixels.
+        found: its regions, by falling score.
+        attributes: of the regions that score the threshold at least, by their numbers in `found`.
+        relations: between these, likewise; neither they nor the attributes are cut at the threshold.
+    """
+
+    size: tuple[int, int]
+    found: Detections
+    attributes: Sequence[AttributeScore]
+    relations: Sequence[RelationScore]
 
 
 class ImageParser:
@@ -192,7 +211,7 @@ class ImageParser:
                     if on_error is None:
                         raise ImageError(graph.reason)
                     on_error(number, graph.reason)
-                    graph = SceneGraph((self._source(None, uri_of(image)),))
+                    graph = SceneGraph((self._source((None, None), uri_of(image)),))
                 yield (graph, item[1]) if as_tuples else graph
                 number += 1
 
@@ -208,27 +227,44 @@ class ImageParser:
         Raises:
             TypeError: an item is no picture.
         """
-        pictures = [_loaded(image) for image in images]
-        found = iter(self._detect([picture for picture in pictures if not isinstance(picture, Failure)]))
-        graphs: list[SceneGraph | Failure] = []
-        for i, picture in enumerate(pictures):
-            if isinstance(picture, Failure):
-                graphs.append(picture)
-                continue
-            uri = (uris[i] if uris is not None else None) or uri_of(images[i])
-            graph = self._graph(picture, next(found), uri)
-            if isinstance(graph, Failure):
-                graph = Failure(f"{uri or describe_input(images[i])}: {graph.reason}")
-            graphs.append(graph)
-        return graphs
+        names = [(uris[i] if uris is not None else None) or uri_of(image) for i, image in enumerate(images)]
+        return [
+            seen if isinstance(seen, Failure) else self._graph(seen, names[i], describe_input(images[i]))
+            for i, seen in enumerate(self.examine(images, names))
+        ]
 
-    def _detect(self, images: Sequence[Image]) -> list[Detections | Failure]:
+    def examine(
+        self, images: Sequence[ImageInput], names: Sequence[str | None] | None = None, *, least: float | None = None
+    ) -> list[Seen | Failure]:
+        """What the parts say of each picture of a batch, without a graph; no error is raised for a picture.
+
+        Args:
+            images: the batch.
+            names: what failures call them; told from the picture where None.
+            least: regions down to this score are found too; the heads do not read them. The threshold when None.
+
+        Raises:
+            TypeError: an item is no picture.
+        """
+        least = self.threshold if least is None else min(least, self.threshold)
+        pictures = [_loaded(image) for image in images]
+        found = iter(self._detect([picture for picture in pictures if not isinstance(picture, Failure)], least))
+        told: list[Seen | Failure] = []
+        for i, picture in enumerate(pictures):
+            seen = picture if isinstance(picture, Failure) else self._seen(picture, next(found), least)
+            if isinstance(seen, Failure) and seen is not picture:
+                name = names[i] if names is not None else None
+                seen = Failure(f"{name or describe_input(images[i])}: {seen.reason}")
+            told.append(seen)
+        return told
+
+    def _detect(self, images: Sequence[Image], least: float) -> list[Detections | Failure]:
         """What the detector finds; the picture that makes a batch fail is found by giving it each by itself."""
         if not images:
             return []
-        least = self.threshold if self.calibration is None else self.calibration.score(self.threshold)
+        score = least if self.calibration is None else self.calibration.score(least)
         try:
-            found = self.detector.detect(images, least)
+            found = self.detector.detect(images, score)
             if len(found) != len(images):
                 raise ValueError(f"{len(found)} results for {len(images)} pictures")
             return list(found)
@@ -237,23 +273,32 @@ class ImageParser:
         except Exception as error:
             if len(images) == 1:
                 return [Failure(f"{self.detector.version}: {_reason(error)}")]
-            return [result for image in images for result in self._detect([image])]
+            return [result for image in images for result in self._detect([image], least)]
 
-    def _graph(self, image: Image, found: Detections | Failure, uri: str | None) -> SceneGraph | Failure:
+    def _seen(self, image: Image, found: Detections | Failure, least: float) -> Seen | Failure:
         if isinstance(found, Failure):
             return found
         try:
-            kept = keep(found, image.size, self.threshold, self.max_objects, self.calibration)
-            values = self.attributes.attributes(image, kept) if self.attributes and len(kept) else ()
-            predicates = self.relations.relations(image, kept) if self.relations and len(kept) > 1 else ()
-            return build_graph(kept, values, predicates, self._source(image, uri), self.threshold)
+            kept = keep(found, image.size, least, self.max_objects, self.calibration)
+            # By falling score, so that those that the heads read have the same numbers among all.
+            sure = kept if least == self.threshold else kept.select(np.flatnonzero(kept.scores >= self.threshold))
+            values = self.attributes.attributes(image, sure) if self.attributes and len(sure) else ()
+            predicates = self.relations.relations(image, sure) if self.relations and len(sure) > 1 else ()
+            return Seen(image.size, kept, values, predicates)
         except ImportError:
             raise
         except Exception as error:
             return Failure(f"{self.version}: {_reason(error)}")
 
-    def _source(self, image: Image | None, uri: str | None) -> Source:
-        width, height = (None, None) if image is None else image.size
+    def _graph(self, seen: Seen, uri: str | None, name: str) -> SceneGraph | Failure:
+        try:
+            source = self._source(seen.size, uri)
+            return build_graph(seen.found, seen.attributes, seen.relations, source, self.threshold)
+        except ValueError as error:  # a head named a region that is not there
+            return Failure(f"{uri or name}: {self.version}: {_reason(error)}")
+
+    def _source(self, size: tuple[int | None, int | None], uri: str | None) -> Source:
+        width, height = size
         return Source(SOURCE, "image", uri=uri, width=width, height=height, parser=PARSER, parser_version=self.version)
 
 

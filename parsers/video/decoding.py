@@ -1,0 +1,191 @@
+"""Video files by PyAV, frame by frame.
+
+| a file | is read as |
+|---|---|
+| of a variable rate | every frame has the time of its own stamp; one without a stamp follows the last by 1 / fps |
+| interlaced | each pair of fields becomes one whole frame (FFmpeg's bwdif), from the first such frame on |
+| with a rotation | upright; width, height and boxes are those of the upright frame |
+| that changes its size | frames of the first one's size |
+| with a cover picture beside its sound | sound alone |
+| broken in places | packets that cannot be decoded are passed over; `broken` says how many |
+| cut short | up to where it ends; `broken` says how much is missing |
+
+No stream of pictures, no decoder, no frame at all: a `VideoError` of one line that names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usg.parsers.video.frames import Frame, VideoError
+
+if TYPE_CHECKING:
+    import av
+    from PIL.Image import Image
+
+_USUAL = 25.0  # frames a second where a file does not say
+_COMPLETE = 0.95  # of the frames that the file announces; edit lists may leave some out
+_TURNS = {90: "ROTATE_90", 180: "ROTATE_180", 270: "ROTATE_270"}
+
+
+class VideoFile:
+    """An open video file; see the module docstring.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        VideoError: it is no video, or no frame of it can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import av
+
+        self.name, self.broken, self._bad = str(path), None, 0
+        try:
+            self._container = av.open(self.name, metadata_errors="replace")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise VideoError(f"{path}: no video that FFmpeg reads: {_reason(error)}") from None
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        stream = self._stream = self._pictures()
+        self._count = stream.frames
+        rate = stream.average_rate or stream.guessed_rate
+        self.fps = float(rate) if rate else None
+        self._decoded = self._decode()
+        first = next(self._decoded, None)
+        if first is None:
+            raise VideoError(f"{self.name}: a video without a frame that can be read{self._missing(0)}")
+        self._decoded = chain([first], self._decoded)
+        self._turn = int(round(first.rotation / 90)) * 90 % 360
+        self._size = first.width, first.height
+        self.width, self.height = self._size[::-1] if self._turn in (90, 270) else self._size
+        self.duration = self._length()
+
+    def _pictures(self) -> Any:
+        """The first stream of pictures that has a decoder."""
+        import av
+
+        streams = self._container.streams
+        moving = [each for each in streams.video if not each.disposition & av.stream.Disposition.attached_pic]
+        if not moving:
+            kinds = ", ".join(sorted({each.type for each in streams})) or "nothing"
+            raise VideoError(f"{self.name}: no moving pictures in it; it holds {kinds}")
+        for stream in moving:
+            if stream.codec_context is not None:
+                return stream
+        raise VideoError(f"{self.name}: this FFmpeg has no decoder for its pictures; convert it to H.264")
+
+    def _length(self) -> float | None:
+        if self._stream.duration is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        return None if self._container.duration is None else self._container.duration / 1e6
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames, once."""
+        step, start, last, number = 1 / (self.fps or _USUAL), None, None, -1
+        for number, picture in enumerate(self._woven(self._decoded)):
+            time = picture.time
+            if start is None:
+                start = time or 0.0
+            seconds = None if time is None else time - start
+            if last is not None and (seconds is None or seconds <= last):
+                seconds = last + step
+            last = seconds or 0.0
+            yield Frame(number, round(last, 6), _Loader(picture, self._size, self._turn))
+        self.broken = self._missing(number + 1) or None
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._container.close()
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError):
+                self._bad += 1
+                return
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except av.DecoderNotFoundError:
+                raise VideoError(
+                    f"{self.name}: this FFmpeg has no decoder for its pictures; convert it to H.264"
+                ) from None
+            except av.FFmpegError:
+                self._bad += 1
+
+    def _woven(self, pictures: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """The frames, through a deinterlacer from the first interlaced one on."""
+        graph = None
+        for picture in pictures:
+            if graph is None and picture.interlaced_frame:
+                graph = _deinterlacer(self._stream)
+            if graph is None:
+                yield picture
+            else:
+                graph.push(picture)
+                yield from _pulled(graph)
+        if graph is not None:
+            graph.push(None)
+            yield from _pulled(graph)
+
+    def _missing(self, read: int) -> str:
+        told = []
+        if self._bad:
+            told.append(f"{self._bad} packets that cannot be decoded")
+        if read < _COMPLETE * self._count:
+            told.append(f"{read} of {self._count} frames are there")
+        return f": {'; '.join(told)}" if told and not read else "; ".join(told)
+
+
+class _Loader:
+    """Makes the picture of a decoded frame, upright."""
+
+    __slots__ = ("_picture", "_size", "_turn")
+
+    def __init__(self, picture: av.VideoFrame, size: tuple[int, int], turn: int) -> None:
+        self._picture, self._size, self._turn = picture, size, turn
+
+    def __call__(self, size: tuple[int, int] | None) -> Image:
+        from PIL.Image import Transpose
+
+        width, height = size or self._size
+        image: Image = self._picture.to_image(width=width, height=height)
+        return image.transpose(Transpose[_TURNS[self._turn]]) if self._turn in _TURNS else image
+
+
+def _deinterlacer(stream: Any) -> Any:
+    import av.filter
+
+    graph = av.filter.Graph()
+    source = graph.add_buffer(template=stream)
+    graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink"))
+    graph.configure()
+    return graph
+
+
+def _pulled(graph: Any) -> Iterator[av.VideoFrame]:
+    import av
+
+    with suppress(av.BlockingIOError, av.EOFError):  # it wants more, or has no more
+        while True:
+            yield graph.pull()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
