@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usg.files import atomic_path
+from usg.parsers.settings_file import read_settings
 from usg.parsers.text.jobs import Job, run_job
 from usg.parsers.text.pipeline import EXTENSION
-from usg.parsers.text.settings_file import read_settings
 from usg.parsers.text.training_settings import TextTraining
 from usg.provenance import commit
 

@@ -45,7 +45,8 @@ class VideoFile:
     def __init__(self, path: Path) -> None:
         import av
 
-        self.name, self.broken, self._bad = str(path), None, 0
+        self.name, self._bad = str(path), 0
+        self.broken: str | None = None
         try:
             self._container = av.open(self.name, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -66,7 +67,7 @@ class VideoFile:
         if first is None:
             raise VideoError(f"{self.name}: a video without a frame that can be read{self._missing(0)}")
         self._decoded = chain([first], self._decoded)
-        self._turn = int(round(first.rotation / 90)) * 90 % 360
+        self._turn = round(first.rotation / 90) * 90 % 360
         self._size = first.width, first.height
         self.width, self.height = self._size[::-1] if self._turn in (90, 270) else self._size
         self.duration = self._length()

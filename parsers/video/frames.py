@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RATE = 8.0
 """Frames a second of a folder of pictures, which does not say: that of the world's films."""
 
-_PICTURES = (b"GIF8", b"\x89PNG", b"RIFF")
+_PICTURES = (b"GIF8", b"\x89PNG")
 
 
 class VideoError(ValueError):
@@ -89,7 +89,7 @@ def open_film(path: str | os.PathLike[str], *, rate: float = RATE) -> FilmReader
         raise VideoError(f"{name}: {error.strerror}") from None
     if not head:
         raise VideoError(f"{name}: an empty file")
-    if head.startswith(_PICTURES) and not head.startswith(b"RIFF") or head[8:12] == b"WEBP":
+    if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return Animation(file)
     from usg.parsers.video.decoding import VideoFile
 

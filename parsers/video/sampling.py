@@ -86,7 +86,7 @@ def at_rate(frames: Iterable[Frame], fps: float, most: int | None = None) -> Ite
 
 
 def evenly(frames: Iterable[Frame], n: int) -> list[Frame]:
-    """n frames evenly over a stream, or all where there are fewer.
+    """Some frames, evenly over a stream, or all where there are fewer.
 
     >>> [frame.number for frame in evenly((Frame(i, i / 25, None) for i in range(100)), 3)]
     [16, 48, 80]
@@ -108,7 +108,7 @@ def in_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
     last: NDArray[np.float32] | None = None
     usual, shot = 0.0, 0
     for frame in frames:
-        small = np.asarray(frame.load(_SMALL), dtype=np.float32) / 255
+        small: NDArray[np.float32] = np.asarray(frame.load(_SMALL), np.float32) / np.float32(255)
         if last is not None and last.shape == small.shape:
             change = float(np.abs(small - last).mean())
             if change > _CUT and change > _TIMES * usual:

@@ -39,7 +39,9 @@ class Animation:
         self._first(path)
         self._image, self._name = Image.open(path), str(path)
         self.width, self.height = self._image.size
-        self.duration, self.fps, self.broken = None, None, None
+        self.duration: float | None = None
+        self.fps: float | None = None
+        self.broken: str | None = None
 
     def _first(self, path: Path) -> None:
         try:
@@ -88,7 +90,10 @@ class PictureFolder:
         self._files = frame_files(path)
         if not self._files:
             raise VideoError(f"{path}: a folder without pictures")
-        self.fps, self.duration, self.broken, self._bad = rate, len(self._files) / rate, None, list[str]()
+        self.fps: float | None = rate
+        self.duration: float | None = len(self._files) / rate
+        self.broken: str | None = None
+        self._rate, self._bad = rate, list[str]()
         first = next(iter(self._read()), None)
         if first is None:
             raise VideoError(f"{path}: none of its {len(self._files)} pictures can be read; {self._bad[0]}")
@@ -100,7 +105,7 @@ class PictureFolder:
         for number, image in self._read():
             if image.size != (self.width, self.height):
                 image = image.resize((self.width, self.height))
-            yield Frame(number, round(number / self.fps, 6), partial(_sized, image))
+            yield Frame(number, round(number / self._rate, 6), partial(_sized, image))
         if self._bad:
             self.broken = f"{len(self._bad)} of {len(self._files)} frames cannot be read, the first: {self._bad[0]}"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from usg.files import atomic_path
-from usg.parsers.text.settings_file import read_settings
+from usg.parsers.settings_file import read_settings
 from usg.parsers.text.syntax.settings import SyntaxSettings, spacy_config
 from usg.parsers.text.syntax.treebank import read_docs, treebank_file
 

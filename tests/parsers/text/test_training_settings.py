@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from usg.parsers.settings_file import read_settings
 from usg.parsers.text.network import NetworkConfig
-from usg.parsers.text.settings_file import read_settings
 from usg.parsers.text.training_settings import Sizes, TextTraining
 from usg.training.arguments import find_config
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import spacy
 
+from usg.parsers.settings_file import read_settings
 from usg.parsers.text.pipeline import SYNTAX
-from usg.parsers.text.settings_file import read_settings
 from usg.parsers.text.syntax.settings import SyntaxSettings
 from usg.parsers.text.syntax.train import main, train_syntax
 from usg.training.arguments import find_config

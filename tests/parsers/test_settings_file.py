@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from usg.parsers.text.settings_file import read_settings
+from usg.parsers.settings_file import read_settings
 from usg.parsers.text.training_settings import Fit, Sizes, TextTraining
 
 

@@ -1,0 +1,143 @@
+"""From the notes of a film to its scene graph.
+
+Objects are numbered by when they are first seen, o0, o1, ...; each is grounded in the source "video" by a track of its
+boxes and, where there are masks, one of those. A track of fewer than `SHORTEST` frames is left out, unless no more were
+looked at. Relations have the time in which they hold and their mean score in it. Of the values of one kind the one that
+holds `_MOSTLY` of the time in which a thing is seen is told without a time, alone; where none does, the thing changes,
+and every value is told with its time. Events are relations too, or attributes of the kind "action" where they have one
+participant; `events` in the metadata lists the ids of both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
+from usg.graph.region import Box, TimeSpan, Track, TrackPoint
+from usg.graph.scene_graph import SceneGraph
+from usg.parsers.video.heads import EventScore
+from usg.parsers.video.records import Records, TrackRecord, Value
+from usg.parsers.video.smoothing import Span
+
+SOURCE = "video"
+"""The id of the source of a film's graph."""
+SHORTEST = 2
+_MOSTLY = 0.7
+
+
+def kept_tracks(records: Records, threshold: float, looked_at: int) -> list[TrackRecord]:
+    """The tracks that become objects, by when they are first seen.
+
+    Args:
+        records: of a film.
+        threshold: least score.
+        looked_at: frames that were parsed.
+    """
+    least = min(SHORTEST, looked_at)
+    kept = [each for each in records.tracks.values() if each.sure >= least and each.score >= threshold]
+    return sorted(kept, key=lambda each: (each.seconds[0], each.number))
+
+
+def film_graph(
+    records: Records,
+    tracks: Sequence[TrackRecord],
+    events: Sequence[EventScore],
+    source: Source,
+    threshold: float,
+    metadata: dict[str, Any],
+) -> SceneGraph:
+    """The graph of a film.
+
+    Args:
+        records: of the film, closed.
+        tracks: that become objects.
+        events: between these; those that score less than the threshold are left out.
+        source: of the film; its id is `SOURCE`.
+        threshold: least score of an event.
+        metadata: goes into the graph.
+    """
+    place = {track.number: f"o{i}" for i, track in enumerate(tracks)}
+    here = (Grounding(source.id),)
+    objects = tuple(
+        SceneObject(place[track.number], track.label, score=track.score, groundings=_groundings(track, source.id))
+        for track in tracks
+    )
+    attributes: list[Attribute] = []
+    for value, span, always in _values(records, tracks):
+        attributes.append(
+            Attribute(
+                f"a{len(attributes)}", place[value.track], value.value, kind=value.kind, score=round(span.score, 6),
+                time=None if always else TimeSpan(span.start, span.end), groundings=here,
+            )
+        )  # fmt: skip
+    relations: list[Relation] = []
+
+    def relate(subject: str, predicate: str, other: str, span: Span) -> str:
+        time = TimeSpan(round(span.start, 6), round(span.end, 6))
+        relations.append(
+            Relation(
+                f"r{len(relations)}", subject, predicate, other, score=round(span.score, 6), time=time,
+                groundings=(Grounding(source.id, time),),
+            )
+        )  # fmt: skip
+        return relations[-1].id
+
+    for link, span in sorted(records.links):
+        if link.subject in place and link.object in place:
+            relate(place[link.subject], link.predicate, place[link.object], span)
+    told: list[str] = []
+    for event in events:
+        if event.score < threshold:
+            continue
+        span = Span(event.start, event.end, event.score)
+        if event.object is not None:
+            told.append(relate(f"o{event.subject}", event.name, f"o{event.object}", span))
+        else:
+            time = TimeSpan(round(span.start, 6), round(span.end, 6))
+            attributes.append(
+                Attribute(
+                    f"a{len(attributes)}", f"o{event.subject}", event.name, kind="action", score=round(span.score, 6),
+                    time=time, groundings=here,
+                )
+            )  # fmt: skip
+            told.append(attributes[-1].id)
+    return SceneGraph((source,), objects, tuple(attributes), tuple(relations), {**metadata, "events": told})
+
+
+def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
+    when = list(zip(track.frames, track.seconds, strict=True))
+    boxes = [[round(value, 2) for value in box] for box in track.xyxy().tolist()]
+    found = [Track(tuple(TrackPoint(f, s, Box(*box)) for (f, s), box in zip(when, boxes, strict=True)))]
+    if track.masks and len(track.masks) == len(track):
+        found.append(Track(tuple(TrackPoint(f, s, mask) for (f, s), mask in zip(when, track.masks, strict=True))))
+    return tuple(Grounding(source, each) for each in found)
+
+
+def _values(records: Records, tracks: Sequence[TrackRecord]) -> list[tuple[Value, Span, bool]]:
+    """The values that are told, and whether for all of the time; see the module docstring."""
+    groups: dict[tuple[int, str | None, str | None], dict[Value, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for value, span in sorted(
+        records.values, key=lambda each: (each[0].track, each[0].kind or "", each[0].value, each[1])
+    ):
+        # Values without a kind do not exclude each other.
+        groups[value.track, value.kind, value.value if value.kind is None else None][value].append(span)
+    found: list[tuple[Value, Span, bool]] = []
+    for track in tracks:
+        for (number, _, _), values in groups.items():
+            if number != track.number:
+                continue
+            held = {value: sum(span.end - span.start for span in spans) for value, spans in values.items()}
+            most = max(values, key=lambda value: (held[value], value.value))
+            if held[most] >= _MOSTLY * track.shown:
+                found.append((most, _mean(values[most]), True))
+            else:
+                found += [(value, span, False) for value, spans in values.items() for span in spans]
+    return found
+
+
+def _mean(spans: Sequence[Span]) -> Span:
+    length = sum(span.end - span.start for span in spans)
+    score = sum(span.score * (span.end - span.start) for span in spans) / max(length, 1e-9)
+    return Span(spans[0].start, spans[-1].end, score)

@@ -1,0 +1,64 @@
+"""Films to the tensors that the event network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from usg.nn.label_encoder import LabelEncoder
+from usg.parsers.video.event_features import OF_PAIR, OF_TRACK, moving_pairs, pair_features, track_features
+from usg.parsers.video.event_network import EventInput, EventNetwork
+from usg.parsers.video.trajectories import Floats, Trajectories
+
+
+def batch(films: Sequence[Trajectories], encoder: LabelEncoder) -> EventInput:
+    """The films one behind the other, padded to the longest."""
+    length = max(film.seen.shape[1] for film in films)
+    n = sum(map(len, films))
+    pairs = [moving_pairs(film) for film in films]
+    tracks = np.zeros((n, length, OF_TRACK), np.float32)
+    between = np.zeros((sum(map(len, pairs)), length, OF_PAIR), np.float32)
+    places, at, pair_at = [], 0, 0
+    for film, ends in zip(films, pairs, strict=True):
+        frames = film.seen.shape[1]
+        tracks[at : at + len(film), :frames] = track_features(film)
+        between[pair_at : pair_at + len(ends), :frames] = pair_features(film, ends)
+        places.append(ends + at)
+        at, pair_at = at + len(film), pair_at + len(ends)
+    return EventInput(
+        torch.from_numpy(tracks),
+        encoder([label for film in films for label in film.labels]),
+        torch.tensor(np.repeat(np.arange(len(films)), list(map(len, films)))),
+        torch.from_numpy(np.concatenate(places)),
+        torch.from_numpy(between),
+    )
+
+
+def targets(films: Sequence[Trajectories], given: EventInput, unary: int, binary: int) -> tuple[Tensor, Tensor]:
+    """(n, T, unary) and (p, T, binary) of 0 and 1: where the events of films take place."""
+    of_tracks = torch.zeros(len(given.tracks), given.tracks.shape[1], unary)
+    of_pairs = torch.zeros(len(given.between), given.between.shape[1], binary)
+    place = {(i, j): p for p, (i, j) in enumerate(given.pairs.tolist())}
+    at = 0
+    for film in films:
+        for kind, i, j, first, last in film.events:
+            if j < 0:
+                of_tracks[at + i, first:last, kind] = 1
+            elif (at + i, at + j) in place:
+                of_pairs[place[at + i, at + j], first:last, kind - unary] = 1
+        at += len(film)
+    return of_tracks, of_pairs
+
+
+@torch.no_grad()
+def probabilities(
+    network: EventNetwork, film: Trajectories, encoder: LabelEncoder
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Of a film, for `usg.parsers.video.event_decoding.Series`: those of tracks, of pairs, and the pairs."""
+    given = batch([film], encoder)
+    of_tracks, of_pairs = network(given)
+    return of_tracks.sigmoid().numpy(), of_pairs.sigmoid().numpy(), given.pairs.numpy()
