@@ -5,6 +5,8 @@ Lengths are shares of the frame, speeds shares of the frame in one step of the g
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +73,7 @@ def _sides(boxes: Floats) -> tuple[Floats, Floats]:
     return np.maximum(boxes[..., 2] - boxes[..., 0], _LEAST), np.maximum(boxes[..., 3] - boxes[..., 1], _LEAST)
 
 
-def _speed(values: Floats) -> Floats:
+def _speed(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Ten times the change from the frame before, along the second axis; 0 in the first."""
     return np.diff(values, axis=1, prepend=values[:, :1]) * np.float32(10)
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.graph.region import Box, Track
+from usg.graph.region import Box, TimeSpan, Track
 from usg.graph.scene_graph import SceneGraph
 
 Floats = NDArray[np.float32]
@@ -108,6 +108,7 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
         boxes = np.array([point.region.xyxy for point in track.points if isinstance(point.region, Box)], np.float32)
         pairs.append(on_grid(seconds, boxes / size, times, step))
     place = {name: i for i, name in enumerate(tracks)}
+    told: list[tuple[str, str, str | None, TimeSpan | None]]
     told = [(each.value, each.object, None, each.time) for each in graph.attributes if each.kind == "action"]
     told += [(each.predicate, each.subject, each.object, each.time) for each in graph.relations]
     events = [

@@ -1,0 +1,91 @@
+"""Which frames are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from usg.parsers.video.frames import Frame
+from usg.parsers.video.sampling import Sampling, evenly, sampled
+
+
+class Film:
+    """Frames of colours, at 10 a second."""
+
+    width, height, fps, broken = 8, 6, 10.0, None
+
+    def __init__(self, colours: list[int], duration: float | None) -> None:
+        self._colours, self.duration = colours, duration
+
+    def __iter__(self) -> Iterator[Frame]:
+        for i, colour in enumerate(self._colours):
+            yield Frame(i, i / 10, partial(_grey, colour))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _grey(colour: int, size: Any) -> Image.Image:
+    return Image.new("RGB", size or (8, 6), (colour, colour, colour))
+
+
+def numbers(colours: list[int], sampling: Sampling, duration: float | None = None) -> list[tuple[int, int]]:
+    return [(frame.number, frame.shot) for frame in sampled(Film(colours, duration), sampling)]
+
+
+def test_all_at_a_rate_and_evenly() -> None:
+    colours = [100] * 40
+    assert len(numbers(colours, Sampling())) == 40
+    assert [n for n, _ in numbers(colours, Sampling(fps=2.5))] == list(range(0, 40, 4))
+    assert [n for n, _ in numbers(colours, Sampling(fps=100))] == list(range(40))
+    assert [n for n, _ in numbers(colours, Sampling(count=4), duration=4.0)] == [0, 10, 20, 30]
+    assert [n for n, _ in numbers(colours, Sampling(count=4))] == [4, 14, 24, 34]  # every other one
+    assert [n for n, _ in numbers(colours, Sampling(count=99))] == list(range(40))
+
+
+def test_evenly_holds_no_more_than_eight_times_as_many() -> None:
+    held = 0
+
+    class Counted:
+        alive = 0
+
+        def __init__(self) -> None:
+            Counted.alive += 1
+
+        def __del__(self) -> None:
+            Counted.alive -= 1
+
+    def frames() -> Iterator[Any]:
+        nonlocal held
+        for _ in range(5000):
+            yield Counted()
+            held = max(held, Counted.alive)
+
+    assert len(evenly(frames(), 3)) == 3
+    assert held <= 8 * 3 + 1
+
+
+def test_shots_are_told_apart_at_cuts_and_not_at_fades() -> None:
+    fade = list(range(0, 200, 5))
+    assert {shot for _, shot in numbers(fade, Sampling(shots=True))} == {0}
+    cuts = [20] * 7 + [200] * 9 + [90] * 8
+    assert [shot for _, shot in numbers(cuts, Sampling(shots=True))] == [0] * 7 + [1] * 9 + [2] * 8
+    found = numbers(cuts, Sampling(count=2, shots=True))
+    assert [shot for _, shot in found] == [0, 0, 1, 1, 2, 2]
+    assert [shot for _, shot in numbers(cuts, Sampling(fps=2, shots=True))] == [0, 0, 1, 1, 2]
+
+
+def test_wrong_numbers() -> None:
+    with pytest.raises(ValueError, match="fps is 0, expected more than 0"):
+        Sampling(fps=0)
+    with pytest.raises(ValueError, match="fps is nan"):
+        Sampling(fps=float(np.nan))
+    with pytest.raises(ValueError, match="count is 0"):
+        Sampling(count=0)
+    with pytest.raises(ValueError, match="give one of them"):
+        Sampling(fps=1, count=1)
