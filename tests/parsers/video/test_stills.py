@@ -62,7 +62,7 @@ def test_bad_frames_of_a_folder(tmp_path: Path) -> None:
     )
     for file in tmp_path.iterdir():
         file.write_text("no picture")
-    with pytest.raises(VideoError, match="none of its 5 pictures can be read; 0.png: no picture"):
+    with pytest.raises(VideoError, match=r"none of its 5 pictures can be read; 0\.png: no picture"):
         open_film(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(VideoError, match="a folder without pictures"):
