@@ -117,17 +117,18 @@ def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
 
 def _values(records: Records, tracks: Sequence[TrackRecord]) -> list[tuple[Value, Span, bool]]:
     """The values that are told, and whether for all of the time; see the module docstring."""
-    groups: dict[tuple[int, str | None, str | None], dict[Value, list[Span]]] = defaultdict(lambda: defaultdict(list))
-    for value, span in sorted(
-        records.values, key=lambda each: (each[0].track, each[0].kind or "", each[0].value, each[1])
-    ):
-        # Values without a kind do not exclude each other.
-        groups[value.track, value.kind, value.value if value.kind is None else None][value].append(span)
+    of_track: dict[int, list[tuple[Value, Span]]] = defaultdict(list)
+    for value, span in records.values:
+        of_track[value.track].append((value, span))
     found: list[tuple[Value, Span, bool]] = []
     for track in tracks:
-        for (number, _, _), values in groups.items():
-            if number != track.number:
-                continue
+        kinds: dict[tuple[str, str], dict[Value, list[Span]]] = defaultdict(lambda: defaultdict(list))
+        for value, span in sorted(
+            of_track[track.number], key=lambda each: (each[0].kind or "", each[0].value, each[1])
+        ):
+            # Values without a kind do not exclude each other.
+            kinds[value.kind or "", "" if value.kind else value.value][value].append(span)
+        for values in kinds.values():
             held = {value: sum(span.end - span.start for span in spans) for value, spans in values.items()}
             most = max(values, key=lambda value: (held[value], value.value))
             if held[most] >= _MOSTLY * track.shown:

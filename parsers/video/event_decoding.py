@@ -108,11 +108,9 @@ def stretches(probability: NDArray[np.float32], decoding: Decoding) -> list[tupl
 
 def alone(found: Iterable[Happening]) -> list[Happening]:
     """Those that stay; see the module docstring."""
-    kept: list[Happening] = []
+    kept: dict[tuple[int, int], list[Happening]] = {}
     for one in sorted(found, key=lambda each: (-each.score, each.moment)):
-        a = one.moment
-        if not any(
-            (a.kind, a.subject) == (b.kind, b.subject) and a.first < b.last and b.first < a.last for b, _ in kept
-        ):
-            kept.append(one)
-    return kept
+        alike = kept.setdefault((one.moment.kind, one.moment.subject), [])
+        if not any(one.moment.first < each.last and each.first < one.moment.last for each, _ in alike):
+            alike.append(one)
+    return sorted((one for alike in kept.values() for one in alike), key=lambda each: (-each.score, each.moment))

@@ -99,6 +99,8 @@ def window(
     scale = np.array([width, height, width, height], np.float32)
     rows: list[tuple[int, Floats, NDArray[np.bool_]]] = []
     for i, track in enumerate(tracks):
+        if track.seconds[0] > times[-1] + step or track.seconds[-1] < times[0] - step:
+            continue
         seconds = np.frombuffer(track.seconds, np.float64)
         low, high = np.searchsorted(seconds, [times[0] - step, times[-1] + step])
         if high > low:

@@ -89,6 +89,7 @@ class Records:
     def __init__(self, threshold: float, masks: bool) -> None:
         self.tracks: dict[int, TrackRecord] = {}
         self._masks = masks
+        self._live: set[int] = set()
         self._links, self._values = SpanKeeper[Link](threshold), SpanKeeper[Value](threshold)
         self.links: list[tuple[Link, Span]] = []
         self.values: list[tuple[Value, Span]] = []
@@ -110,6 +111,7 @@ class Records:
             if number >= 0:
                 self._note(self.tracks.setdefault(number, TrackRecord(number)), frame, seconds, dt, seen, i, i < sure)
         here = {number for number in numbers[:sure] if number >= 0}
+        self._live |= here
         values: dict[Value, float] = {}
         for each in seen.attributes:
             key = Value(numbers[each.object], each.kind, each.value)
@@ -126,7 +128,10 @@ class Records:
 
     def forget(self, lost: float) -> None:
         """Closes what is said of tracks that were not seen since a time, in seconds."""
-        gone = {number for number, track in self.tracks.items() if track.seconds[-1] < lost}
+        gone = {number for number in self._live if self.tracks[number].seconds[-1] < lost}
+        if not gone:
+            return
+        self._live -= gone
         self.links += self._links.finish(lambda key: key.subject in gone or key.object in gone)
         self.values += self._values.finish(lambda key: key.track in gone)
 
