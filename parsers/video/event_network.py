@@ -12,7 +12,7 @@ Labels enter by their vectors (usg/nn/label_encoder.py), so that no category is 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -56,18 +56,19 @@ class EventNetwork(nn.Module):
         d = sizes.width
         self.label = nn.Linear(sizes.label_dim, sizes.label_width)
         self.track_in = nn.Linear(OF_TRACK + sizes.label_width, d)
-        self.track_time = _over_time(d, (1, 2, 4))
+        self.track_time = _OverTime(d, (1, 2, 4))
         self.pair_in = nn.Linear(OF_PAIR, d)
         self.subject_in, self.object_in, self.film_in = (nn.Linear(d, d, bias=False) for _ in range(3))
-        self.pair_time = _over_time(d, (1, 2, 4, 8))
+        self.pair_time = _OverTime(d, (1, 2, 4, 8))
         self.others_in = nn.Linear(4 * d, d, bias=False)
-        self.pair_last = _over_time(d, (1, 2))
-        self.pair_out = nn.Linear(d, binary)
+        self.pair_last = _OverTime(d, (1, 2))
+        self.pair_out = nn.Linear(d, binary) if binary else None
         self.mixed_in = nn.Linear(3 * d, d, bias=False)
-        self.track_last = _over_time(d, (1, 2))
-        self.track_out = nn.Linear(d, unary)
+        self.track_last = _OverTime(d, (1, 2))
+        self.track_out = nn.Linear(d, unary) if unary else None
         for out in (self.pair_out, self.track_out):  # most frames of most pairs have no event
-            nn.init.constant_(out.bias, _RARE)
+            if out is not None:
+                nn.init.constant_(out.bias, _RARE)
 
     def forward(self, given: EventInput) -> tuple[Tensor, Tensor]:
         """(n, T, unary) logits of tracks and (p, T, binary) logits of pairs."""
@@ -87,10 +88,10 @@ class EventNetwork(nn.Module):
         q = self.pair_last(F.silu(p + of_subject[i] + of_object[j]) * both, both)
         mixed = self.mixed_in(torch.cat([done, suffered, whole], -1))
         v = self.track_last(F.silu(u + mixed) * there, there)
-        return self.track_out(v), self.pair_out(q)
+        return _told(self.track_out, v), _told(self.pair_out, q)
 
 
-class _Time(nn.Module):
+class _OverTime(nn.Module):
     """Residual convolutions over time; what is outside of the film stays 0."""
 
     def __init__(self, width: int, dilations: tuple[int, ...]) -> None:
@@ -106,8 +107,9 @@ class _Time(nn.Module):
         return states
 
 
-def _over_time(width: int, dilations: tuple[int, ...]) -> _Time:
-    return _Time(width, dilations)
+def _told(out: nn.Linear | None, states: Tensor) -> Tensor:
+    """The logits of states; none where there are no such events."""
+    return states[..., :0] if out is None else cast(Tensor, out(states))
 
 
 def _most(states: Tensor, to: Tensor, n: int) -> Tensor:

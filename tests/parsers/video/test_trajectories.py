@@ -21,7 +21,10 @@ def film(width: int | None = 100) -> SceneGraph:
     box = tuple(TrackPoint(i, i / 8, Box(40, 30, 60, 40)) for i in range(12))
     return SceneGraph(
         [Source("v", "video", width=width, height=50, duration=1.5, fps=8.0)],
-        [SceneObject(name, name, groundings=(Grounding("v", Track(points)),)) for name, points in (("dog", dog), ("box", box))],
+        [
+            SceneObject(name, name, groundings=(Grounding("v", Track(points)),))
+            for name, points in (("dog", dog), ("box", box))
+        ],
         [Attribute("a", "dog", "exits", kind="action", time=TimeSpan(0.75, 1.25))],
         [
             Relation("r", "dog", "passes", "box", time=TimeSpan(0.25, 1.0)),
