@@ -284,6 +284,9 @@ class ImageParser:
             sure = kept if least == self.threshold else kept.select(np.flatnonzero(kept.scores >= self.threshold))
             values = self.attributes.attributes(image, sure) if self.attributes and len(sure) else ()
             predicates = self.relations.relations(image, sure) if self.relations and len(sure) > 1 else ()
+            for i in [each.object for each in values] + [i for each in predicates for i in (each.subject, each.object)]:
+                if not 0 <= i < len(sure):
+                    raise ValueError(f"a head names region {i}; the regions are 0 to {len(sure) - 1}")
             return Seen(image.size, kept, values, predicates)
         except ImportError:
             raise
@@ -294,7 +297,7 @@ class ImageParser:
         try:
             source = self._source(seen.size, uri)
             return build_graph(seen.found, seen.attributes, seen.relations, source, self.threshold)
-        except ValueError as error:  # a head named a region that is not there
+        except ValueError as error:  # a head said what no graph can hold
             return Failure(f"{uri or name}: {self.version}: {_reason(error)}")
 
     def _source(self, size: tuple[int | None, int | None], uri: str | None) -> Source:

@@ -14,8 +14,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from usg.graph.elements import Attribute, Grounding, Relation, SceneObject, Source
 from usg.graph.region import Box, TimeSpan, Track, TrackPoint
+from usg.graph.rle import encode_mask
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.video.heads import EventScore
 from usg.parsers.video.records import Records, TrackRecord, Value
@@ -110,8 +113,10 @@ def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
     when = list(zip(track.frames, track.seconds, strict=True))
     boxes = [[round(value, 2) for value in box] for box in track.xyxy().tolist()]
     found = [Track(tuple(TrackPoint(f, s, Box(*box)) for (f, s), box in zip(when, boxes, strict=True)))]
-    if track.masks and len(track.masks) == len(track):
-        found.append(Track(tuple(TrackPoint(f, s, mask) for (f, s), mask in zip(when, track.masks, strict=True))))
+    if track.masks:
+        empty = encode_mask(np.zeros((track.masks[0].height, track.masks[0].width), bool))
+        points = [TrackPoint(f, s, mask) for (f, s), mask in zip(when, track.masks, strict=True) if mask != empty]
+        found += [Track(tuple(points))] if points else []
     return tuple(Grounding(source, each) for each in found)
 
 

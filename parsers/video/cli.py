@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
+from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
 from usg.parsers.image.labels import labels_from
 from usg.parsers.image.names import DEFAULT, KINDS
-from usg.parsers.output import FAILED, Output, open_output, run_command
+from usg.parsers.output import Output, open_output
 from usg.parsers.video.frames import RATE
 from usg.parsers.video.inputs import find_videos
-from usg.progress import progress, say
 
 if TYPE_CHECKING:
     from usg.parsers.video.parser import VideoParser
@@ -31,7 +30,7 @@ def parse_video(
     class_names: Sequence[str] | None = None,
     attributes: str | None = None,
     relations: str | None = None,
-    events: str | None = "learned",
+    events: str = "learned",
     tracker: str = "motion",
     threshold: float = 0.5,
     fps: float | None = None,
@@ -47,7 +46,7 @@ def parse_video(
     """Parse films and write their graphs.
 
     Args:
-        inputs: files, folders or globs; see usg/parsers/video/inputs.py.
+        inputs: files, folders or globs, see usg/parsers/video/inputs.py.
         output: `-`, a file `.jsonl`, or a folder for a corpus.
         detector: by name, as for `usg.parsers.image.ImageParser`, like the next four and the threshold.
         labels: what an open-vocabulary detector looks for.
@@ -77,13 +76,14 @@ def parse_video(
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: no detector is given, a setting does not fit, or what is at `output` is of other inputs.
     """
+    from usg.parsers.image.loading import uri_of
     from usg.parsers.image.parser import ImageParser
     from usg.parsers.video.parser import VideoParser
     from usg.parsers.video.sampling import Sampling
 
     problems = Problems(strict=True) if problems is None else problems
     sampling = Sampling(fps=fps, count=count, shots=shots)
-    files = find_videos(inputs)
+    files = find_videos(inputs, problems.add)
     images = ImageParser(
         detector,
         labels=labels,
@@ -97,7 +97,7 @@ def parse_video(
     )
     provenance = {
         "made_by": "usg parse video",
-        "inputs": list(inputs),
+        "inputs": [uri_of(name) for name in inputs],
         "parser": parser.version,
         "threshold": threshold,
         "labels": None if labels is None else list(labels),
@@ -106,75 +106,52 @@ def parse_video(
         "shots": shots,
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = _after(out, files, parser.version, output)
-        for number, reason in out.failed.items():
-            problems.add(f"{output}: graph {number}", reason)
-        written = 0
-        for graph in progress(_graphs(parser, rest, problems), total=len(rest), label="parsing"):
-            out.write(graph)
-            written += 1
-    return written
+        rest = _after(out, files, parser.version)
+        return write_graphs(out, _graphs(parser, rest, problems), problems, len(rest))
 
 
-def _after(out: Output, files: list[str], version: str, output: str) -> list[str]:
+def _after(out: Output, files: list[str], version: str) -> list[str]:
     """The films behind those that are done, after a check that these are of the same inputs and parser."""
-    from usg.parsers.image.loading import uri_of
-
     if out.last is not None:
         source = out.last.sources[0]
-        expected = uri_of(files[out.done - 1]) if out.done <= len(files) else None
-        if source.modality != "video" or out.done > len(files) or source.uri != expected:
-            raise ValueError(
-                f"{output} cannot be gone on with: its graph {out.done} is of {source.uri}, which is not "
-                "the film of that number in these inputs; give the inputs it was made with, or --overwrite"
-            )
-        if source.parser_version != version:
-            raise ValueError(f"{output} was made by {source.parser_version}, not by {version}; --overwrite it")
+        expected = [("video", _uri(file)) for file in files[out.done - 1 : out.done]]
+        check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
     return files[out.done :]
 
 
 def _graphs(parser: VideoParser, files: list[str], problems: Problems) -> Iterator[SceneGraph]:
-    """One graph of each film."""
-    failed: dict[int, str] = {}
-    for i, graph in enumerate(parser.pipe(files, on_error=failed.__setitem__)):
-        name = graph.sources[0].uri or files[i]
-        if i in failed:
-            reason = failed.pop(i).removeprefix(f"{files[i]}: ")
-            problems.add(name, reason)
-            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
+    """One graph of each film; one that was read in part is a problem too."""
+    for graph, file in parse_each(parser.pipe, ((file, file) for file in files), _uri, problems):
         for key in _TOLD:
             if key in graph.metadata:
-                problems.add(name, f"{key.replace('_', ' ')}: {graph.metadata[key]}")
+                problems.add(_uri(file), f"{key.replace('_', ' ')}: {graph.metadata[key]}")
         yield graph
+
+
+def _uri(file: str) -> str:
+    from usg.parsers.image.loading import uri_of
+
+    return uri_of(file) or file
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse video`; 0 when all was parsed, 1 when some films were bad (each is named)."""
-    arguments = vars(_parser().parse_args(argv))
-    arguments["masks"] = not arguments.pop("no_masks")
-    arguments["events"] = None if arguments["events"] == "none" else arguments["events"]
-    problems = Problems(tell=say)
-    return run_command(lambda: parse_video(**arguments, problems=problems), arguments["output"], problems, "films")
+    return run_command(parse_video, _parser().parse_args(argv), "films")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="usg parse video", description=__doc__)
-    parser.add_argument(
-        "inputs", metavar="INPUT", nargs="+", help="files, folders, globs; a folder of pictures is a film"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="- or a file .jsonl, a graph a line; or a corpus folder"
-    )
-    default = "there is no default yet" if DEFAULT is None else f"default: {DEFAULT}"
-    parser.add_argument("--detector", metavar="D", help=f"{KINDS} ({default})")
+    parser = command_parser("video", __doc__, batch_size=8)
+    parser.add_argument("--detector", metavar="D", help=f"{KINDS} (default: {DEFAULT})")
     parser.add_argument(
         "--labels", metavar="L", type=labels_from, help="what to look for, in an open vocabulary: dog,cat or a file"
     )
     parser.add_argument(
         "--class-names", metavar="L", type=labels_from, help="of a detector that has none: dog,cat or a file, in order"
     )
-    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, or a class")
-    parser.add_argument("--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, or a class")
+    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, a class, or none")
+    parser.add_argument(
+        "--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, a class, or none"
+    )
     parser.add_argument(
         "--events",
         metavar="E",
@@ -188,11 +165,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=float, metavar="F", help="frames a second to look at (default: every frame)")
     parser.add_argument("--count", type=int, metavar="N", help="frames to look at, evenly; with --shots of each shot")
     parser.add_argument("--shots", action="store_true", help="look for cuts; nothing is tracked over one")
-    parser.add_argument("--no-masks", action="store_true", help="leave out masks, which are most of a graph")
+    parser.add_argument(
+        "--no-masks", dest="masks", action="store_false", help="leave out masks, which are most of a graph"
+    )
     parser.add_argument(
         "--rate", type=float, default=RATE, metavar="F", help=f"frames a second of folders of pictures ({RATE:g})"
     )
-    parser.add_argument("--batch-size", type=int, default=8, metavar="N", help="frames read together (default: 8)")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT")
-    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended; same inputs")
     return parser

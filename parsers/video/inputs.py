@@ -7,7 +7,7 @@ with all below it, for videos, animations and folders of pictures.
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from usg.parsers.video.stills import ANIMATED, frame_files
@@ -18,24 +18,29 @@ SUFFIXES = ANIMATED | frozenset(
 """What a file in a folder or glob must end in to be taken for a film; a file that is named is taken as it is."""
 
 
-def find_videos(inputs: Sequence[str]) -> list[str]:
+def find_videos(inputs: Sequence[str], on_error: Callable[[str, str], None] | None = None) -> list[str]:
     """The films that are meant: files as they are, folders, globs; sorted within each.
+
+    Args:
+        inputs: names.
+        on_error: called with a folder that cannot be listed, and the reason; without it such a folder raises.
 
     Raises:
         FileNotFoundError: there is no such file, or no film in a folder or glob.
-        ValueError: nothing is named.
+        OSError: a folder cannot be listed and there is no `on_error`.
+        ValueError: nothing is named, or standard input is.
 
     >>> find_videos(["no/such.mp4"])
     Traceback (most recent call last):
     FileNotFoundError: cannot read no/such.mp4: no such file, folder or glob of films (.3gp .apng .asf .avi ...)
     """
-    if not inputs:
-        raise ValueError("no film is named; give files, folders or globs")
+    if not inputs or "-" in inputs:
+        raise ValueError("films are not read from standard input; name files, folders or globs")
     films: list[str] = []
     for name in inputs:
         path = Path(name)
         if path.is_dir():
-            found = list(_inside(path))
+            found = list(_inside(path, on_error))
         elif path.is_file():
             found = [name]
         else:
@@ -52,15 +57,21 @@ def find_videos(inputs: Sequence[str]) -> list[str]:
     return films
 
 
-def _inside(folder: Path) -> Iterator[str]:
-    if _is_film(folder):
+def _inside(folder: Path, on_error: Callable[[str, str], None] | None) -> Iterator[str]:
+    try:
+        listed = sorted(each for each in folder.iterdir() if each.name[0] != ".")
+        film = _is_film(folder)
+    except OSError as error:
+        if on_error is None:
+            raise
+        on_error(str(folder), error.strerror or str(error))
+        return
+    if film:
         yield str(folder)
         return
-    for each in sorted(folder.iterdir()):
-        if each.name[0] == ".":
-            continue
+    for each in listed:
         if each.is_dir():
-            yield from _inside(each)
+            yield from _inside(each, on_error)
         elif _is_video(each):
             yield str(each)
 
@@ -70,5 +81,5 @@ def _is_film(folder: Path) -> bool:
 
 
 def _is_video(path: Path) -> bool:
-    # A link that leads nowhere stays, to be told when it cannot be read.
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and (path.is_file() or path.is_symlink())
+    """By its name; a link that leads nowhere stays, to be told when it is to be read."""
+    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and (path.is_file() or not path.exists())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import cast
 
 from usg.names import unknown_name
+from usg.parsers.image.names import NO_HEAD
+from usg.parsers.names import resolve
 from usg.parsers.video.heads import EventHead
 from usg.parsers.video.tracking import TRACKERS, MotionTracker, NearestTracker
 
@@ -33,23 +34,19 @@ def make_tracker(name: str) -> MotionTracker | NearestTracker:
 
 
 def make_events(head: EventHead | str | None) -> EventHead | None:
-    """An event head by its name; None stays None, and so does an object that is one.
+    """An event head by its name; "none" is no head, and None and an object that is one stay as they are.
 
     Raises:
         LookupError: there is none of that name.
         FileNotFoundError: there is no such file.
         ValueError: the file holds no event network, or there is nothing at the dotted path.
     """
-    if head is None or not isinstance(head, str):
+    if not isinstance(head, str):
         return head
+    if head == NO_HEAD:
+        return None
     if head.endswith(".safetensors"):
         from usg.parsers.video.events import LearnedEvents
 
         return LearnedEvents(Path(head))
-    if head not in EVENTS and "." not in head:
-        raise LookupError(unknown_name("event head", head, EVENTS))
-    path = EVENTS.get(head, head)
-    try:
-        return cast(EventHead, resolve_name(path)())
-    except (AttributeError, ValueError) as error:
-        raise ValueError(f"there is no event head {path}: {error}; give the dotted path of a class") from error
+    return cast(EventHead, resolve("event head", head, EVENTS)[1]())

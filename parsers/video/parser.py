@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from usg.parsers.video.heads import EventHead
 from usg.parsers.video.names import make_events, make_tracker
 from usg.parsers.video.records import Records
 from usg.parsers.video.sampling import Sampling, sampled
+
+T = TypeVar("T")
+Path: TypeAlias = str | os.PathLike[str]
 
 PARSER = "usg.video"
 """What the sources of graphs name as their parser."""
@@ -114,13 +117,32 @@ class VideoParser:
         finally:
             film.close()
 
+    @overload
     def pipe(
-        self, paths: Iterable[str | os.PathLike[str]], *, on_error: Callable[[int, str], None] | None = None
-    ) -> Iterator[SceneGraph]:
+        self,
+        paths: Iterable[Path],
+        *,
+        as_tuples: Literal[False] = ...,
+        on_error: Callable[[int, str], None] | None = ...,
+    ) -> Iterator[SceneGraph]: ...
+
+    @overload
+    def pipe(
+        self,
+        paths: Iterable[tuple[Path, T]],
+        *,
+        as_tuples: Literal[True],
+        on_error: Callable[[int, str], None] | None = ...,
+    ) -> Iterator[tuple[SceneGraph, T]]: ...
+
+    def pipe(
+        self, paths: Iterable[Any], *, as_tuples: bool = False, on_error: Callable[[int, str], None] | None = None
+    ) -> Iterator[Any]:
         """The scene graph of each film, in order, one after the other.
 
         Args:
-            paths: as for a call.
+            paths: as for a call, or pairs of one and anything with `as_tuples`.
+            as_tuples: take pairs (path, context) and give pairs (graph, context).
             on_error: called with the number of a film, from 0, that cannot be parsed, and the reason, before its graph,
                 which then has no objects, is given; without it such a film raises.
 
@@ -130,7 +152,8 @@ class VideoParser:
         Raises:
             VideoError: a film cannot be parsed and there is no `on_error`.
         """
-        for number, path in enumerate(paths):
+        for number, item in enumerate(paths):
+            path = item[0] if as_tuples else item
             try:
                 graph = self(path)
             except VideoError as error:
@@ -138,7 +161,7 @@ class VideoParser:
                     raise
                 on_error(number, str(error))
                 graph = SceneGraph((self._source(None, uri_of(path)),))
-            yield graph
+            yield (graph, item[1]) if as_tuples else graph
 
     def _parse(self, film: FilmReader, name: str, uri: str | None) -> SceneGraph:
         threshold = self.images.threshold

@@ -225,7 +225,7 @@ def test_a_missing_package_is_not_the_fault_of_a_picture() -> None:
 
 def test_a_head_that_fails_is_told_in_a_line() -> None:
     wrong = Heads([AttributeScore(9, "red", None, 0.9)])
-    with pytest.raises(ImageError, match="object 'o9' is not an object of the graph"):
+    with pytest.raises(ImageError, match="a head names region 9; the regions are 0 to 1"):
         ImageParser(Given(two), attributes=wrong)(blank())
 
     class Broken(Heads):

@@ -74,13 +74,13 @@ def test_a_corpus_and_going_on(films: Path, tmp_path: Path) -> None:
 def test_wrong_use(films: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "o.jsonl")
     with pytest.raises(LookupError, match="unknown tracker"):
-        parse_video([str(films)], out, detector="setok", events=None, tracker="best")
+        parse_video([str(films)], out, detector="setok", events="none", tracker="best")
     with pytest.raises(FileNotFoundError, match=r"no event network nothing\.safetensors"):
         parse_video([str(films)], out, detector="setok", events="nothing.safetensors")
     with pytest.raises(ValueError, match="give one of them"):
         parse_video([str(films)], out, detector="setok", fps=1, count=2)
     with pytest.raises(ValueError, match=r"b\.mp4: no video that FFmpeg reads"):
-        parse_video([str(films / "b.mp4")], out, detector="setok", events=None)
+        parse_video([str(films / "b.mp4")], out, detector="setok", events="none")
 
 
 def test_the_command_is_there(films: Path) -> None:

@@ -34,5 +34,6 @@ def test_nothing_there(tmp_path: Path) -> None:
         find_videos([str(tmp_path)])
     with pytest.raises(FileNotFoundError, match="no such file, folder or glob of films"):
         find_videos([str(tmp_path / "*.mp4")])
-    with pytest.raises(ValueError, match="no film is named"):
-        find_videos([])
+    for inputs in ([], ["-"]):
+        with pytest.raises(ValueError, match="films are not read from standard input"):
+            find_videos(inputs)
