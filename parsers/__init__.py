@@ -1,4 +1,4 @@
-"""From media to scene graphs: the parsers of texts and of pictures; that of videos is to come.
+"""From media to scene graphs: the parsers of texts, of pictures and of films.
 
 Installed as `usg.parsers`. The parsers by short name are in `usg.parsers.names`.
 """
