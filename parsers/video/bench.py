@@ -1,0 +1,182 @@
+"""`usg bench video`: frames per CPU second, stage by stage and as a whole, and memory against the length of a film.
+
+    decode        the file to pictures; beside ours PyAV alone, the floor
+    detect        pictures to regions, in batches; beside ours an RT-DETR as in `usg bench image`
+    attributes, relations    regions to what is said of them, where the image parser has such heads
+    track         regions to tracks; beside ours the tracker that takes the nearest box
+    whole parse   the file to a graph
+    memory        in a process of its own, the whole parse of the film once, four times and sixteen times over
+
+All on one thread; seconds are CPU seconds. A film of 25 frames a second is parsed faster than it plays by the frames a
+second over 25.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
+
+if TYPE_CHECKING:
+    from usg.parsers.image.detector import Detections, Detector
+
+_TIMES = (1, 4, 16)  # of the film's length, for memory
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `usg bench video`; the options are those of `measure`."""
+    parser = argparse.ArgumentParser(prog="usg bench video", description=__doc__.partition("\n")[0])
+    parser.add_argument("-n", type=int, default=256, metavar="N", help="frames of the film (default: 256)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
+    parser.add_argument("--batch-size", type=int, default=8, metavar="N", help="frames in a batch (default: 8)")
+    parser.add_argument("--detector", metavar="D", help="as for usg parse video, like the next")
+    parser.add_argument("--events", metavar="E", default="learned", help="an event head (default: learned)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    options = parser.parse_args(argv)
+    rows = measure(
+        options.n,
+        rounds=options.rounds,
+        batch_size=options.batch_size,
+        detector=options.detector,
+        events=options.events,
+    )
+    report(rows, "frames", "usg bench video", argv, options.json)
+    return 0
+
+
+def measure(
+    n: int = 256,
+    *,
+    rounds: int = 5,
+    batch_size: int = 8,
+    detector: str | None = None,
+    events: str = "learned",
+) -> list[dict[str, Any]]:
+    """Times every stage on a film of the world.
+
+    Args:
+        n: its frames; films of the world follow each other in it.
+        rounds: rounds of which the median is taken.
+        batch_size: frames that the detector reads together.
+        detector: of frames, by name; the default when None.
+        events: the event head, by name.
+
+    Returns:
+        Rows `{"case", "system", "seconds", "per_second" (frames), "ratio", "peak_mib"}`.
+
+    Raises:
+        ValueError: a number is not positive, or a part of that name cannot be had.
+    """
+    from usg.parsers.image.bench import random_rt_detr
+    from usg.parsers.image.build import keep
+    from usg.parsers.video.frames import open_film
+    from usg.parsers.video.names import make_tracker
+    from usg.parsers.video.parser import VideoParser
+
+    for name, number in (("-n", n), ("--rounds", rounds), ("--batch-size", batch_size)):
+        if number < 1:
+            raise ValueError(f"usg bench video: {name} {number}; expected a whole number >= 1")
+    parser = VideoParser(detector, events=events, batch_size=batch_size)
+    images = parser.images
+    with tempfile.TemporaryDirectory() as folder:
+        file = world_film(n, Path(folder) / "film.mp4")
+        frames = [(frame.image, frame.seconds) for frame in open_film(file)]
+        pictures = [image for image, _ in frames]
+        peer, weights = random_rt_detr(max(pictures[0].size), like=images.detector)
+
+        def detecting(one: Detector) -> Callable[[], float]:
+            return lambda: cpu(lambda: _detect(one, pictures, batch_size, images.threshold))
+
+        seen = [
+            (image, keep(found, image.size, images.threshold, images.max_objects, images.calibration))
+            for image, found in zip(
+                pictures, _detect(images.detector, pictures, batch_size, images.threshold), strict=True
+            )
+        ]
+
+        def tracking(name: str) -> Callable[[], float]:
+            return lambda: cpu(lambda: _track(make_tracker(name), [found for _, found in seen], frames))
+
+        cases: dict[str, dict[str, Callable[[], float]]] = {
+            "decode": {
+                "usg": lambda: cpu(lambda: [frame.image for frame in open_film(file)]),
+                "PyAV alone": lambda: cpu(lambda: _decode(file)),
+            },
+            f"detect, batches of {batch_size}": {
+                "usg": detecting(images.detector),
+                f"rt-detr of {weights / 1e6:.1f} M": detecting(peer),
+            },
+        }
+        if (values := images.attributes) is not None:
+            cases["attributes"] = {
+                "usg": lambda: cpu(lambda: [values.attributes(*each) for each in seen if len(each[1])])
+            }
+        if (pairs := images.relations) is not None:
+            cases["relations"] = {
+                "usg": lambda: cpu(lambda: [pairs.relations(*each) for each in seen if len(each[1]) > 1])
+            }
+        cases["track"] = {"usg": tracking(parser.tracker), "nearest": tracking("nearest")}
+        cases["whole parse"] = {"usg": lambda: cpu(lambda: parser(file))}
+        rows = [
+            row
+            for case, seconds in medians(cases, rounds).items()
+            for row in rows_of(f"{len(frames)} frames, {case}", seconds, len(frames))
+        ]
+        for times in _TIMES:
+            longer = world_film(times * n, Path(folder) / f"{times}.mp4")
+            seconds, peak = in_fresh_process(_parse_fresh, str(longer), detector, events, batch_size)
+            rows += rows_of(f"{times * n} frames, memory", {"usg": seconds}, times * n, {"usg": peak})
+    return rows
+
+
+def world_film(n: int, path: Path) -> Path:
+    """A file of n frames: films of the world one after the other, over again where there are not enough."""
+    from usg.world.pixels import sample_film
+    from usg.world.pixels.videos import write_film
+
+    films: list[Any] = []
+    while len(films) < 20 and sum(map(len, films)) < n:
+        films.append(sample_film("iid", 0, len(films)).images)
+    frames = np.concatenate(films)
+    write_film(frames[np.arange(n) % len(frames)], path, "mp4")
+    return path
+
+
+def _detect(detector: Detector, pictures: Sequence[Any], size: int, threshold: float) -> list[Detections]:
+    firsts = range(0, len(pictures), size)
+    return [found for i in firsts for found in detector.detect(pictures[i : i + size], threshold)]
+
+
+def _track(tracker: Any, found: Sequence[Detections], frames: Sequence[tuple[Any, float]]) -> None:
+    for each, (_, seconds) in zip(found, frames, strict=True):
+        tracker.update(each, len(each), seconds)
+
+
+def _decode(file: Path) -> None:
+    import av
+
+    with av.open(str(file)) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        for frame in container.decode(video=0):
+            frame.to_ndarray(format="rgb24")
+
+
+def _parse_fresh(file: str, detector: str | None, events: str, batch_size: int) -> tuple[float, float]:
+    """CPU seconds of a parse, and the most MiB that the process had."""
+    from usg.parsers.video.parser import VideoParser
+
+    parser = VideoParser(detector, events=events, batch_size=batch_size)
+    taken: list[float] = []
+    peak = peak_after(lambda: taken.append(cpu(lambda: parser(file))))
+    return taken[0], peak
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
