@@ -94,6 +94,15 @@ def test_cut_short(tmp_path: Path) -> None:
         open_film(part)
 
 
+def test_a_matroska_file_that_is_cut_short_has_no_count_of_frames(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, 48, 64, 3)).astype(np.uint8)
+    path = write(tmp_path / "a.mkv", noise, options={"g": "1"})
+    assert read(path)[2] is None
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    seconds, _, broken = read(path)
+    assert 5 < len(seconds) < 38 and broken == f"{len(seconds) / 8:.2f} of 5.00 seconds are there"
+
+
 def test_broken_packets_are_passed_over(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (40, 48, 64, 3)).astype(np.uint8)
     path = write(tmp_path / "a.mp4", noise)
