@@ -23,7 +23,7 @@ from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.detector import Detector
 from usg.parsers.image.loading import uri_of
-from usg.parsers.image.parser import Failure, ImageParser, Seen
+from usg.parsers.image.parser import Failure, ImageParser, Seen, reason_of
 from usg.parsers.video.build import SOURCE, film_graph, kept_tracks
 from usg.parsers.video.frames import RATE, FilmReader, Frame, VideoError, open_film
 from usg.parsers.video.heads import EventHead
@@ -109,7 +109,7 @@ class VideoParser:
             uri: of the source; the path when None.
 
         Raises:
-            VideoError: the film cannot be read, or none of its frames can be parsed.
+            VideoError: the film cannot be read, none of its frames can be parsed, or the event head fails on it.
         """
         film = open_film(path, rate=self.rate)
         try:
@@ -189,13 +189,18 @@ class VideoParser:
         records.close()
         tracks = kept_tracks(records, threshold, frames)
         size, length = (film.width, film.height), max(records.last, 0.0)
-        happened = [] if self.events is None or not tracks else self.events.events(tracks, size, length)
         metadata: dict[str, Any] = {"frames": frames}
         if film.broken:
             metadata["incomplete"] = film.broken
         if failed:
             metadata["failed_frames"] = f"{len(failed)}, the first: {failed[0].removeprefix(f'{name}: ')}"
-        return film_graph(records, tracks, happened, self._source(film, uri), threshold, metadata)
+        try:
+            happened = [] if self.events is None or not tracks else self.events.events(tracks, size, length)
+            return film_graph(records, tracks, happened, self._source(film, uri), threshold, metadata)
+        except ImportError:  # a missing package is not the film's fault
+            raise
+        except Exception as error:  # a head failed, or said what no graph can hold
+            raise VideoError(f"{name}: {self.version}: {reason_of(error)}") from error
 
     def _seen(self, batch: list[Frame], name: str) -> list[Seen | Failure]:
         names = [f"{name}: frame {frame.number}" for frame in batch]

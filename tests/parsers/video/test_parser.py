@@ -200,6 +200,28 @@ def test_frames_on_which_the_detector_fails(clip: Path) -> None:
         VideoParser(Never(), events=None)(clip)
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (RuntimeError("no tracks"), "RuntimeError: no tracks"),
+        (None, r"relations\[0\] 'r0': object 'o7' is not an object"),
+    ],
+)
+def test_an_event_head_that_fails_takes_no_other_film_with_it(clip: Path, fault: Exception | None, reason: str) -> None:
+    class Failing(Whole):
+        def events(self, tracks: Sequence[TrackRecord], size: tuple[int, int], seconds: float) -> list[EventScore]:
+            if fault is not None:
+                raise fault
+            return [EventScore("meets", 0, 7, 0.25, 0.5, 0.7)]
+
+    told: dict[int, str] = {}
+    parser = VideoParser(Red(), events=Failing())
+    assert [len(graph.objects) for graph in parser.pipe([clip, clip], on_error=told.__setitem__)] == [0, 0]
+    assert list(told) == [0, 1]
+    with pytest.raises(VideoError, match=rf"a\.mp4: red \+ motion tracker \+ whole: .*{reason}"):
+        parser(clip)
+
+
 def test_no_objects(tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), "white").save(tmp_path / "a.png")
     graph = VideoParser(Red(), events="rules")(tmp_path)
