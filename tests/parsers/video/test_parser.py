@@ -14,6 +14,7 @@ from video_clips import SIDE, Red, square, write
 from usg.graph import Box, Mask, TimeSpan, Track
 from usg.graph.rle import encode_mask
 from usg.parsers.image import Detections, ImageParser
+from usg.parsers.image.detector import nothing
 from usg.parsers.image.heads import AttributeScore, RelationScore
 from usg.parsers.video import Sampling, VideoError, VideoParser
 from usg.parsers.video.heads import EventScore
@@ -110,6 +111,24 @@ def test_the_label_is_voted_for_and_relations_get_spans(clip: Path) -> None:
     assert (relation.subject, relation.predicate, relation.object) == ("o0", "left of", "o1")
     assert relation.time == TimeSpan(0.0, 0.875) and relation.groundings[0].region == relation.time
     assert relation.score == pytest.approx(6 * 0.9 / 7)
+
+
+def test_a_frame_is_shown_until_the_next_one_and_the_last_until_the_end(tmp_path: Path) -> None:
+    """In a film of a variable rate: what holds in the frames before a long pause holds in the pause, not behind it."""
+    clip = write(tmp_path / "a.mkv", square(8), stamps=[0, 100, 200, 300, 5000, 5100, 5200, 5300])
+    on = [RelationScore(0, "left of", 1, 0.95)]
+    graph = scripted(Scripted([(two("cat dog"), (), on)] * 4 + [(two("cat dog"), (), [])] * 4))(clip)
+    assert [relation.time for relation in graph.relations] == [TimeSpan(0.0, 5.0)]
+    late = scripted(Scripted([(two("cat dog"), (), [])] * 4 + [(two("cat dog"), (), on)] * 4))(clip)
+    assert [relation.time and relation.time.start for relation in late.relations] == [5.0]
+    assert late.relations[0].time is not None and late.relations[0].time.end <= (late.sources[0].duration or 0)
+
+
+def test_a_relation_of_what_is_hidden_for_a_while_goes_on_however_far_apart_frames_are(tmp_path: Path) -> None:
+    clip = write(tmp_path / "a.mkv", square(8), stamps=[5000 * i for i in range(8)])
+    on = (two("cat dog"), (), [RelationScore(0, "left of", 1, 0.9)])
+    graph = scripted(Scripted([on] * 3 + [(nothing(), (), [])] * 2 + [on] * 3))(clip)
+    assert [(relation.time and relation.time.start) for relation in graph.relations] == [0.0]
 
 
 def test_constant_values_have_no_time_and_changes_have(clip: Path) -> None:
