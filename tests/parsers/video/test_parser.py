@@ -168,6 +168,16 @@ def test_what_is_there_for_one_frame_is_left_out(clip: Path) -> None:
     assert [thing.label for thing in single.objects] == ["cat", "dog"]
 
 
+def test_a_film_of_one_frame_is_told_as_a_picture_is(tmp_path: Path) -> None:
+    clip = write(tmp_path / "a.mp4", square(1), rate=25)
+    said = (two("cat dog"), [AttributeScore(0, "red", "colour", 0.6)], [RelationScore(0, "left of", 1, 0.6)])
+    graph = scripted(Scripted([said]))(clip)
+    assert [(each.value, each.time) for each in graph.attributes] == [("red", None)]
+    assert [(each.predicate, each.time) for each in graph.relations] == [("left of", TimeSpan(0.0, 0.04))]
+    long = scripted(Scripted([said]), sampling=Sampling(count=1))(write(tmp_path / "b.mp4", square(12)))
+    assert len(long.attributes) == len(long.relations) == 1
+
+
 def test_masks_are_a_second_track_unless_they_are_not_wanted(clip: Path) -> None:
     flags = np.zeros((48, 64), bool)
     flags[2:12, 2:12] = True
