@@ -5,9 +5,9 @@ A relation or attribute holds or it does not. Each frame is evidence for it, in 
     e = (logit score - logit threshold) dt      its logits within +-`_CERTAIN`
 
 and changing one's mind costs as much as `SWITCH` seconds of certain evidence, to begin with either costs nothing: the
-path of greatest sum is found by Viterbi's algorithm, frame by frame. The two best paths so far, one that ends in each state, are all that is kept, so
-memory grows with the spans and not with the frames. A flicker of one frame neither makes a span nor breaks one, and a
-span begins where the evidence does, not where it has become enough.
+path of greatest sum is found by Viterbi's algorithm, frame by frame. The two best paths so far, one that ends in each
+state, are all that is kept, so memory grows with the spans and not with the frames. A flicker of one frame neither
+makes a span nor breaks one, and a span begins where the evidence does, not where it has become enough.
 """
 
 from __future__ import annotations
