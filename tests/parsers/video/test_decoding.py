@@ -111,9 +111,7 @@ def test_broken_packets_are_passed_over(tmp_path: Path) -> None:
     content[start : start + 3000] = bytes(3000)
     path.write_bytes(content)
     seconds, _, broken = read(path)
-    assert len(seconds) >= 5 and (
-        broken is None or "packets that cannot be decoded" in broken or "frames are" in broken
-    )
+    assert 5 <= len(seconds) < 40 and broken is not None and "packets that cannot be decoded" in broken
 
 
 def test_what_is_no_film(tmp_path: Path) -> None:
