@@ -45,9 +45,9 @@ def read(path: str | Path, problems: Problems) -> Iterator[SceneGraph]:
         ValueError: the file, or rel.json beside it, is not of the layout.
     """
     data = load_object(path, _KEYS)
-    for key in ("images", "annotations", *(["rel_annotations"] if "rel_annotations" in data else [])):
-        if not isinstance(data[key], list):
-            raise ValueError(f"{path}: {key} is {data[key]!r:.60}, expected a list")
+    for name in ("images", "annotations", *(["rel_annotations"] if "rel_annotations" in data else [])):
+        if not isinstance(data[name], list):
+            raise ValueError(f"{path}: {name} is {data[name]!r:.60}, expected a list")
     labels = _names(data["categories"], f"{path}: categories")
     rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in data["annotations"]:
