@@ -272,7 +272,7 @@ class ImageParser:
             raise
         except Exception as error:
             if len(images) == 1:
-                return [Failure(f"{self.detector.version}: {_reason(error)}")]
+                return [Failure(f"{self.detector.version}: {reason_of(error)}")]
             return [result for image in images for result in self._detect([image], least)]
 
     def _seen(self, image: Image, found: Detections | Failure, least: float) -> Seen | Failure:
@@ -291,14 +291,14 @@ class ImageParser:
         except ImportError:
             raise
         except Exception as error:
-            return Failure(f"{self.version}: {_reason(error)}")
+            return Failure(f"{self.version}: {reason_of(error)}")
 
     def _graph(self, seen: Seen, uri: str | None, name: str) -> SceneGraph | Failure:
         try:
             source = self._source(seen.size, uri)
             return build_graph(seen.found, seen.attributes, seen.relations, source, self.threshold)
         except ValueError as error:  # a head said what no graph can hold
-            return Failure(f"{uri or name}: {self.version}: {_reason(error)}")
+            return Failure(f"{uri or name}: {self.version}: {reason_of(error)}")
 
     def _source(self, size: tuple[int | None, int | None], uri: str | None) -> Source:
         width, height = size
@@ -312,6 +312,7 @@ def _loaded(image: ImageInput) -> Image | Failure:
         return Failure(str(error))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why a part failed, in one line; the kind of error is told where it is not the one that parts are to raise."""
     words = " ".join(str(error).split())[:200]
     return words if isinstance(error, ValueError) and words else f"{type(error).__name__}: {words}"

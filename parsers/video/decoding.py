@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _USUAL = 25.0  # frames a second where a file does not say
-_COMPLETE = 0.95  # of the frames that the file announces; edit lists may leave some out
+_COMPLETE = 0.95  # of the frames or seconds that the file announces; edit lists may leave some out
 _TURNS = {90: "ROTATE_90", 180: "ROTATE_180", 270: "ROTATE_270"}
 
 
@@ -65,7 +65,7 @@ class VideoFile:
         self._decoded = self._decode()
         first = next(self._decoded, None)
         if first is None:
-            raise VideoError(f"{self.name}: a video without a frame that can be read{self._missing(0)}")
+            raise VideoError(f"{self.name}: a video without a frame that can be read{self._missing(0, 0.0)}")
         self._decoded = chain([first], self._decoded)
         self._turn = round(first.rotation / 90) * 90 % 360
         self._size = first.width, first.height
@@ -89,7 +89,18 @@ class VideoFile:
     def _length(self) -> float | None:
         if self._stream.duration is not None:
             return float(self._stream.duration * self._stream.time_base)
+        if (tagged := self._tagged()) is not None:
+            return tagged
         return None if self._container.duration is None else self._container.duration / 1e6
+
+    def _tagged(self) -> float | None:
+        """Seconds of the pictures by the tag that Matroska has for them, 00:01:02.500000000."""
+        parts = self._stream.metadata.get("DURATION", "").split(":")
+        try:
+            hours, minutes, seconds = map(float, parts)
+        except ValueError:
+            return None
+        return 3600 * hours + 60 * minutes + seconds
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, once."""
@@ -103,7 +114,7 @@ class VideoFile:
                 seconds = last + step
             last = seconds or 0.0
             yield Frame(number, round(last, 6), _Loader(picture, self._size, self._turn))
-        self.broken = self._missing(number + 1) or None
+        self.broken = self._missing(number + 1, (last or 0.0) + step) or None
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -145,12 +156,15 @@ class VideoFile:
             graph.push(None)
             yield from _pulled(graph)
 
-    def _missing(self, read: int) -> str:
+    def _missing(self, read: int, seconds: float) -> str:
+        """What is missing of a file of which so many frames, and seconds, were read."""
         told = []
         if self._bad:
             told.append(f"{self._bad} packets that cannot be decoded")
         if read < _COMPLETE * self._count:
             told.append(f"{read} of {self._count} frames are there")
+        elif not self._count and (length := self._tagged()) is not None and seconds < _COMPLETE * length:
+            told.append(f"{seconds:.2f} of {length:.2f} seconds are there")  # Matroska does not count frames
         return f": {'; '.join(told)}" if told and not read else "; ".join(told)
 
 

@@ -23,12 +23,12 @@ from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.detector import Detector
 from usg.parsers.image.loading import uri_of
-from usg.parsers.image.parser import Failure, ImageParser, Seen
+from usg.parsers.image.parser import Failure, ImageParser, Seen, reason_of
 from usg.parsers.video.build import SOURCE, film_graph, kept_tracks
 from usg.parsers.video.frames import RATE, FilmReader, Frame, VideoError, open_film
 from usg.parsers.video.heads import EventHead
 from usg.parsers.video.names import make_events, make_tracker
-from usg.parsers.video.records import Records
+from usg.parsers.video.records import Noted, Records
 from usg.parsers.video.sampling import Sampling, sampled
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ PARSER = "usg.video"
 """What the sources of graphs name as their parser."""
 
 _LOW = 0.2  # of the threshold
-_FORGET = 2.0  # seconds after which what is said of a lost track is closed
+_FORGET = 2.0  # seconds after which what is said of a lost track is closed; more than a tracker waits
 _USUAL = 25.0  # frames a second of a film of one frame that does not say
 
 
@@ -109,7 +109,7 @@ class VideoParser:
             uri: of the source; the path when None.
 
         Raises:
-            VideoError: the film cannot be read, or none of its frames can be parsed.
+            VideoError: the film cannot be read, none of its frames can be parsed, or the event head fails on it.
         """
         film = open_film(path, rate=self.rate)
         try:
@@ -166,36 +166,54 @@ class VideoParser:
     def _parse(self, film: FilmReader, name: str, uri: str | None) -> SceneGraph:
         threshold = self.images.threshold
         records, tracker = Records(threshold, self.masks), make_tracker(self.tracker)
-        usual = 1 / (self.sampling.fps or film.fps or _USUAL)
-        frames, failed, shot, before = 0, list[str](), 0, -1.0
+        frames, failed, shot, now, usual = 0, list[str](), 0, -1.0, self._usual(film)
+        held: Noted | None = None  # a frame is shown until the next one, whose time its notes wait for
         stream = sampled(film, self.sampling)
         while batch := list(islice(stream, self.batch_size)):
             for frame, seen in zip(batch, self._seen(batch, name), strict=True):
+                if now >= 0:
+                    usual = frame.seconds - now
+                now = frame.seconds
+                if held is not None:
+                    records.add(held, now - held.seconds)
+                    held = None
                 if isinstance(seen, Failure):
                     failed.append(seen.reason)
                     continue
                 if frame.shot != shot:
                     shot = frame.shot
                     tracker.cut()
-                if before >= 0:
-                    usual = frame.seconds - before
                 sure = int(np.count_nonzero(seen.found.scores >= threshold))
                 numbers = tracker.update(seen.found, sure, frame.seconds)
-                records.add(frame.number, frame.seconds, usual, seen, numbers, sure)
-                frames, before = frames + 1, frame.seconds
-            records.forget(before - _FORGET)
+                held = Noted(frame.number, frame.seconds, seen, numbers, sure)
+                frames += 1
+            records.forget(now - max(_FORGET, 4 * usual))
         if not frames:
             raise VideoError(failed[0] if failed else f"{name}: no frame to look at")
+        if held is not None:
+            rest = (film.duration or 0.0) - now
+            records.add(held, min(usual, rest) if rest > 0 else usual)
         records.close()
         tracks = kept_tracks(records, threshold, frames)
         size, length = (film.width, film.height), max(records.last, 0.0)
-        happened = [] if self.events is None or not tracks else self.events.events(tracks, size, length)
         metadata: dict[str, Any] = {"frames": frames}
         if film.broken:
             metadata["incomplete"] = film.broken
         if failed:
             metadata["failed_frames"] = f"{len(failed)}, the first: {failed[0].removeprefix(f'{name}: ')}"
-        return film_graph(records, tracks, happened, self._source(film, uri), threshold, metadata)
+        try:
+            happened = [] if self.events is None or not tracks else self.events.events(tracks, size, length)
+            return film_graph(records, tracks, happened, self._source(film, uri), threshold, metadata)
+        except ImportError:  # a missing package is not the film's fault
+            raise
+        except Exception as error:  # a head failed, or said what no graph can hold
+            raise VideoError(f"{name}: {self.version}: {reason_of(error)}") from error
+
+    def _usual(self, film: FilmReader) -> float:
+        """Seconds for which a frame is shown, before two frames tell."""
+        if self.sampling.count and film.duration:
+            return film.duration / self.sampling.count
+        return 1 / (self.sampling.fps or film.fps or _USUAL)
 
     def _seen(self, batch: list[Frame], name: str) -> list[Seen | Failure]:
         names = [f"{name}: frame {frame.number}" for frame in batch]

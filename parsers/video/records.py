@@ -78,6 +78,24 @@ class TrackRecord:
         return np.frombuffer(self.boxes, np.float32).reshape(-1, 4)
 
 
+class Noted(NamedTuple):
+    """What is noted of a frame.
+
+    Attributes:
+        frame: its number.
+        seconds: when it is.
+        seen: what the image parser found in it.
+        numbers: the track of each region, -1 for none.
+        sure: so many regions score the threshold at least.
+    """
+
+    frame: int
+    seconds: float
+    seen: Seen
+    numbers: Sequence[int]
+    sure: int
+
+
 class Records:
     """The notes of one film.
 
@@ -96,17 +114,9 @@ class Records:
         self.last = 0.0
         """End of the last frame, seconds."""
 
-    def add(self, frame: int, seconds: float, dt: float, seen: Seen, numbers: Sequence[int], sure: int) -> None:
-        """Notes a frame.
-
-        Args:
-            frame: its number.
-            seconds: when it is.
-            dt: how long it is shown.
-            seen: what the image parser found in it.
-            numbers: the track of each region, -1 for none.
-            sure: so many regions score the threshold at least.
-        """
+    def add(self, noted: Noted, dt: float) -> None:
+        """Notes a frame that is shown for `dt` seconds."""
+        frame, seconds, seen, numbers, sure = noted
         for i, number in enumerate(numbers):
             if number >= 0:
                 self._note(self.tracks.setdefault(number, TrackRecord(number)), frame, seconds, dt, seen, i, i < sure)

@@ -4,10 +4,10 @@ A relation or attribute holds or it does not. Each frame is evidence for it, in 
 
     e = (logit score - logit threshold) dt      its logits within +-`_CERTAIN`
 
-and changing one's mind costs as much as `SWITCH` seconds of certain evidence: the path of greatest sum is found by
-Viterbi's algorithm, frame by frame. The two best paths so far, one that ends in each state, are all that is kept, so
-memory grows with the spans and not with the frames. A flicker of one frame neither makes a span nor breaks one, and a
-span begins where the evidence does, not where it has become enough.
+and changing one's mind costs as much as `SWITCH` seconds of certain evidence, to begin with either costs nothing: the
+path of greatest sum is found by Viterbi's algorithm, frame by frame. The two best paths so far, one that ends in each
+state, are all that is kept, so memory grows with the spans and not with the frames. A flicker of one frame neither
+makes a span nor breaks one, and a span begins where the evidence does, not where it has become enough.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class SpanKeeper(Generic[Key]):
     def __init__(self, threshold: float) -> None:
         self._least = _logit(threshold)
         self._cost = SWITCH * _CERTAIN
+        self._begun = False
         self._open: dict[Key, _Path] = {}
         self._done: list[tuple[Key, Span]] = []
 
@@ -78,7 +79,9 @@ class SpanKeeper(Generic[Key]):
         """
         for key in scores.keys() - self._open.keys():
             if _logit(scores[key]) > self._least - _CERTAIN:
-                self._open[key] = _Path(-self._cost, seconds, 0.0, 0.0, (), (), seconds)
+                gain = -self._cost if self._begun else 0.0
+                self._open[key] = _Path(gain, seconds, 0.0, 0.0, (), (), seconds)
+        self._begun = True
         for key in list(self._open):
             score = scores.get(key)
             if score is not None or could(key):

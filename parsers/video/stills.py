@@ -36,18 +36,15 @@ class Animation:
     def __init__(self, path: Path) -> None:
         from PIL import Image
 
-        self._first(path)
-        self._image, self._name = Image.open(path), str(path)
-        self.width, self.height = self._image.size
+        self._name = str(path)
+        try:
+            self.width, self.height = load_image(path).size  # upright, as every frame will be
+        except ImageError as error:
+            raise VideoError(str(error)) from None
+        self._image = Image.open(path)
         self.duration: float | None = None
         self.fps: float | None = None
         self.broken: str | None = None
-
-    def _first(self, path: Path) -> None:
-        try:
-            load_image(path)
-        except ImageError as error:
-            raise VideoError(str(error)) from None
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, once."""
@@ -135,8 +132,10 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
     >>> sorted(["10.png", "2.png"], key=_natural)
     ['2.png', '10.png']
+    >>> _natural("²")  # a digit that is no number
+    [(-1, '²')]
     """
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
 
 
 def _sized(image: Image, size: tuple[int, int] | None) -> Image:

@@ -89,9 +89,13 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
         kinds: names of events and their places.
 
     Raises:
-        ValueError: the source of the film has no size, or nothing has a track of boxes.
+        ValueError: the graph is not of one film, or that has no size, or nothing has a track of boxes.
     """
-    (source,) = (each for each in graph.sources if each.modality == "video")
+    films = [each for each in graph.sources if each.modality == "video"]
+    if len(films) != 1:
+        names = ", ".join(each.id for each in graph.sources) or "none"
+        raise ValueError(f"a graph of {len(films)} films, expected one; its sources are {names}")
+    (source,) = films
     if not source.width or not source.height:
         raise ValueError(f"the film {source.uri or source.id} has no width and height; shares of the frame need them")
     tracks = {thing.id: track for thing in graph.objects if (track := _track(thing.groundings, source.id)) is not None}

@@ -138,3 +138,18 @@ def test_a_bad_image_is_told_and_the_rest_is_read(change: Any, message: str, tmp
 def test_what_is_no_such_file(data: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         list(read_graphs(saved(tmp_path, data)))
+
+
+@pytest.mark.parametrize("key", ["images", "annotations", "rel_annotations"])
+def test_what_is_no_list_is_told(tmp_path: Path, key: str) -> None:
+    path = saved(tmp_path, {**DATA, key: None})
+    with pytest.raises(ValueError, match=f"train.json: {key} is None, expected a list"):
+        list(read_graphs(path, "coco-relations"))
+
+
+def test_relations_by_places_that_are_not_there(tmp_path: Path) -> None:
+    data = {key: value for key, value in DATA.items() if not key.startswith("rel")}
+    saved(tmp_path, {"train": {"9": [[-1, 0, 0]]}, "rel_categories": ["on"]}, "rel.json")
+    path, problems = saved(tmp_path, data), Problems()
+    assert len(list(read_graphs(path, "coco-relations", problems))) == 1
+    assert problems.first == [f"{path}: image 9: a relation names the object at place -1; the image has 3, from 0"]

@@ -51,6 +51,18 @@ def test_what_a_folder_says(tmp_path: Path) -> None:
     assert second.objects == () and second.metadata["image_id"] == 2
 
 
+def test_empty_words_are_left_out_and_an_object_without_a_name_is_told(tmp_path: Path) -> None:
+    attributes = [
+        {"image_id": 1, "attributes": [thing(5, "Tree", attributes=["", " ", "tall"])]},
+        {"image_id": 2, "attributes": []},
+    ]
+    objects = [{"image_id": 1, "objects": []}, {"image_id": 2, "objects": [{**thing(7, ""), "names": []}]}]
+    path, problems = folder(tmp_path, attributes=attributes, objects=objects), Problems()
+    (first,) = read_graphs(path, "visual-genome", problems)
+    assert [(each.object, each.value) for each in first.attributes] == [("5", "tall")]
+    assert problems.first == [f"{path}: image 2: object 7 has no name"]
+
+
 def test_without_attributes(tmp_path: Path) -> None:
     assert [len(graph.attributes) for graph in read_graphs(folder(tmp_path, attributes=None), "visual-genome")] == [
         0,

@@ -45,13 +45,16 @@ def read(path: str | Path, problems: Problems) -> Iterator[SceneGraph]:
         ValueError: the file, or rel.json beside it, is not of the layout.
     """
     data = load_object(path, _KEYS)
+    for name in ("images", "annotations", *(["rel_annotations"] if "rel_annotations" in data else [])):
+        if not isinstance(data[name], list):
+            raise ValueError(f"{path}: {name} is {data[name]!r:.60}, expected a list")
     labels = _names(data["categories"], f"{path}: categories")
     rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in data["annotations"]:
-        if isinstance(row, dict):
-            rows[row.get("image_id")].append(row)
+        if isinstance(row, dict) and isinstance(row.get("image_id"), int | str):
+            rows[row["image_id"]].append(row)
         else:
-            problems.add(f"{path}: annotations", f"{row!r:.60} is no object")
+            problems.add(f"{path}: annotations", f"{row!r:.60} is no object with an image_id")
     relations = _relations(Path(path), data)
     for image in data["images"]:
         key = image.get("id") if isinstance(image, dict) else None
@@ -202,4 +205,8 @@ def _values(attributes: Any) -> Iterator[tuple[str | None, str]]:
 
 def _object(which: Any, rows: list[dict[str, Any]]) -> str:
     """The id of an object that a relation names, by the annotation's id or its place."""
-    return str(rows[which[0]]["id"]) if isinstance(which, tuple) else str(which)
+    if not isinstance(which, tuple):
+        return str(which)
+    if not 0 <= which[0] < len(rows):
+        raise ValueError(f"a relation names the object at place {which[0]}; the image has {len(rows)}, from 0")
+    return str(rows[which[0]]["id"])

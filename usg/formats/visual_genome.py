@@ -65,10 +65,10 @@ def _graph(image: Any, objects: Any, relationships: Any, attributes: Any = None)
     for row in objects["objects"]:
         _add(found, row)
     for row in () if attributes is None else attributes["attributes"]:
-        for word in row.get("attributes") or ():
+        for word in filter(_word, row.get("attributes") or ()):  # some are empty
             values.append(Attribute(f"a{len(values)}", _add(found, row), _word(word)))
     for row in relationships["relationships"]:
-        if row["predicate"].strip():
+        if _word(row["predicate"]):
             ends = _add(found, row["subject"]), _add(found, row["object"])
             relations.append(Relation(f"r{len(relations)}", ends[0], _word(row["predicate"]), ends[1]))
     uri = "/".join(image["url"].split("/")[-2:])
@@ -77,7 +77,7 @@ def _graph(image: Any, objects: Any, relationships: Any, attributes: Any = None)
         tuple(found.values()),
         tuple(values),
         tuple(relations),
-        metadata={"image_id": objects["image_id"]},
+        metadata={"image_id": image.get("image_id", image.get("id"))},
     )
 
 
@@ -85,7 +85,9 @@ def _add(found: dict[str, SceneObject], row: Any) -> str:
     """The id of an object, which is added where it is not there yet."""
     name = str(row["object_id"])
     if name not in found:
-        label = row["names"][0] if "names" in row else row["name"]
+        label = next(iter(row["names"]), "") if "names" in row else row["name"]
+        if not _word(label):
+            raise ValueError(f"object {name} has no name")
         box = xywh_box([row["x"], row["y"], row["w"], row["h"]], f"object {name}")
         found[name] = SceneObject(name, _word(label), groundings=(Grounding(SOURCE, box),))
     return name

@@ -14,6 +14,7 @@ from video_clips import SIDE, Red, square, write
 from usg.graph import Box, Mask, TimeSpan, Track
 from usg.graph.rle import encode_mask
 from usg.parsers.image import Detections, ImageParser
+from usg.parsers.image.detector import nothing
 from usg.parsers.image.heads import AttributeScore, RelationScore
 from usg.parsers.video import Sampling, VideoError, VideoParser
 from usg.parsers.video.heads import EventScore
@@ -112,6 +113,24 @@ def test_the_label_is_voted_for_and_relations_get_spans(clip: Path) -> None:
     assert relation.score == pytest.approx(6 * 0.9 / 7)
 
 
+def test_a_frame_is_shown_until_the_next_one_and_the_last_until_the_end(tmp_path: Path) -> None:
+    """In a film of a variable rate: what holds in the frames before a long pause holds in the pause, not behind it."""
+    clip = write(tmp_path / "a.mkv", square(8), stamps=[0, 100, 200, 300, 5000, 5100, 5200, 5300])
+    on = [RelationScore(0, "left of", 1, 0.95)]
+    graph = scripted(Scripted([(two("cat dog"), (), on)] * 4 + [(two("cat dog"), (), [])] * 4))(clip)
+    assert [relation.time for relation in graph.relations] == [TimeSpan(0.0, 5.0)]
+    late = scripted(Scripted([(two("cat dog"), (), [])] * 4 + [(two("cat dog"), (), on)] * 4))(clip)
+    assert [relation.time and relation.time.start for relation in late.relations] == [5.0]
+    assert late.relations[0].time is not None and late.relations[0].time.end <= (late.sources[0].duration or 0)
+
+
+def test_a_relation_of_what_is_hidden_for_a_while_goes_on_however_far_apart_frames_are(tmp_path: Path) -> None:
+    clip = write(tmp_path / "a.mkv", square(8), stamps=[5000 * i for i in range(8)])
+    on = (two("cat dog"), (), [RelationScore(0, "left of", 1, 0.9)])
+    graph = scripted(Scripted([on] * 3 + [(nothing(), (), [])] * 2 + [on] * 3))(clip)
+    assert [(relation.time and relation.time.start) for relation in graph.relations] == [0.0]
+
+
 def test_constant_values_have_no_time_and_changes_have(clip: Path) -> None:
     def told(state: str) -> list[AttributeScore]:
         return [
@@ -147,6 +166,16 @@ def test_what_is_there_for_one_frame_is_left_out(clip: Path) -> None:
     assert [thing.label for thing in scripted(Scripted(frames))(clip).objects] == ["cat", "dog"]
     single = scripted(Scripted(frames), sampling=Sampling(count=1))(clip)
     assert [thing.label for thing in single.objects] == ["cat", "dog"]
+
+
+def test_a_film_of_one_frame_is_told_as_a_picture_is(tmp_path: Path) -> None:
+    clip = write(tmp_path / "a.mp4", square(1), rate=25)
+    said = (two("cat dog"), [AttributeScore(0, "red", "colour", 0.6)], [RelationScore(0, "left of", 1, 0.6)])
+    graph = scripted(Scripted([said]))(clip)
+    assert [(each.value, each.time) for each in graph.attributes] == [("red", None)]
+    assert [(each.predicate, each.time) for each in graph.relations] == [("left of", TimeSpan(0.0, 0.04))]
+    long = scripted(Scripted([said]), sampling=Sampling(count=1))(write(tmp_path / "b.mp4", square(12)))
+    assert len(long.attributes) == len(long.relations) == 1
 
 
 def test_masks_are_a_second_track_unless_they_are_not_wanted(clip: Path) -> None:
@@ -198,6 +227,28 @@ def test_frames_on_which_the_detector_fails(clip: Path) -> None:
 
     with pytest.raises(VideoError, match=r"a\.mp4: frame 0: red: out of order"):
         VideoParser(Never(), events=None)(clip)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (RuntimeError("no tracks"), "RuntimeError: no tracks"),
+        (None, r"relations\[0\] 'r0': object 'o7' is not an object"),
+    ],
+)
+def test_an_event_head_that_fails_takes_no_other_film_with_it(clip: Path, fault: Exception | None, reason: str) -> None:
+    class Failing(Whole):
+        def events(self, tracks: Sequence[TrackRecord], size: tuple[int, int], seconds: float) -> list[EventScore]:
+            if fault is not None:
+                raise fault
+            return [EventScore("meets", 0, 7, 0.25, 0.5, 0.7)]
+
+    told: dict[int, str] = {}
+    parser = VideoParser(Red(), events=Failing())
+    assert [len(graph.objects) for graph in parser.pipe([clip, clip], on_error=told.__setitem__)] == [0, 0]
+    assert list(told) == [0, 1]
+    with pytest.raises(VideoError, match=rf"a\.mp4: red \+ motion tracker \+ whole: .*{reason}"):
+        parser(clip)
 
 
 def test_no_objects(tmp_path: Path) -> None:

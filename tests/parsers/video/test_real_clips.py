@@ -40,7 +40,7 @@ def test_a_graph_of_a_real_clip(shared_data: Path, name: str) -> None:
             assert isinstance(point.region, Box) and point.seconds < duration
             assert 0 <= point.region.x0 < point.region.x1 <= width and 0 <= point.region.y0 < point.region.y1 <= height
     for relation in graph.relations:
-        assert relation.time is not None and 0 <= relation.time.start < relation.time.end <= duration * 1.25
+        assert relation.time is not None and 0 <= relation.time.start < relation.time.end <= duration + 0.02
 
 
 def test_the_cut_of_a_real_clip_is_found(shared_data: Path) -> None:

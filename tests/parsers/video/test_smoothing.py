@@ -23,7 +23,7 @@ def spans(scores: list[float], threshold: float = 0.5, rate: float = 8.0) -> lis
 def gain(path: tuple[int, ...], scores: list[float]) -> float:
     from math import log
 
-    total, before = 0.0, 0
+    total, before = 0.0, path[0]
     for state, score in zip(path, scores, strict=True):
         total -= COST * (state != before)
         total += state * max(-3.0, min(3.0, log(score / (1 - score)))) / 8
@@ -46,6 +46,10 @@ def test_flickers() -> None:
     assert spans(on * 4 + off + on * 4) == [(0, 9)]
     assert spans(off * 4 + on + off * 4) == []
     assert spans(on * 4 + off * 6 + on * 4) == [(0, 4), (10, 14)]
+
+
+def test_of_one_frame_what_scores_the_threshold_holds() -> None:
+    assert spans([0.6], rate=25) == [(0, 1)] and spans([0.4], rate=25) == []
 
 
 def test_the_threshold_is_that_of_the_scores() -> None:

@@ -27,6 +27,15 @@ def test_animations_have_the_times_that_the_file_says(tmp_path: Path, suffix: st
     film.close()
 
 
+def test_a_picture_that_is_to_be_turned_is_a_film_of_the_upright_size(tmp_path: Path) -> None:
+    turned = PICTURES[0].getexif()
+    turned[0x0112] = 6
+    PICTURES[0].save(tmp_path / "a.png", exif=turned)
+    film = open_film(tmp_path / "a.png")
+    assert (film.width, film.height) == (48, 64) == next(iter(film)).image.size
+    film.close()
+
+
 def test_an_animation_that_is_cut_short(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (6, 48, 64, 3)).astype(np.uint8)
     first, *rest = map(Image.fromarray, noise)

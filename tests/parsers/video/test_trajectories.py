@@ -44,6 +44,8 @@ def test_a_gold_graph() -> None:
     assert half.boxes.shape == (2, 6, 4) and Moment(1, 0, 1, 1, 4) in half.events
     with pytest.raises(ValueError, match="has no width and height"):
         from_graph(film(None), 8.0, KINDS)
+    with pytest.raises(ValueError, match="a graph of 0 films, expected one; its sources are none"):
+        from_graph(SceneGraph(), 8.0, {})
 
 
 def test_a_film_that_was_looked_at_seldom_is_seen_between() -> None:
