@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from usg.parsers.image.embedded.suppress import OVERLAP, best_boxes, suppress
+from usg.parsers.image.embedded.non_maximum_suppression import OVERLAP, non_maximum_suppression, suppress
 
 
 def test_kept_boxes_overlap_little_and_dropped_ones_much() -> None:
@@ -22,12 +22,12 @@ def test_kept_boxes_overlap_little_and_dropped_ones_much() -> None:
 def test_best_first_and_no_more_than_asked() -> None:
     scores = torch.tensor([[0.2, 0.9], [0.6, 0.05]])
     boxes = torch.tensor([[[0, 0, 4, 4], [0, 4, 4, 8]], [[4, 0, 8, 4], [4, 4, 8, 8]]], dtype=torch.float32)
-    said, where = best_boxes(scores, boxes, 0.1, 2)
+    said, where = non_maximum_suppression(scores, boxes, 0.1, 2)
     assert said.tolist() == [np.float32(0.9), np.float32(0.6)]
     assert where.tolist() == [[0, 4, 4, 8], [4, 0, 8, 4]]
 
 
 def test_nothing_above_the_threshold() -> None:
-    said, where = best_boxes(torch.zeros(2, 2), torch.zeros(2, 2, 4), 0.1, 5)
+    said, where = non_maximum_suppression(torch.zeros(2, 2), torch.zeros(2, 2, 4), 0.1, 5)
     assert said.shape == (0,)
     assert where.shape == (0, 4)

@@ -11,8 +11,8 @@ from usg.parsers.image.training.targets import Gold, gold_of
 from usg.world.pixels import sample_picture
 
 EMPTY = Gold(
-    np.zeros((0, 4), np.float32), np.zeros(0, np.int16), np.zeros((0, 3), np.int16), np.zeros((0, 28, 28), bool),
-    np.zeros(0, bool), np.full((16, 16), -1, np.int16), np.zeros((0, 3), np.int16),
+    np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros((0, 3), np.int32), np.zeros((0, 28, 28), bool),
+    np.zeros(0, bool), np.full((16, 16), -1, np.int32), np.zeros((0, 3), np.int32),
 )  # fmt: skip
 
 
@@ -25,14 +25,16 @@ def _pictures(n: int, *, empty: bool = False) -> tuple[Pictures, Words]:
     }
     predicates = tuple(sorted({r.predicate for one in made for r in one.graph.relations}))
     words = Words(labels, values, predicates)
-    gold = [EMPTY if empty else gold_of(one.graph, one.graph.sources[0], words, 64, 1.0) for one in made]
+    gold = [EMPTY if empty else gold_of(one.graph, one.graph.sources[0], words, 64, (64, 64)) for one in made]
     joined = {
         name: np.concatenate([getattr(one, name) for one in gold])
         for name in ("boxes", "labels", "values", "masks", "masked", "relations")
     }
     data = Pictures(
         images=np.stack([one.image for one in made]),
-        places=np.stack([one.places for one in gold]),
+        files=np.zeros(n, np.int32),
+        graphs=np.arange(n, dtype=np.int32),
+        positives=np.stack([one.positives for one in gold]),
         first_object=np.cumsum([0, *(len(one.labels) for one in gold)]),
         first_relation=np.cumsum([0, *(len(one.relations) for one in gold)]),
         **joined,
@@ -53,7 +55,7 @@ def test_a_batch_numbers_objects_through_its_pictures() -> None:
     second = data.first_object[3] - data.first_object[2]
     assert batch.of.tolist() == [0] * second + [1] * int(data.first_object[1])
     assert torch.equal(batch.boxes[second:], torch.from_numpy(data.boxes[: data.first_object[1]]))
-    assert int(batch.places[1].max()) == len(batch.boxes) - 1
+    assert int(batch.positives[1].max()) == len(batch.boxes) - 1
     own = data.relations[: data.first_relation[1]]
     assert batch.relations[-len(own) :].tolist() == (own + np.array([second, 0, second])).tolist()
 
@@ -73,7 +75,7 @@ def test_pictures_without_objects() -> None:
     data, words = _pictures(2, empty=True)
     network = PictureNetwork(SMALL, words)
     told = _losses(network, PictureBatch.of_items(data, np.arange(2)), words)
-    assert set(told) == {"places", "boxes"}
+    assert set(told) == {"positives", "boxes"}
     assert all(torch.isfinite(value) for value in told.values())
     assert told["boxes"] == 0
 
@@ -91,8 +93,8 @@ def test_a_few_steps_on_one_batch_lower_every_loss() -> None:
         loss.backward()
         optimizer.step()
     last = {name: value.item() for name, value in _losses(network, batch, words).items()}
-    # The score of places is trained to be an overlap, which rises: its loss may too.
-    for name in set(first) - {"places"}:
+    # The score of positives is trained to be an overlap, which rises: its loss may too.
+    for name in set(first) - {"positives"}:
         assert last[name] < first[name], name
 
 

@@ -42,9 +42,9 @@ def test_a_second_run_reads_what_the_first_prepared(corpus: str, tmp_path: Path)
     words = words_of([corpus], 1)
     prepared([corpus], words, 64, tmp_path / "cache", Problems())
     (folder,) = (tmp_path / "cache").iterdir()
-    stamp = (folder / "images.npy").stat().st_mtime_ns
+    stamp = (folder / "images.bin").stat().st_mtime_ns
     prepared([corpus], words, 64, tmp_path / "cache", Problems())
-    assert (folder / "images.npy").stat().st_mtime_ns == stamp
+    assert (folder / "images.bin").stat().st_mtime_ns == stamp
     prepared([corpus], words, 32, tmp_path / "cache", Problems())
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
@@ -80,4 +80,4 @@ def test_a_file_of_graphs_names_pictures_beside_it(corpus: str, tmp_path: Path) 
     one = prepared([corpus], words, 64, tmp_path / "cache", Problems())
     two = prepared([str(tmp_path / "graphs.jsonl")], words, 64, tmp_path / "cache", Problems())
     assert (one.images == two.images).all()
-    assert (one.places == two.places).all()
+    assert (one.positives == two.positives).all()
