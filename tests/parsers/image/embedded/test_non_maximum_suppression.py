@@ -31,3 +31,14 @@ def test_nothing_above_the_threshold() -> None:
     said, where = non_maximum_suppression(torch.zeros(2, 2), torch.zeros(2, 2, 4), 0.1, 5)
     assert said.shape == (0,)
     assert where.shape == (0, 4)
+
+
+def test_many_objects_of_many_cells_are_all_found() -> None:
+    # 36 objects of 25 cells each; those of the first sixteen score best.
+    scores, boxes = torch.zeros(30, 30), torch.zeros(30, 30, 4)
+    for i in range(36):
+        y, x = divmod(i, 6)
+        scores[5 * y : 5 * y + 5, 5 * x : 5 * x + 5] = 0.9 if i < 16 else 0.8
+        boxes[5 * y : 5 * y + 5, 5 * x : 5 * x + 5] = torch.tensor([x, y, x + 1, y + 1]) * 20.0
+    _, where = non_maximum_suppression(scores, boxes, 0.5, 100)
+    assert len({tuple(box) for box in where.tolist()}) == len(where) == 36
