@@ -5,7 +5,7 @@ from usg.graph import Attribute, Box, Grounding, Relation, SceneGraph, SceneObje
 from usg.graph.rle import encode_mask
 from usg.parsers.image.embedded.network import MASK, STRIDE
 from usg.parsers.image.embedded.settings import Words
-from usg.parsers.image.training.targets import POSITIVES, gold_of
+from usg.parsers.image.training.targets import POSITIVES, Gold, gold_of
 from usg.world.pixels import sample_picture
 
 WORDS = Words(("cat", "hat"), {"colour": ("", "black", "red")}, ("on", "wearing"))
@@ -94,3 +94,68 @@ def test_every_object_of_the_world_has_a_positive_that_shows_it() -> None:
             if len(rows) > 1:
                 x0, y0, x1, y1 = gold.boxes[i]
                 assert ((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).all()
+
+
+def _both_sizes(*things: tuple[str, tuple[int, int, int, int], np.ndarray | None]) -> tuple[Gold, Gold]:
+    """The targets of a picture of 64 pixels, and of the same of 128."""
+    graphs = []
+    for k in (1, 2):
+        boxes = [
+            (label, Box(*(k * v for v in box)), None if mask is None else mask.repeat(k, 0).repeat(k, 1))
+            for label, box, mask in things
+        ]
+        graphs.append(_graph(*boxes))
+    one, two = (gold_of(g, g.sources[0], WORDS, 64, (64 * k, 64 * k)) for g, k in zip(graphs, (1, 2), strict=True))
+    return one, two
+
+
+def test_a_picture_of_twice_the_size_has_the_same_targets() -> None:
+    slope, dot = np.tri(64, dtype=bool), np.zeros((64, 64), bool)
+    slope[:16] = slope[48:] = False
+    dot[41, 58] = dot[46, 53] = True  # no cell has its centre there
+    one, two = _both_sizes(
+        ("cat", (0, 16, 48, 48), slope), ("hat", (50, 40, 60, 47), dot), ("hat", (4, 50, 30, 60), None)
+    )
+    for name, value in vars(one).items():
+        assert (getattr(two, name) == value).all(), name
+    assert one.masks[0].any() and not one.masks[0].all()
+
+
+def test_both_axes_have_their_scale() -> None:
+    graph = _graph(("cat", Box(0, 0, 1000, 333), np.ones((333, 1000), bool)))
+    gold = gold_of(graph, graph.sources[0], WORDS, 128, (1000, 333))
+    assert gold.boxes.tolist() == [[0, 0, 128, 43]]
+    assert np.argwhere(gold.positives == 0).max(0)[0] <= 10
+
+
+def test_what_leaves_the_picture_is_cut_and_what_is_outside_left_out() -> None:
+    graph = _graph(
+        ("cat", Box(-10, 50, 20, 80), None), ("cat", Box(64, 0, 90, 20), None), ("hat", Box(-9, -9, -2, -2), None)
+    )
+    gold = gold_of(graph, graph.sources[0], WORDS, 64, (64, 64))
+    assert gold.boxes.tolist() == [[0, 50, 20, 64]]
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    graph = _graph(("cat", Box(0, 0, 9, 9), np.ones((32, 64), bool)))
+    with pytest.raises(ValueError, match=r"the mask of o0 has 64 x 32 pixels, the picture 64 x 64"):
+        gold_of(graph, graph.sources[0], WORDS, 64, (64, 64))
+
+
+@pytest.mark.parametrize("order", [("red", "mauve"), ("mauve", "red")])
+def test_a_value_that_is_known_is_not_hidden_by_one_that_is_not(order: tuple[str, str]) -> None:
+    graph = _graph(("cat", Box(0, 0, 8, 8), None))
+    told = [Attribute(f"a{i}", "o0", value, kind="colour") for i, value in enumerate(order)]
+    graph = SceneGraph(graph.sources, graph.objects, told)
+    assert gold_of(graph, graph.sources[0], WORDS, 64, (64, 64)).values.tolist() == [[2]]
+
+
+def test_more_words_than_sixteen_bits_count() -> None:
+    words = Words(tuple(map(str, range(40_000))), {}, ())
+    graph = _graph(("39999", Box(0, 0, 8, 8), None))
+    assert gold_of(graph, graph.sources[0], words, 64, (64, 64)).labels.tolist() == [39_999]
+
+
+def test_a_thing_has_no_relation_to_itself() -> None:
+    graph = _graph(("cat", Box(0, 0, 8, 8), None), relations=[Relation("r", "o0", "on", "o0")])
+    assert gold_of(graph, graph.sources[0], WORDS, 64, (64, 64)).relations.shape == (0, 3)
