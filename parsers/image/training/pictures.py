@@ -127,7 +127,7 @@ def graphs_of(data: Pictures, paths: Sequence[str], items: NDArray[np.int64]) ->
         paths: as then.
         items: numbers of the pictures, rising.
     """
-    found = []
+    found: list[tuple[str, SceneGraph]] = []
     for file, path in enumerate(paths):
         numbers = data.graphs[items[data.files[items] == file]].tolist()
         if numbers:
