@@ -11,7 +11,7 @@ from usg.formats.problems import Problems
 from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
 from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
-from usg.parsers.image.names import DEFAULT, KINDS
+from usg.parsers.image.names import ATTRIBUTES, DEFAULT, HEADS, KINDS, RELATIONS
 from usg.parsers.output import Output, open_output
 
 
@@ -116,10 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--class-names", metavar="L", type=labels_from, help="of a detector that has none: dog,cat or a file, in order"
     )
-    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, a class, or none")
-    parser.add_argument(
-        "--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, a class, or none"
-    )
+    parser.add_argument("--attributes", metavar="A", help=f"{', '.join(ATTRIBUTES)}, {HEADS}")
+    parser.add_argument("--relations", metavar="R", help=f"{', '.join(RELATIONS)}, {HEADS}")
     parser.add_argument(
         "--threshold", type=float, default=0.5, metavar="T", help="least score of what is in a graph (default: 0.5)"
     )

@@ -102,6 +102,16 @@ def uri_of(image: object) -> str | None:
     return str(os.fspath(image)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def pictures_folder(graphs: str | os.PathLike[str]) -> Path:
+    """What the uris of pictures are relative to: the corpus folder, or the folder of the file of graphs.
+
+    >>> pictures_folder("data/train.jsonl").as_posix()
+    'data'
+    """
+    path = Path(graphs)
+    return path if path.is_dir() else path.parent
+
+
 def _read(file: Any) -> Image:
     from PIL import Image
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +50,12 @@ KINDS = (
     "DINO with labels), or the dotted path of a class"
 )
 """What a detector can be, for help and errors."""
+
+HEADS = (
+    "a CLIP or SigLIP by folder or hub name, a class, or none (default: that of the detector); mean-colour and "
+    "frequency may name what they learn from: frequency:CORPUS"
+)
+"""What a head can be beside a short name, for help."""
 
 
 def make_detector(
@@ -180,18 +187,26 @@ def _short(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _made(kind: str, name: str, known: dict[str, str], settings: dict[str, Any]) -> Any:
-    """What a short name or a dotted path makes, called with the settings."""
+    """What a short name or a dotted path makes, called with the settings.
+
+    Raises:
+        ValueError: it takes no settings of these names, nothing behind a colon, or needs more than that.
+    """
     name, source = _short(name)
     hint = "; a folder or owner/name on the hub is one too" if kind.endswith("head") else ""
     _, make = resolve(kind, name, known, hint=hint)
     if not callable(make):
         return make
     try:
-        return make(*source, **settings)
+        signature(make).bind(*source, **settings)
     except TypeError as error:
-        if settings and any(name in str(error) for name in settings):
-            raise ValueError(f"{name} takes no {' and '.join(settings)}: {error}") from error
-        raise
+        wrong = [setting for setting in settings if f"'{setting}'" in str(error)]
+        if wrong:
+            raise ValueError(f"{name} takes no {wrong[0]}; leave it out, or name another {kind}") from None
+        if source:
+            raise ValueError(f"{name} is made from nothing: leave out :{source[0]}") from None
+        raise ValueError(f"{name} cannot be made by its name alone: {error}; make it in Python") from None
+    return make(*source, **settings)
 
 
 def _checked(detector: Any) -> Detector:

@@ -53,6 +53,14 @@ def test_kept_vectors_are_forgotten_when_the_weights_change(small: LabelEncoder)
     torch.testing.assert_close(small(["dog"]), -before)
 
 
+def test_an_encoder_made_in_inference_mode_is_used_in_it_and_outside(shipped: LabelEncoder) -> None:
+    with torch.inference_mode():
+        encoder = LabelEncoder.load()
+        inside = encoder(["dog"]).clone()
+    assert torch.equal(encoder(["dog", "cat"]), shipped(["dog", "cat"]))
+    assert torch.equal(inside, shipped(["dog"]))
+
+
 def test_what_a_caller_does_to_its_vectors_stays_with_the_caller(small: LabelEncoder) -> None:
     small.requires_grad_(False)
     expected = small(["dog", "cat"]).clone()

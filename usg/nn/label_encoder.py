@@ -64,9 +64,11 @@ class LabelEncoder(nn.Module):
         folder = SHIPPED if name is None else Path(name)
         if folder.is_dir() and not (folder / CONFIG).is_file():
             raise FileNotFoundError(f"{folder} lacks {CONFIG}; pass a folder that LabelEncoder.save wrote")
-        if folder.is_dir() and _architecture(folder / CONFIG) == ARCHITECTURE:
-            return cls(SubwordLabels.load(folder)).eval().requires_grad_(False)
-        return cls(TransformerLabels.load(folder if folder.is_dir() else str(name))).eval().requires_grad_(False)
+        # What is made in inference mode has no version, by which forward sees that the weights have changed.
+        with torch.inference_mode(False):
+            if folder.is_dir() and _architecture(folder / CONFIG) == ARCHITECTURE:
+                return cls(SubwordLabels.load(folder)).eval().requires_grad_(False)
+            return cls(TransformerLabels.load(folder if folder.is_dir() else str(name))).eval().requires_grad_(False)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Writes a folder that `load` reads; the folder is made if need be."""
@@ -87,7 +89,8 @@ class LabelEncoder(nn.Module):
         self._kept.check(tuple((each.data_ptr(), each._version, each.dtype, each.device) for each in self.parameters()))
         new = self._kept.missing(checked)
         if new:
-            with torch.no_grad():
+            # What is kept is used, and added to, outside of inference mode too.
+            with torch.inference_mode(False), torch.no_grad():
                 self._kept.add(new, self._encode(new))
         if not checked:
             return self._encode(["x"])[:0]

@@ -48,33 +48,39 @@ class MeanColour:
     version = "mean colour"
 
     def __init__(self, corpus: str | os.PathLike[str] | None = None, *, most: int = PICTURES) -> None:
-        rows, labels = [], []
+        rows: list[Floats] = []
+        labels: list[str] = []
         for scene, image in pictures(corpus, most):
             pixels = np.asarray(image)
             for thing, box in zip(scene.things, scene_boxes(scene), strict=True):
                 mask = next((region for region in thing.regions if isinstance(region, Mask)), None)
-                for each in thing.attributes.get(KIND, ()) if np.isfinite(box).all() else ():
-                    rows.append(_colours(pixels, box, mask))
-                    labels.append(each.value)
+                row = _colours(pixels, box, mask) if np.isfinite(box).all() else None
+                if row is not None:
+                    colours = [each.value for each in thing.attributes.get(KIND, ())]
+                    labels.extend(colours)
+                    rows.extend([row] * len(colours))
         self._rule = GaussianBayes.fit(np.array(rows), labels)
 
     def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
-        """The probability of every colour for each region."""
+        """The probability of every colour for each region; none for what lies outside of the picture."""
         pixels = np.asarray(image)
         masks = found.masks or [None] * len(found)
-        rows = np.array([_colours(pixels, box, mask) for box, mask in zip(found.boxes, masks, strict=True)])
-        likely = self._rule.posterior(rows.reshape(-1, 6))
+        seen = [_colours(pixels, box, mask) for box, mask in zip(found.boxes, masks, strict=True)]
+        inside = [number for number, row in enumerate(seen) if row is not None]
+        likely = self._rule.posterior(np.array([seen[number] for number in inside]).reshape(-1, 6))
         return [
             AttributeScore(number, colour, KIND, float(score))
-            for number, row in enumerate(likely)
+            for number, row in zip(inside, likely, strict=True)
             for colour, score in zip(self._rule.classes, row, strict=True)
         ]
 
 
-def _colours(pixels: NDArray[np.uint8], box: Floats, mask: Mask | None) -> Floats:
-    """`(6,)` mean and spread of the colours in a mask, else in a box `(4,)`."""
-    x0, y0 = np.floor(box[:2]).astype(int)
-    x1, y1 = np.maximum(np.ceil(box[2:]).astype(int), [x0 + 1, y0 + 1])
+def _colours(pixels: NDArray[np.uint8], box: Floats, mask: Mask | None) -> Floats | None:
+    """`(6,)` mean and spread of the colours in a mask, else in a box `(4,)`; None where that is outside."""
+    x0, y0 = np.maximum(np.floor(box[:2]).astype(int), 0)
+    x1, y1 = np.maximum(np.ceil(box[2:]).astype(int), 0)  # a negative end would count from the right
     flags = None if mask is None else decode_mask(mask)
     inside = pixels[flags] if flags is not None and flags.any() else pixels[y0:y1, x0:x1].reshape(-1, 3)
+    if not len(inside):
+        return None
     return np.concatenate([inside.mean(0), inside.std(0)]) / 255

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from usg.formats import read_graphs
 from usg.metrics.scene_graph.scene import Scene, scene_of
-from usg.parsers.image.loading import load_image
+from usg.parsers.image.loading import load_image, pictures_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,7 +64,7 @@ def picture_path(corpus: str | os.PathLike[str], scene: Scene) -> Path:
     Raises:
         FileNotFoundError: it is not there, or the scene does not say.
     """
-    folder = Path(corpus) if Path(corpus).is_dir() else Path(corpus).parent
+    folder = pictures_folder(corpus)
     uri = scene.source.uri if scene.source is not None else None
     if uri is None or not (folder / uri).is_file():
         raise FileNotFoundError(

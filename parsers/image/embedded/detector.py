@@ -8,8 +8,7 @@ predicates come from networks that were trained to be.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,11 +19,11 @@ from torch import Tensor
 from usg.graph.region import Mask
 from usg.nn.label_encoder import LabelEncoder
 from usg.parsers.image.detector import Detections, nothing
-from usg.parsers.image.embedded.fitting import fit, paste_mask
+from usg.parsers.image.embedded.letterbox import Scale, letterbox, paste_mask
 from usg.parsers.image.embedded.model import PictureModel
 from usg.parsers.image.embedded.network import MARGIN
+from usg.parsers.image.embedded.non_maximum_suppression import non_maximum_suppression
 from usg.parsers.image.embedded.pairs import GRID, all_pairs
-from usg.parsers.image.embedded.suppress import best_boxes
 from usg.parsers.image.heads import AttributeScore, RelationScore
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class PictureDetector:
 
     Args:
         model: the weights, or their folder; the shipped ones when None.
-        masks: give masks too.
+        masks: give masks too, where the weights were trained on any.
         precision: of the convolutions; auto takes bfloat16 where the processor has instructions for it.
 
     Example:
@@ -62,7 +61,7 @@ class PictureDetector:
         precision: Precision = "auto",
     ) -> None:
         self.model = _model(model)
-        self.masks = masks
+        self.masks = masks and self.model.masks
         if precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; expected auto, float32 or bfloat16")
         self.fast = precision == "bfloat16" or (precision == "auto" and _has_bfloat16())
@@ -84,25 +83,27 @@ class PictureDetector:
 
     def detect(self, images: Sequence[Image], threshold: float) -> list[Detections]:
         """The objects of each picture; see `usg.parsers.image.detector.Detector`."""
+        if not images:
+            return []
         network, calibration = self.model.network, self.model.calibration
         side = network.settings.side
-        fitted = [fit(image, side) for image in images]
-        with torch.inference_mode(), self._precision():
+        fitted = [letterbox(image, side) for image in images]
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
             pictures = _tensor(np.stack([square for square, _ in fitted]))
             maps, logits, boxes = network(pictures)
             scores = logits.sigmoid()
             least = calibration.score(threshold) if threshold > 0 else 0.0
-            said = [best_boxes(scores[i], boxes[i], least, _MOST) for i in range(len(images))]
+            said = [non_maximum_suppression(scores[i], boxes[i], least, _MOST) for i in range(len(images))]
             counts = [len(score) for score, _ in said]
             if not sum(counts):
                 return [nothing() for _ in images]
-            looked_at = torch.from_numpy(np.concatenate([box for _, box in said]))
+            proposals = torch.from_numpy(np.concatenate([box for _, box in said]))
             of = torch.repeat_interleave(torch.arange(len(images)), torch.tensor(counts))
-            regions = network.regions(pictures, maps, looked_at, of)
+            regions = network.regions(pictures, maps, proposals, of)
         found = _Found(
             np.concatenate([score for score, _ in said]),
-            regions.boxes(looked_at).numpy().astype(np.float64),
-            looked_at.numpy().astype(np.float64),
+            regions.boxes(proposals).numpy().astype(np.float64),
+            proposals.numpy().astype(np.float64),
             regions.classes.softmax(1).numpy(),
             regions.masks.float().numpy(),
             np.concatenate([regions.vectors.numpy(), *(v.numpy() for v in regions.values.values())], 1),
@@ -113,23 +114,17 @@ class PictureDetector:
             for (_, scale), image, count, end in zip(fitted, images, counts, ends, strict=True)
         ]
 
-    def _detections(self, found: _Found, scale: float, size: tuple[int, int]) -> Detections:
-        boxes = np.clip(found.boxes * scale, 0, [*size, *size])
+    def _detections(self, found: _Found, scale: Scale, size: tuple[int, int]) -> Detections:
+        back = np.array([*scale, *scale])
+        boxes = np.clip(found.boxes * back, 0, [*size, *size])
         best = found.classes.argmax(1)
         # That there is something, and that it is this.
         scores = self.model.calibration.probability(found.scores * found.classes.max(1))
         masks: list[Mask] | None = None
         if self.masks:
-            masks = [
-                paste_mask(grid, box, MARGIN, size) or _whole(box, size)
-                for grid, box in zip(found.masks, found.looked_at * scale, strict=True)  # what the grid lies over
-            ]
+            over = found.proposals * back  # what the grids lie over
+            masks = [paste_mask(grid, box, MARGIN, size) for grid, box in zip(found.masks, over, strict=True)]
         return Detections(boxes, scores, [self.labels[i] for i in best], masks, found.features)
-
-    @contextmanager
-    def _precision(self) -> Iterator[None]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
-            yield
 
 
 class PictureAttributes:
@@ -209,7 +204,7 @@ class _Found(NamedTuple):
 
     scores: np.ndarray
     boxes: np.ndarray
-    looked_at: np.ndarray
+    proposals: np.ndarray
     classes: np.ndarray
     masks: np.ndarray
     features: np.ndarray
@@ -231,7 +226,9 @@ def _shipped() -> PictureModel:
 
 @cache
 def _has_bfloat16() -> bool:
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether bfloat16 is the faster one: oneDNN takes it on any AVX-512, but without these instructions slowly."""
+    instructions = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(torch.backends.mkldnn.is_available() and instructions)
 
 
 def _tensor(squares: np.ndarray) -> Tensor:
@@ -249,13 +246,3 @@ def _features(found: Detections, model: PictureModel) -> np.ndarray:
             "PictureDetector of the same weights"
         )
     return found.features
-
-
-def _whole(box: np.ndarray, size: tuple[int, int]) -> Mask:
-    """A mask of the whole box, where the network sees nothing of it."""
-    from usg.graph.rle import encode_mask
-
-    mask = np.zeros((size[1], size[0]), bool)
-    x0, y0, x1, y1 = np.clip([box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)], 0, [*size, *size])
-    mask[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))] = True
-    return encode_mask(mask)

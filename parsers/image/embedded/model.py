@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
@@ -38,29 +39,39 @@ class PictureModel:
         network: in evaluation mode.
         calibration: of the scores of regions.
         trained: on what and how, for people.
+        masks: whether they were trained; where they were not, those of the network mean nothing.
         version: name and digest of the weights, as "picture+3f2a9c1e".
     """
 
     network: PictureNetwork
     calibration: Calibration = field(default_factory=Calibration)
     trained: Mapping[str, Any] = field(default_factory=dict)
+    masks: bool = True
     version: str = "picture"
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes a folder that `load` reads; it is made if need be."""
+        """Writes a folder that `load` reads; it is made if need be.
+
+        Raises:
+            ValueError: a weight is not a finite number, or too large for float16.
+        """
         path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
         told = {
             "format": FORMAT,
             "settings": asdict(self.network.settings),
             "words": self.network.words.to_dict(),
             "calibration": asdict(self.calibration),
             "trained": dict(self.trained),
+            "masks": self.masks,
         }
         tensors = {
             name: (value.half() if value.is_floating_point() else value).contiguous()
             for name, value in self.network.state_dict().items()
         }
+        for name, value in tensors.items():
+            if not bool(torch.isfinite(value).all()):
+                raise ValueError(f"{name} holds what float16 has not (NaN, or over 65504); train with a lower rate")
+        path.mkdir(parents=True, exist_ok=True)
         with atomic_path(path / WEIGHTS) as temporary:
             save_file(tensors, temporary)
         with atomic_path(path / CONFIG) as temporary:
@@ -81,16 +92,17 @@ class PictureModel:
         try:
             told = json.loads((path / CONFIG).read_text(encoding="utf-8"))
             if told["format"] != FORMAT:
-                raise ValueError(f"{path} has format {told['format']}; this version reads {FORMAT}")
+                raise ValueError(f"its format is {told['format']}; this version reads {FORMAT}")
             network = PictureNetwork(NetworkSettings(**told["settings"]), Words.from_dict(told["words"]))
             network.load_state_dict({name: value.float() for name, value in load_file(path / WEIGHTS).items()})
             calibration = Calibration(**told["calibration"])
-        except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+            trained, masks = told["trained"], bool(told.get("masks", True))
+        except (SafetensorError, KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
             reason = (str(error).splitlines() or ["?"])[0]
             raise ValueError(f"{path} holds no image parser that can be read: {reason}") from error
         digest = hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()[:8]
         network = network.eval().requires_grad_(False)
-        return cls(_fused(network), calibration, told["trained"], f"picture+{digest}")
+        return cls(_fused(network), calibration, trained, masks, f"picture+{digest}")
 
 
 def _fused(network: PictureNetwork) -> PictureNetwork:

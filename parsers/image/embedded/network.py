@@ -1,6 +1,6 @@
 """The network of the embedded image parser: where things are, and then what each of them is.
 
-First, every cell of stride 4 says how likely it is a place from which a thing is found, and where that thing's sides
+First, every cell of stride 4 says how likely it is that a thing is found from there, and where that thing's sides
 are (FCOS, Tian et al., 2019, without classes; its score is trained to be the overlap of the box, as in Generalized
 Focal Loss, Li et al., 2020). Then each box is looked at on a grid of 14 x 14 cells: its class, attributes, mask
 (28 x 28), and a correction of the box. What is told from a thing's pixels (its colour, its texture) must not lean on
@@ -29,6 +29,7 @@ POINTS = 14
 MASK = 2 * POINTS
 MARGIN = 1 / 12
 """How far regions reach beyond their box on each side, as a share of it."""
+_ESCAPED = "kind "
 _OUTLINE = 8  # channels of what the tower says of a mask
 
 
@@ -41,19 +42,19 @@ class Regions:
         classes: (n, labels) logits.
         values: by kind of attribute, (n, values) logits.
         masks: (n, 28, 28) logits over the box and a margin around it.
-        shift: (n, 4), correction of the sides, as shares of width and height.
+        deltas: (n, 4), correction of the sides, as shares of width and height.
     """
 
     vectors: Tensor
     classes: Tensor
     values: dict[str, Tensor]
     masks: Tensor
-    shift: Tensor
+    deltas: Tensor
 
-    def boxes(self, looked_at: Tensor) -> Tensor:
+    def boxes(self, proposals: Tensor) -> Tensor:
         """The corrected boxes, (n, 4)."""
-        size = (looked_at[:, 2:] - looked_at[:, :2]).repeat(1, 2)
-        return looked_at + self.shift * size
+        size = (proposals[:, 2:] - proposals[:, :2]).repeat(1, 2)
+        return proposals + self.deltas * size
 
 
 class PictureNetwork(nn.Module):
@@ -70,7 +71,7 @@ class PictureNetwork(nn.Module):
         f, t, e, p = settings.features, settings.tower, settings.embedding, settings.pixels
         self.backbone = Backbone(settings.widths, f)
         self.dense = nn.Sequential(convolution(f, f), nn.Conv2d(f, 5, 1))
-        nn.init.constant_(self.dense[-1].bias[0], -4.0)  # type: ignore[index]  # most cells are no place
+        nn.init.constant_(self.dense[-1].bias[0], -4.0)  # type: ignore[index]  # from most cells nothing is found
         self.tower = nn.Sequential(
             nn.Conv2d(f + settings.widths[0] + 12, t, 1), nn.ReLU(inplace=True), convolution(t, t), convolution(t, t)
         )
@@ -88,7 +89,7 @@ class PictureNetwork(nn.Module):
         self.patterns = nn.Sequential(convolution(settings.widths[0] + 12, p), convolution(p, p))
         self.values = nn.ModuleDict()
         for kind, values in words.values.items():
-            self.values[kind] = nn.Sequential(
+            self.values[module_name(kind)] = nn.Sequential(
                 nn.Linear(self._width(kind), 2 * p), nn.ReLU(inplace=True), nn.Linear(2 * p, len(values))
             )
         self.pairs = PairNetwork(e, settings.pairs)
@@ -137,14 +138,15 @@ class PictureNetwork(nn.Module):
         mean = _mean(patterns, counts)
         spread = (_mean(patterns**2, counts) - mean**2).clamp(min=1e-6).sqrt()
         seen = {"": vector, "colour": colour, "texture": torch.cat([colour, mean, spread], 1)}
-        values = {kind: head(seen[self._reads(kind)]).float() for kind, head in self.values.items()}
+        heads = {kind: self.values[module_name(kind)] for kind in self.words.values}
+        values = {kind: head(seen[self._reads(kind)]).float() for kind, head in heads.items()}
         small = F.avg_pool2d(masks.detach().sigmoid()[:, 2:-2, 2:-2], (MASK - 4) // GRID).flatten(1)
         return Regions(
             vectors=torch.cat([vector, small], 1),
             classes=self.classes(vector).float(),
             values=values,
             masks=masks,
-            shift=self.shift(vector).float().clamp(-0.4, 0.4),
+            deltas=self.shift(vector).float().clamp(-0.4, 0.4),
         )
 
     def _reads(self, kind: str) -> str:
@@ -161,6 +163,18 @@ class PictureNetwork(nn.Module):
         """(n, 6): the sides, width and height, as shares of the square."""
         shares = boxes / self.settings.side
         return torch.cat([shares, shares[:, 2:] - shares[:, :2]], 1) * 2 - 1
+
+
+def module_name(kind: str) -> str:
+    """The name of the module of a kind of attribute: the kind, or its bytes where torch could not have it.
+
+    torch refuses dots, empty names, and what modules have already.
+
+    >>> module_name("colour"), module_name("type")
+    ('colour', 'kind 74797065')
+    """
+    taken = not kind or "." in kind or kind.startswith(_ESCAPED) or hasattr(nn.ModuleDict(), kind)
+    return f"{_ESCAPED}{kind.encode().hex()}" if taken else kind
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 
-from usg.corpus import Corpus
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
-from usg.parsers.image.embedded.settings import Words
+from usg.parsers.image.embedded.settings import NetworkSettings, Words
 from usg.parsers.image.training.losses import PictureBatch
-from usg.parsers.image.training.pictures import Pictures, prepared, words_of
+from usg.parsers.image.training.pictures import Pictures, graphs_of, prepared, words_of
 from usg.progress import say
 from usg.training.loader import OrderedBatches, ShuffledBatches
 
@@ -51,7 +48,7 @@ class PictureDataModule(LightningDataModule):
     Args:
         train: graphs with pictures: corpus folders or files of any readable format (`usg ls formats`); a picture's uri
             is relative to its folder.
-        val: the same for validation; without it the last `holdout` training pictures.
+        val: the same for validation; without it the last `holdout` training pictures, or those of the world.
         world: pictures to draw, used when there is no `train`.
         batch_size: pictures in a batch.
         seed: of the order.
@@ -79,21 +76,25 @@ class PictureDataModule(LightningDataModule):
         self.train_paths, self.val_paths, self.world = train, val, world
         self.batch_size, self.seed, self.min_count, self.holdout = batch_size, seed, min_count, holdout
         self.cache = Path(cache)
-        self.side = 0  # of the network's square; the module sets it
+        self.side = NetworkSettings().side  # of the network's square; the module sets it to its own
         self._words: Words | None = None
         self._pictures: dict[str, Pictures] = {}
+        self._graphs: dict[int, list[tuple[str, SceneGraph]]] = {}
 
     def prepare_data(self) -> None:
         """Draw the world's pictures; one process does it."""
         if self.world is not None and not self.train_paths:
             for number, even in ((self.world.natural, False), (self.world.even, True)):
                 _draw(self.cache, "train", number, self.world.seed + even, even, self.world.workers)
-            _draw(self.cache, "val", self.world.val, self.world.seed, False, self.world.workers)
+            if not self.val_paths:
+                _draw(self.cache, "val", self.world.val, self.world.seed, False, self.world.workers)
 
     def paths(self, part: str) -> list[str]:
         """The graphs of a part, train or val; none of val where training pictures are held out."""
+        if part == "val" and self.val_paths:
+            return self.val_paths
         if self.train_paths:
-            return self.train_paths if part == "train" else self.val_paths or []
+            return self.train_paths if part == "train" else []
         assert self.world is not None
         world = self.world
         if part == "val":
@@ -146,18 +147,12 @@ class PictureDataModule(LightningDataModule):
         return OrderedBatches(len(data) - first, self.batch_size, lambda items, epoch: _batch(data, items + first, 0))
 
     def validation_graphs(self, most: int) -> list[tuple[str, SceneGraph]]:
-        """At most so many validation graphs with the paths of their pictures."""
-        paths = self.paths("val")
-        found: list[tuple[str, SceneGraph]] = []
-        for path in paths or self.paths("train"):
-            graphs: Sequence[SceneGraph] = Corpus(path) if Path(path).is_dir() else _read(path)
-            first = 0 if paths else max(len(graphs) - self.holdout, 0)
-            root = Path(path) if Path(path).is_dir() else Path(path).parent
-            for i in range(first, len(graphs)):
-                source = next((s for s in graphs[i].sources if s.modality == "image" and s.uri), None)
-                if source is not None and len(found) < most:
-                    found.append((str(root / str(source.uri)), graphs[i]))
-        return found
+        """The graphs of the first validation pictures, at most so many, with the paths of these."""
+        if most not in self._graphs:
+            data, first = self._validation()
+            items = np.arange(first, len(data))[:most]
+            self._graphs[most] = graphs_of(data, self.paths("val") or self.paths("train"), items)
+        return self._graphs[most]
 
     def _validation(self) -> tuple[Pictures, int]:
         if self.paths("val"):
@@ -178,12 +173,6 @@ def _batch(data: Pictures, items: NDArray[np.int64], epoch: int) -> PictureBatch
     return PictureBatch.of_items(data, items)
 
 
-def _read(path: str) -> list[SceneGraph]:
-    from usg.formats import read_graphs
-
-    return list(read_graphs(path))
-
-
 def _folder(cache: Path, split: str, n: int, seed: int, even: bool) -> Path:
     from usg.world.pixels.picture import PIXELS_VERSION
     from usg.world.tables import WORLD_VERSION
@@ -197,5 +186,4 @@ def _draw(cache: Path, split: str, n: int, seed: int, even: bool, workers: int) 
 
     if n:
         folder = _folder(cache, split, n, seed, even)
-        settings: dict[str, Any] = {"even": even, "workers": workers, "resume": True}
-        write_images(n, split, seed, folder, **settings)
+        write_images(n, split, seed, folder, even=even, workers=workers, resume=True)

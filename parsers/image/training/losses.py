@@ -1,9 +1,9 @@
 """What the network is trained to minimise, over a batch of pictures.
 
-    places      quality focal loss |y - s|^2 BCE(s, y), y the overlap of the cell's box with the object it is a place
-                of, 0 elsewhere (Li et al., Generalized Focal Loss, 2020), over the number of places
-    boxes       1 - GIoU of the places' boxes, and of the corrected regions (Rezatofighi et al., 2019)
-    classes     cross entropy; of the values of each kind likewise
+    positives   quality focal loss |y - s|^2 BCE(s, y), y the overlap of a positive cell's box with its object, 0 of
+                the other cells (Li et al., Generalized Focal Loss, 2020), over the number of positives
+    boxes       1 - GIoU of the positives' boxes; correction: of the corrected regions (Rezatofighi et al., 2019)
+    classes     cross entropy; "value KIND" likewise, for each kind of attribute
     masks       binary cross entropy and 1 - Dice, each half
     relations   binary cross entropy of every predicate for every ordered pair, summed over predicates
 
@@ -30,10 +30,22 @@ _WEIGHTS = {"boxes": 2.0, "correction": 2.0, "masks": 2.0, "relations": 0.3}
 
 @dataclass(frozen=True)
 class PictureBatch:
-    """b pictures with n objects and r relations, as `Pictures` has them; objects are numbered through the batch."""
+    """b pictures with n objects and r relations, as `Pictures` has them; objects are numbered through the batch.
+
+    Attributes:
+        pictures: (b, side, side, 3) bytes.
+        positives: (b, side / 4, side / 4), the object that is to be found from a cell, or -1.
+        of: (n,), the number of the picture of each object, rising.
+        boxes: (n, 4), xyxy in pixels of the square.
+        labels: (n,) codes.
+        values: (n, kinds) codes, -1 where the value is not known.
+        masks: (n, 28, 28) bool, over the box and its margin.
+        masked: (n,) bool, whether the mask is known.
+        relations: (r, 3): subject, predicate, object.
+    """
 
     pictures: Tensor
-    places: Tensor
+    positives: Tensor
     of: Tensor
     boxes: Tensor
     labels: Tensor
@@ -53,11 +65,11 @@ class PictureBatch:
         for item, offset in zip(items, offsets, strict=True):
             own = data.relations[data.first_relation[item] : data.first_relation[item + 1]].astype(np.int64)
             relations.append(own + np.array([offset, 0, offset]))
-        places = data.places[items].astype(np.int64)
-        places = np.where(places >= 0, places + offsets[:, None, None], -1)
+        positives = data.positives[items].astype(np.int64)
+        positives = np.where(positives >= 0, positives + offsets[:, None, None], -1)
         return cls(
             torch.from_numpy(data.images[items]),
-            torch.from_numpy(places),
+            torch.from_numpy(positives),
             torch.from_numpy(np.repeat(np.arange(len(items)), counts)),
             torch.from_numpy(data.boxes[objects]),
             torch.from_numpy(data.labels[objects].astype(np.int64)),
@@ -92,29 +104,32 @@ def losses(
     """
     pictures = (batch.pictures.permute(0, 3, 1, 2).float() / 255).contiguous(memory_format=torch.channels_last)
     maps, logits, boxes = network(pictures)
-    where = batch.places >= 0
-    owner = batch.places[where]
+    where = batch.positives >= 0
+    owner = batch.positives[where]
     overlap = giou(boxes[where], batch.boxes[owner])
     target = torch.zeros_like(logits)
     target[where] = iou(boxes[where].detach(), batch.boxes[owner])
     found = max(len(owner), 1)
     weight = (target - logits.sigmoid()).abs() ** 2
     told = {
-        "places": (weight * F.binary_cross_entropy_with_logits(logits, target, reduction="none")).sum() / found,
+        "positives": (weight * F.binary_cross_entropy_with_logits(logits, target, reduction="none")).sum() / found,
         "boxes": (1 - overlap).sum() / found,
     }
     if not len(batch.boxes):
         return _weighted(told)
-    looked_at = jittered(batch.boxes, jitter, generator)
-    regions = network.regions(pictures, maps, looked_at, batch.of)
+    proposals = jittered(batch.boxes, jitter, generator)
+    regions = network.regions(pictures, maps, proposals, batch.of)
     told["classes"] = F.cross_entropy(regions.classes, batch.labels)
     for i, (kind, said) in enumerate(regions.values.items()):
         known = batch.values[:, i] >= 0
-        told[kind] = F.cross_entropy(said[known], batch.values[known, i]) if bool(known.any()) else said.sum() * 0
-    told["correction"] = (1 - giou(regions.boxes(looked_at), batch.boxes)).mean()
-    told["masks"] = _masks(regions, batch, looked_at)
+        # Kinds are any words, those of other losses too.
+        told[f"value {kind}"] = (
+            F.cross_entropy(said[known], batch.values[known, i]) if bool(known.any()) else said.sum() * 0
+        )
+    told["correction"] = (1 - giou(regions.boxes(proposals), batch.boxes)).mean()
+    told["masks"] = _masks(regions, batch, proposals)
     if len(predicates):
-        told["relations"] = _relations(network, regions, batch, looked_at, words, predicates)
+        told["relations"] = _relations(network, regions, batch, proposals, words, predicates)
     return _weighted(told)
 
 
@@ -151,12 +166,12 @@ def _areas(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return shared, union.clamp(min=1e-6), around
 
 
-def _masks(regions: Regions, batch: PictureBatch, looked_at: Tensor) -> Tensor:
+def _masks(regions: Regions, batch: PictureBatch, proposals: Tensor) -> Tensor:
     """Masks were read over the gold boxes; here they are where the jittered boxes look."""
     known = batch.masked
     if not bool(known.any()):
         return regions.masks.sum() * 0
-    grid = region_grid(looked_at[known], MASK, MARGIN)
+    grid = region_grid(proposals[known], MASK, MARGIN)
     low, size = batch.boxes[known, :2], batch.boxes[known, 2:] - batch.boxes[known, :2]
     at = (grid - low[:, None, None]) / size[:, None, None]  # shares of the gold box
     at = (at + MARGIN) / (1 + 2 * MARGIN) * 2 - 1
@@ -168,16 +183,19 @@ def _masks(regions: Regions, batch: PictureBatch, looked_at: Tensor) -> Tensor:
 
 
 def _relations(
-    network: PictureNetwork, regions: Regions, batch: PictureBatch, looked_at: Tensor, words: Tensor, predicates: Tensor
+    network: PictureNetwork, regions: Regions, batch: PictureBatch, proposals: Tensor, words: Tensor, predicates: Tensor
 ) -> Tensor:
     counts = torch.bincount(batch.of, minlength=len(batch.pictures)).tolist()
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).tolist()
     pairs = torch.cat([all_pairs(count) + start for count, start in zip(counts, starts, strict=True)])
+    pairs = pairs.to(batch.of.device)
     if not len(pairs):
         return regions.vectors.sum() * 0
-    boxes = regions.boxes(looked_at).detach() / network.settings.side
+    boxes = regions.boxes(proposals).detach() / network.settings.side
     said = network.pairs(boxes, words[batch.labels], regions.vectors.detach(), pairs, predicates)
-    true = torch.zeros(len(batch.boxes), len(batch.boxes), len(predicates), device=said.device)
+    number = torch.zeros(len(batch.boxes), len(batch.boxes), dtype=torch.long, device=said.device)  # of each pair
+    number[pairs[:, 0], pairs[:, 1]] = torch.arange(len(pairs), device=said.device)
+    true = torch.zeros(said.shape, device=said.device)
     subject, predicate, object_ = batch.relations.unbind(1)
-    true[subject, object_, predicate] = 1
-    return F.binary_cross_entropy_with_logits(said, true[pairs[:, 0], pairs[:, 1]], reduction="none").sum(1).mean()
+    true[number[subject, object_], predicate] = 1
+    return F.binary_cross_entropy_with_logits(said, true, reduction="none").sum(1).mean()

@@ -7,6 +7,8 @@ go to `<run folder>/model`, with the scores of regions calibrated on the validat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
 _NETWORK = NetworkSettings()
+_UNTOLD: Mapping[str, Any] = {}
 _OPTIMIZER = OptimizerSettings(learning_rate=2e-3, weight_decay=0.02, warmup_steps=300, floor=0.01)
 
 
@@ -49,13 +52,18 @@ class PictureTraining(LightningModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if not 0 <= jitter < 0.2:
-            raise ValueError(f"jitter is {jitter}; expected a share in [0, 0.2)")
+        # It is cut at thrice the deviation, and opposite sides must not meet.
+        if not 0 <= jitter < 1 / 6:
+            raise ValueError(f"jitter is {jitter}; expected a share in [0, 1/6)")
         if validate < 1:
             raise ValueError(f"validate is {validate}; expected at least 1 picture")
         self.sizes, self.settings, self.jitter, self.validate, self.seed = network, optimizer, jitter, validate, seed
         self.network: PictureNetwork | None = None
-        self._labels = self._predicates = torch.empty(0, 0)
+        self._labels: Tensor
+        self._predicates: Tensor
+        for name in ("_labels", "_predicates"):  # buffers, so that they are moved to the device of the network
+            self.register_buffer(name, torch.empty(0, 0), persistent=False)
+        self._masks: bool | None = None
 
     @property
     def model(self) -> PictureNetwork:
@@ -63,6 +71,18 @@ class PictureTraining(LightningModule):
         if self.network is None:
             raise RuntimeError("the network is built by Trainer.fit or validate, when the words are known")
         return self.network
+
+    def setup(self, stage: str) -> None:
+        """Refuse several devices: pictures without objects leave weights without a gradient, which they do not share.
+
+        Raises:
+            ValueError: the trainer has several devices.
+        """
+        if self.trainer.world_size > 1:
+            raise ValueError(
+                f"the image parser is trained on one device, the trainer has {self.trainer.world_size}; "
+                "pass --trainer.devices 1"
+            )
 
     def configure_model(self) -> None:
         """Build the network, now that the data knows its words."""
@@ -107,38 +127,6 @@ class PictureTraining(LightningModule):
 
     def on_train_end(self) -> None:
         """Leave the parser in `<run folder>/model`, for `picture_parts` and `usg parse image --detector`."""
-        if self.trainer.is_global_zero:
-            graphs = self._data.validation_graphs(self.validate)
-            model = calibrated(self._parser_model(), graphs)
-            model.save(Path(self.trainer.default_root_dir) / "model")
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Put the sizes and the words beside the weights."""
-        checkpoint["picture_words"] = self.model.words.to_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the checkpoint's words; training goes on only with the same ones.
-
-        Raises:
-            ValueError: the checkpoint is another training's, or of other words.
-        """
-        if "picture_words" not in checkpoint:
-            raise ValueError("the checkpoint is not one of `usg train-parser image`: it holds no words of pictures")
-        words = Words.from_dict(checkpoint["picture_words"])
-        if self.trainer.state.fn == "fit":
-            if words != self.model.words:
-                raise ValueError(
-                    "the checkpoint was trained on other labels, values or predicates than the data has: resume on the "
-                    "data it was trained on, or start without --ckpt_path"
-                )
-            return
-        self._data.use_words(words)
-        self._build(self.sizes, words)
-
-    def _parser_model(self) -> PictureModel:
-        """The weights as they are now, as a parser; they are copied."""
-        network = PictureNetwork(self.model.settings, self.model.words)
-        network.load_state_dict(self.model.state_dict())
         trained = {
             "pictures": len(self._data.pictures("train")),
             "steps": self.trainer.global_step,
@@ -146,7 +134,58 @@ class PictureTraining(LightningModule):
             "seed": self.seed,
             "commit": commit(),
         }
-        return PictureModel(network.eval().requires_grad_(False), trained=trained)
+        model = calibrated(self._parser_model(trained), self._data.validation_graphs(self.validate))
+        model.save(Path(self.trainer.default_root_dir) / "model")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the sizes, the words, and whether masks were trained beside the weights."""
+        checkpoint["picture_settings"] = asdict(self.model.settings)
+        checkpoint["picture_words"] = self.model.words.to_dict()
+        checkpoint["picture_masks"] = self._masks_trained
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the checkpoint's sizes and words; training goes on only with the same ones.
+
+        Raises:
+            ValueError: the checkpoint is another training's, or of other sizes or words.
+        """
+        if "picture_words" not in checkpoint:
+            raise ValueError("the checkpoint is not one of `usg train-parser image`: it holds no words of pictures")
+        words = Words.from_dict(checkpoint["picture_words"])
+        # Checkpoints of earlier versions do not say their sizes.
+        saved = checkpoint.get("picture_settings")
+        sizes = self.sizes if saved is None else NetworkSettings(**saved)
+        if self.trainer.state.fn == "fit":
+            if words != self.model.words:
+                raise ValueError(
+                    "the checkpoint was trained on other labels, values or predicates than the data has: resume on the "
+                    "data it was trained on, or start without --ckpt_path"
+                )
+            if sizes != self.sizes:
+                raise ValueError(
+                    f"the checkpoint is of model.network {asdict(sizes)}, this run of {asdict(self.sizes)}: resume "
+                    "with the same, or start without --ckpt_path"
+                )
+            return
+        self._masks = bool(checkpoint.get("picture_masks", True))
+        self._data.use_words(words)
+        self._data.side = sizes.side
+        self._build(sizes, words)
+
+    @property
+    def _masks_trained(self) -> bool:
+        """Whether any training object has a mask; without one the network's masks mean nothing."""
+        if self._masks is None:
+            self._masks = bool(self._data.pictures("train").masked.any())
+        return self._masks
+
+    def _parser_model(self, trained: Mapping[str, Any] = _UNTOLD) -> PictureModel:
+        """The weights as they are now, as a parser, rounded as they are saved; they are copied."""
+        network = PictureNetwork(self.model.settings, self.model.words)
+        network.load_state_dict(
+            {n: v.half().float() if v.is_floating_point() else v for n, v in self.model.state_dict().items()}
+        )
+        return PictureModel(network.eval().requires_grad_(False), trained=trained, masks=self._masks_trained)
 
     def _build(self, sizes: NetworkSettings, words: Words) -> None:
         torch.manual_seed(derive_seed(self.seed))

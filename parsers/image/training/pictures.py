@@ -1,7 +1,8 @@
 """Pictures and their targets as arrays on disk, made once: reading a graph and a file takes longer than a step.
 
-A folder of .npy files that are mapped into memory, named after a digest of what they were made from. Pictures that
-cannot be read are named and left out; their graphs are too.
+A folder of files that are mapped into memory, named after a digest of what they were made from. Pictures that cannot be
+read are named, each time that the folder is used, and left out; their graphs are too. When one of them has changed, the
+folder is made anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +25,14 @@ from usg.formats import read_graphs
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.embedded.detector import NONE
-from usg.parsers.image.embedded.fitting import fit
-from usg.parsers.image.embedded.network import MASK, STRIDE
+from usg.parsers.image.embedded.letterbox import letterbox
 from usg.parsers.image.embedded.settings import Words
-from usg.parsers.image.loading import ImageError, load_image
+from usg.parsers.image.loading import load_image, pictures_folder
 from usg.parsers.image.training.targets import Gold, gold_of, picture_source
 from usg.progress import progress
 
-VERSION = 2
+VERSION = 3
+_NO_PIXELS = np.empty(0, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Pictures:
 
     Attributes:
         images: (n, side, side, 3) bytes.
-        places: (n, side / 4, side / 4).
+        files: (n,), which of the files or corpora the graph of each picture is in.
+        graphs: (n,), its number there, from 0.
+        positives: (n, side / 4, side / 4).
         first_object: (n + 1,), where the objects of each picture begin.
         first_relation: (n + 1,), likewise.
         boxes: (m, 4).
@@ -51,15 +55,17 @@ class Pictures:
     """
 
     images: NDArray[np.uint8]
-    places: NDArray[np.int16]
+    files: NDArray[np.int32]
+    graphs: NDArray[np.int32]
+    positives: NDArray[np.int32]
     first_object: NDArray[np.int64]
     first_relation: NDArray[np.int64]
     boxes: NDArray[np.float32]
-    labels: NDArray[np.int16]
-    values: NDArray[np.int16]
+    labels: NDArray[np.int32]
+    values: NDArray[np.int32]
     masks: NDArray[np.bool_]
     masked: NDArray[np.bool_]
-    relations: NDArray[np.int16]
+    relations: NDArray[np.int32]
 
     def __len__(self) -> int:
         """How many pictures."""
@@ -73,7 +79,7 @@ def words_of(paths: Sequence[str], min_count: int) -> Words:
     """
     labels, predicates = Counter[str](), Counter[str]()
     values: dict[str, Counter[str]] = {}
-    for graph in _graphs(paths):
+    for graph in progress(_graphs(paths), total=_count(paths), label=f"reading words of {', '.join(paths)}"):
         labels.update(thing.label for thing in graph.objects if not thing.negated)
         predicates.update(r.predicate for r in graph.relations if not r.negated)
         for a in graph.attributes:
@@ -102,79 +108,134 @@ def prepared(paths: Sequence[str], words: Words, side: int, cache: Path, problem
     """
     told = {"version": VERSION, "paths": [_state(path) for path in paths], "words": words.to_dict(), "side": side}
     folder = cache / hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    if folder.is_dir() and any(_stamp(one.picture) != one.stamp for one in _left_out(folder)):
+        shutil.rmtree(folder)
     if not folder.is_dir():
-        _prepare(paths, words, side, folder, problems)
-    return Pictures(**{field.name: np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(Pictures)})
+        _prepare(paths, words, side, folder)
+    for one in _left_out(folder):
+        problems.add(one.where, one.reason)
+    arrays = {f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(Pictures) if f.name != "images"}
+    images = np.memmap(folder / "images.bin", np.uint8, "r").reshape(-1, side, side, 3)
+    return Pictures(images=images, **arrays)
 
 
-def _prepare(paths: Sequence[str], words: Words, side: int, folder: Path, problems: Problems) -> None:
-    total = sum(_count(path) for path in paths)
+def graphs_of(data: Pictures, paths: Sequence[str], items: NDArray[np.int64]) -> list[tuple[str, SceneGraph]]:
+    """The graphs that pictures were prepared from, each with the path of its picture.
+
+    Args:
+        data: what `prepared` made of `paths`.
+        paths: as then.
+        items: numbers of the pictures, rising.
+    """
+    found: list[tuple[str, SceneGraph]] = []
+    for file, path in enumerate(paths):
+        numbers = data.graphs[items[data.files[items] == file]].tolist()
+        if numbers:
+            graphs: Sequence[SceneGraph] = Corpus(path) if Path(path).is_dir() else list(read_graphs(path))
+            found.extend((str(_picture(path, graphs[number])), graphs[number]) for number in numbers)
+    return found
+
+
+class _Read(NamedTuple):
+    """A picture that was read, and where its graph is."""
+
+    file: int
+    graph: int
+    square: NDArray[np.uint8]
+    gold: Gold
+
+
+class _LeftOut(NamedTuple):
+    """A picture that cannot be used, and what changes when the file of it does."""
+
+    where: str
+    reason: str
+    picture: str | None
+    stamp: list[int] | None
+
+
+def _prepare(paths: Sequence[str], words: Words, side: int, folder: Path) -> None:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    images = np.lib.format.open_memmap(part / "images.npy", "w+", np.uint8, (total, side, side, 3))
-    gold: list[Gold] = []
-    for name, graph, square, scale in progress(_pictures(paths, side, problems), total=total, label="reading pictures"):
-        source = picture_source(graph)
-        assert source is not None
-        try:
-            one = gold_of(graph, source, words, side, scale)
-        except ValueError as error:
-            problems.add(name, str(error))
-            continue
-        images[len(gold)] = square
-        gold.append(one)
-    if not gold:
-        raise ValueError(f"no picture of {', '.join(paths)} can be read; nothing to train on")
-    images.flush()
-    if len(gold) < total:  # some could not be read
-        np.save(part / "images.npy", np.array(images[: len(gold)]))
-    cells = side // STRIDE
-    shapes = {"places": (-1, cells, cells), "masks": (-1, MASK, MASK)}
-    np.save(part / "places.npy", np.stack([one.places for one in gold]))
-    np.save(part / "first_object.npy", np.cumsum([0, *(len(one.labels) for one in gold)]))
-    np.save(part / "first_relation.npy", np.cumsum([0, *(len(one.relations) for one in gold)]))
+    read: list[_Read] = []
+    left_out: list[_LeftOut] = []
+    with (part / "images.bin").open("wb") as images:
+        for one in progress(_pictures(paths, words, side), total=_count(paths), label="reading pictures"):
+            if isinstance(one, _LeftOut):
+                left_out.append(one)
+            else:
+                images.write(one.square.tobytes())
+                read.append(one._replace(square=_NO_PIXELS))
+    if not read:
+        first = f": {left_out[0].where}: {left_out[0].reason}" if left_out else ""
+        raise ValueError(f"no picture of {', '.join(paths)} can be read; nothing to train on{first}")
+    gold = [one.gold for one in read]
+    arrays: dict[str, Any] = {
+        "files": np.array([one.file for one in read], np.int32),
+        "graphs": np.array([one.graph for one in read], np.int32),
+        "positives": np.stack([one.positives for one in gold]),
+        "first_object": np.cumsum([0, *(len(one.labels) for one in gold)]),
+        "first_relation": np.cumsum([0, *(len(one.relations) for one in gold)]),
+    }
     for name in ("boxes", "labels", "values", "masks", "masked", "relations"):
-        joined = np.concatenate([getattr(one, name) for one in gold])
-        np.save(part / f"{name}.npy", joined.reshape(shapes[name]) if name in shapes else joined)
+        arrays[name] = np.concatenate([getattr(one, name) for one in gold])
+    for name, array in arrays.items():
+        np.save(part / f"{name}.npy", array)
+    (part / "left_out.json").write_text(json.dumps(left_out), encoding="utf-8")
     os.replace(part, folder)
 
 
-def _pictures(
-    paths: Sequence[str], side: int, problems: Problems
-) -> Iterator[tuple[str, SceneGraph, NDArray[np.uint8], float]]:
-    for path in paths:
-        root = Path(path) if Path(path).is_dir() else Path(path).parent
-        for number, graph in enumerate(read_graphs(path), 1):
-            name = f"{path}: graph {number}"
-            source = picture_source(graph)
-            if source is None or not source.uri:
-                problems.add(name, "it has no picture with a uri; give graphs of pictures")
-                continue
+def _pictures(paths: Sequence[str], words: Words, side: int) -> Iterator[_Read | _LeftOut]:
+    for file, path in enumerate(paths):
+        for number, graph in enumerate(read_graphs(path)):
+            picture = _picture(path, graph)
             try:
-                image = load_image(root / source.uri)
-            except ImageError as error:
-                problems.add(name, str(error))
-                continue
-            if (source.width or image.width, source.height or image.height) != image.size:
-                problems.add(
-                    name,
-                    f"{source.uri} has {image.width} x {image.height} pixels, its graph says "
-                    f"{source.width} x {source.height}",
-                )
-                continue
-            square, scale = fit(image, side)
-            yield name, graph, square, scale
+                yield _Read(file, number, *_targets(graph, picture, words, side))
+            except ValueError as error:
+                shown = None if picture is None else str(picture)
+                yield _LeftOut(f"{path}: graph {number + 1}", str(error), shown, _stamp(shown))
+
+
+def _targets(graph: SceneGraph, picture: Path | None, words: Words, side: int) -> tuple[NDArray[np.uint8], Gold]:
+    source = picture_source(graph)
+    if source is None or picture is None:
+        raise ValueError("it has no picture with a uri; give graphs of pictures")
+    image = load_image(picture)
+    if (source.width or image.width, source.height or image.height) != image.size:
+        raise ValueError(
+            f"{source.uri} has {image.width} x {image.height} pixels, its graph says {source.width} x {source.height}"
+        )
+    square, _ = letterbox(image, side)
+    return square, gold_of(graph, source, words, side, image.size)
+
+
+def _picture(path: str, graph: SceneGraph) -> Path | None:
+    """The file of a graph's picture; None where the graph does not say."""
+    source = picture_source(graph)
+    return None if source is None or not source.uri else pictures_folder(path) / source.uri
+
+
+def _left_out(folder: Path) -> list[_LeftOut]:
+    return [_LeftOut(*one) for one in json.loads((folder / "left_out.json").read_text(encoding="utf-8"))]
+
+
+def _stamp(picture: str | None) -> list[int] | None:
+    """Size and time of a file; None where there is none."""
+    if picture is None or not os.path.isfile(picture):
+        return None
+    state = os.stat(picture)
+    return [state.st_size, state.st_mtime_ns]
 
 
 def _graphs(paths: Sequence[str]) -> Iterator[SceneGraph]:
     for path in paths:
-        yield from progress(read_graphs(path), total=_count(path), label=f"reading words of {path}")
+        yield from read_graphs(path)
 
 
-def _count(path: str) -> int:
-    """How many graphs a file or corpus has."""
-    return len(Corpus(path)) if Path(path).is_dir() else sum(1 for _ in read_graphs(path))
+def _count(paths: Sequence[str]) -> int | None:
+    """How many graphs there are; None where a file would have to be read for it."""
+    return sum(len(Corpus(path)) for path in paths) if all(Path(path).is_dir() for path in paths) else None
 
 
 def _state(path: str) -> list[str | int]:

@@ -17,6 +17,7 @@ from usg.corpus import Corpus
 from usg.formats import read_graphs
 from usg.graph import from_json
 from usg.parsers.image.cli import main, parse_image
+from usg.parsers.image.names import ATTRIBUTES, RELATIONS
 
 
 @pytest.fixture
@@ -169,4 +170,5 @@ def test_help_is_light() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert result.stdout.startswith("usage: usg parse image"), result.stderr
+    assert all(name in result.stdout for name in (*ATTRIBUTES, *RELATIONS))
     assert result.stdout.splitlines()[-1] == ""

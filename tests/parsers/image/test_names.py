@@ -86,6 +86,17 @@ def test_settings_that_do_not_fit_are_told(models: Callable[[str], Path]) -> Non
         make_detector("setok", labels=["dog"])
 
 
+def test_what_a_name_cannot_be_made_from_is_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^geometry is made from nothing: leave out :x$"):
+        make_relations("geometry:x")
+    with pytest.raises(ValueError, match=r"^picture takes no labels; leave it out, or name another detector$"):
+        make_detector("picture", labels=["cat"])
+    with pytest.raises(ValueError, match=r"^usg\.\S+SeTok takes no class_names; leave it out"):
+        make_detector("usg.parsers.image.detectors.setok.SeTok", class_names=["cat"])
+    with pytest.raises(ValueError, match=r"PictureModel cannot be made by its name alone: .*'network'"):
+        make_detector("usg.parsers.image.embedded.PictureModel")
+
+
 def test_heads_by_name() -> None:
     assert isinstance(make_relations("geometry"), GeometricRelations)
     assert make_relations(None) is None and make_attributes(None) is None

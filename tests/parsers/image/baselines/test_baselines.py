@@ -68,6 +68,22 @@ def test_blobs_are_found_named_and_coloured(corpus: Path, tmp_path: Path) -> Non
     assert mask.shape == (80, 120)
 
 
+def test_a_region_outside_of_the_picture_has_no_colour(corpus: Path) -> None:
+    graphs = list(read_graphs(corpus))
+    for i, box in enumerate(
+        [Box(-30, -30, -5, -5), Box(500, 500, 530, 520)]
+    ):  # what is wrong in the gold is not learnt
+        thing = replace(graphs[i].objects[0], groundings=(Grounding("i", box),))
+        graphs[i] = replace(graphs[i], objects=(thing, *graphs[i].objects[1:]))
+    write_graphs(graphs, corpus.parent / "outside.jsonl")
+    red = Image.new("RGB", (60, 40), (200, 40, 30))
+    found = Detections([[-20, -20, -5, -5], [-9, -9, 20, 20], [60, 0, 90, 20]], [1, 1, 1], ["ball"] * 3)
+    said = MeanColour(corpus.parent / "outside.jsonl").attributes(red, found)
+    assert {each.object for each in said} == {1}
+    assert max(said, key=lambda each: each.score).value == "red"
+    assert abs(sum(each.score for each in said) - 1) < 1e-6
+
+
 def test_blobs_in_a_large_picture_are_at_its_size(corpus: Path, tmp_path: Path) -> None:
     graph = drawn(tmp_path, [(BALL, 40, 30)], "small.png")
     large = Image.open(tmp_path / "small.png").resize((480, 320), Image.Resampling.NEAREST)

@@ -66,6 +66,49 @@ def test_a_folder_of_something_else(tmp_path: Path, change: dict[str, object]) -
         PictureModel.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("weights.safetensors", b"no weights"),
+        ("picture.json", b"\xff\xfe"),
+        ("picture.json", b"[]"),
+        ("picture.json", b'{"format": 1, "settings": {"side": 100}, "words": {}}'),
+        ("picture.json", b'{"format": 1, "settings": {}, "words": {"labels": [], "values": [], "predicates": []}}'),
+    ],
+)
+def test_a_broken_file_is_one_line_that_names_the_folder(tmp_path: Path, file: str, content: bytes) -> None:
+    PictureModel(small_network()).save(tmp_path)
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{tmp_path} holds no image parser that can be read: .+$"):
+        PictureModel.load(tmp_path)
+
+
+def test_a_calibration_that_cannot_be_names_the_folder(tmp_path: Path) -> None:
+    PictureModel(small_network()).save(tmp_path)
+    told = json.loads((tmp_path / "picture.json").read_text())
+    (tmp_path / "picture.json").write_text(json.dumps({**told, "calibration": {"slope": -1, "intercept": 0}}))
+    with pytest.raises(ValueError, match=f"^{tmp_path} holds .*slope"):
+        PictureModel.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), 1e6])
+def test_weights_that_half_precision_has_not_are_not_written(tmp_path: Path, value: float) -> None:
+    network = small_network()
+    network.classes.bias.data[1] = value
+    with pytest.raises(ValueError, match=r"^classes\.bias holds"):
+        PictureModel(network).save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_whether_masks_were_trained_is_kept(tmp_path: Path) -> None:
+    PictureModel(small_network(), masks=False).save(tmp_path)
+    assert not PictureModel.load(tmp_path).masks
+    told = json.loads((tmp_path / "picture.json").read_text())
+    del told["masks"]  # as earlier versions wrote it
+    (tmp_path / "picture.json").write_text(json.dumps(told))
+    assert PictureModel.load(tmp_path).masks
+
+
 @pytest.mark.parametrize("wrong", [{"side": 100}, {"widths": (8, 8, 8, 8)}, {"features": 0}])
 def test_sizes_that_cannot_be(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="expected"):

@@ -1,8 +1,10 @@
+import pytest
 import torch
 from small_network import SMALL, WORDS, small_network
 
-from usg.parsers.image.embedded.network import MASK
+from usg.parsers.image.embedded.network import MASK, PictureNetwork, module_name
 from usg.parsers.image.embedded.pairs import GRID
+from usg.parsers.image.embedded.settings import Words
 
 
 def test_shapes() -> None:
@@ -43,6 +45,22 @@ def test_the_colour_of_a_thing_of_one_colour_does_not_depend_on_its_shape() -> N
     said = [network.regions(p, network(p)[0], box, of) for p in (plain, shaped)]
     torch.testing.assert_close(said[0].values["colour"], said[1].values["colour"], atol=1e-5, rtol=1e-5)
     assert not torch.allclose(said[0].classes, said[1].classes, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["type", "keys", "half", "training", "a.b", "", "kind 61", "boxes", "größe"])
+def test_any_word_may_be_a_kind(kind: str) -> None:
+    words = Words(("cat",), {"colour": ("", "red"), kind: ("", "x", "y")}, ())
+    network = PictureNetwork(SMALL, words)
+    pictures, box = torch.rand(1, 3, 64, 64), torch.tensor([[2.0, 2.0, 30.0, 20.0]])
+    regions = network.regions(pictures, network(pictures)[0], box, torch.tensor([0]))
+    assert {name: said.shape for name, said in regions.values.items()} == {"colour": (1, 2), kind: (1, 3)}
+    PictureNetwork(SMALL, words).load_state_dict(network.state_dict())
+
+
+def test_names_of_modules_differ() -> None:
+    kinds = ("colour", "type", "a.b", "a", "", "kind 74797065", module_name("type"))
+    assert len({module_name(kind) for kind in kinds}) == len(set(kinds))
+    assert module_name("colour") == "colour"
 
 
 def test_kinds_read_what_they_may() -> None:

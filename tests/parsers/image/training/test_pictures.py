@@ -8,7 +8,7 @@ from PIL import Image
 from usg.formats.jsonl import write as write_jsonl
 from usg.formats.problems import Problems
 from usg.graph import SceneGraph
-from usg.parsers.image.training.pictures import prepared, words_of
+from usg.parsers.image.training.pictures import graphs_of, prepared, words_of
 from usg.world.pixels.images import write_images
 
 
@@ -42,9 +42,9 @@ def test_a_second_run_reads_what_the_first_prepared(corpus: str, tmp_path: Path)
     words = words_of([corpus], 1)
     prepared([corpus], words, 64, tmp_path / "cache", Problems())
     (folder,) = (tmp_path / "cache").iterdir()
-    stamp = (folder / "images.npy").stat().st_mtime_ns
+    stamp = (folder / "images.bin").stat().st_mtime_ns
     prepared([corpus], words, 64, tmp_path / "cache", Problems())
-    assert (folder / "images.npy").stat().st_mtime_ns == stamp
+    assert (folder / "images.bin").stat().st_mtime_ns == stamp
     prepared([corpus], words, 32, tmp_path / "cache", Problems())
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
@@ -63,10 +63,34 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(corpus: str, tmp_pa
     assert "32 x 32" in problems.first[2]
 
 
+def test_pictures_that_are_left_out_are_told_again_until_they_can_be_read(corpus: str, tmp_path: Path) -> None:
+    picture = Path(corpus) / "images/train-0-00000002.png"
+    whole = picture.read_bytes()
+    picture.unlink()
+    words = words_of([corpus], 1)
+    for _ in range(2):
+        problems = Problems()
+        assert len(prepared([corpus], words, 64, tmp_path / "cache", problems)) == 5
+        assert problems.count == 1
+        assert "train-0-00000002.png" in problems.first[0]
+    picture.write_bytes(whole)
+    problems = Problems()
+    assert len(prepared([corpus], words, 64, tmp_path / "cache", problems)) == 6
+    assert problems.count == 0
+
+
+def test_graphs_of_pictures(corpus: str, tmp_path: Path) -> None:
+    (Path(corpus) / "images/train-0-00000001.png").write_bytes(b"no picture")
+    data = prepared([corpus, corpus], words_of([corpus], 1), 64, tmp_path / "cache", Problems())
+    found = graphs_of(data, [corpus, corpus], np.array([1, 4, 5]))
+    assert [Path(picture).name[-6:] for picture, _ in found] == ["02.png", "05.png", "00.png"]
+    assert [str(graph.sources[0].uri)[-6:] for _, graph in found] == ["02.png", "05.png", "00.png"]
+
+
 def test_graphs_without_pictures(tmp_path: Path) -> None:
     file = tmp_path / "graphs.jsonl"
     write_jsonl([SceneGraph()], file, Problems())
-    with pytest.raises(ValueError, match="nothing to train on"):
+    with pytest.raises(ValueError, match=r"nothing to train on: .*graph 1: it has no picture with a uri"):
         prepared([str(file)], words_of([str(file)], 1), 64, tmp_path / "cache", Problems())
 
 
@@ -80,4 +104,4 @@ def test_a_file_of_graphs_names_pictures_beside_it(corpus: str, tmp_path: Path) 
     one = prepared([corpus], words, 64, tmp_path / "cache", Problems())
     two = prepared([str(tmp_path / "graphs.jsonl")], words, 64, tmp_path / "cache", Problems())
     assert (one.images == two.images).all()
-    assert (one.places == two.places).all()
+    assert (one.positives == two.positives).all()

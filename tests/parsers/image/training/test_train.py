@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,32 @@ def test_a_run_that_was_cut_goes_on_exactly(corpus: str, tmp_path: Path) -> None
     assert all((one[name] == two[name]).all() for name in one)
 
 
+def _validate(corpus: str, folder: Path, *more: str) -> int:
+    words = [f"--data.train=[{corpus}]", "--data.holdout=4", f"--data.cache={folder / 'cache'}"]
+    return main(["validate", *SMALL, *words, f"--trainer.default_root_dir={folder / 'run'}", "--ckpt_path=last", *more])
+
+
+def test_a_checkpoint_is_validated_at_its_own_sizes(
+    corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train(corpus, tmp_path, 2)
+    capsys.readouterr()
+    assert _validate(corpus, tmp_path) == 0
+    told = capsys.readouterr().out
+    assert "map50" in told
+    assert _validate(corpus, tmp_path, "--model.network.side=96", "--model.network.features=8") == 0
+    assert capsys.readouterr().out == told
+    with pytest.raises(ValueError, match=r"of model\.network .*'features': 16.*'features': 8"):
+        _train(corpus, tmp_path, 4, "--ckpt_path=last", "--model.network.features=8")
+
+
+def test_a_held_out_picture_that_cannot_be_read_costs_no_run(corpus: str, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "world")
+    (tmp_path / "world/images/train-0-00000014.png").write_bytes(b"no picture")
+    _train(str(tmp_path / "world"), tmp_path, 2, "--trainer.val_check_interval=2")
+    assert (tmp_path / "run/model/picture.json").is_file()
+
+
 def test_boxes_without_masks_attributes_or_relations(corpus: str, tmp_path: Path) -> None:
     def bare(graph: SceneGraph) -> SceneGraph:
         objects = [
@@ -69,6 +96,8 @@ def test_boxes_without_masks_attributes_or_relations(corpus: str, tmp_path: Path
     _train(str(file), tmp_path, 2)
     graph = ImageParser(tmp_path / "run" / "model", threshold=0.0)(Path(corpus) / "images/train-0-00000001.png")
     assert graph.objects
+    # Never trained, the masks of the network mean nothing.
+    assert {type(grounding.region) for obj in graph.objects for grounding in obj.groundings} == {Box}
     assert not graph.attributes
     assert not graph.relations
 

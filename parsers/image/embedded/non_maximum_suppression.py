@@ -8,11 +8,11 @@ from torch import Tensor
 
 OVERLAP = 0.6
 """Of two boxes that overlap more (intersection over union) the better one stays."""
-CELLS = 200
+CELLS = 1000
 """Cells of a picture that are looked at, the best ones."""
 
 
-def best_boxes(
+def non_maximum_suppression(
     scores: Tensor, boxes: Tensor, threshold: float, most: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The boxes of one picture by falling score, non-maximum suppression applied.
