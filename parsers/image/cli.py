@@ -109,6 +109,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("image", __doc__, batch_size=8)
+    add_parts(parser)
+    return parser
+
+
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that choose the parts of an image parser, and its threshold."""
     parser.add_argument("--detector", metavar="D", help=f"{KINDS} (default: {DEFAULT})")
     parser.add_argument(
         "--labels", metavar="L", type=labels_from, help="what to look for, in an open vocabulary: dog,cat or a file"
@@ -121,4 +127,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--threshold", type=float, default=0.5, metavar="T", help="least score of what is in a graph (default: 0.5)"
     )
-    return parser

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
-from usg.parsers.image.labels import labels_from
-from usg.parsers.image.names import DEFAULT, KINDS
+from usg.parsers.image.cli import add_parts
 from usg.parsers.output import Output, open_output
 from usg.parsers.video.frames import RATE
 from usg.parsers.video.inputs import find_videos
@@ -141,17 +140,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("video", __doc__, batch_size=8)
-    parser.add_argument("--detector", metavar="D", help=f"{KINDS} (default: {DEFAULT})")
-    parser.add_argument(
-        "--labels", metavar="L", type=labels_from, help="what to look for, in an open vocabulary: dog,cat or a file"
-    )
-    parser.add_argument(
-        "--class-names", metavar="L", type=labels_from, help="of a detector that has none: dog,cat or a file, in order"
-    )
-    parser.add_argument("--attributes", metavar="A", help="a CLIP or SigLIP by folder or hub name, a class, or none")
-    parser.add_argument(
-        "--relations", metavar="R", help="geometry, a CLIP or SigLIP by folder or hub name, a class, or none"
-    )
+    add_parts(parser)
     parser.add_argument(
         "--events",
         metavar="E",
@@ -159,9 +148,6 @@ def _parser() -> argparse.ArgumentParser:
         help="learned (default), rules, none, or a file .safetensors of usg train-parser video",
     )
     parser.add_argument("--tracker", metavar="T", default="motion", help="motion (default), or nearest, the baseline")
-    parser.add_argument(
-        "--threshold", type=float, default=0.5, metavar="T", help="least score of what is in a graph (default: 0.5)"
-    )
     parser.add_argument("--fps", type=float, metavar="F", help="frames a second to look at (default: every frame)")
     parser.add_argument("--count", type=int, metavar="N", help="frames to look at, evenly; with --shots of each shot")
     parser.add_argument("--shots", action="store_true", help="look for cuts; nothing is tracked over one")
