@@ -4,6 +4,7 @@ Every op is registered with `torch.library` in the namespace ``usg``, has a fake
 same bits on every run on the CPU, and is differentiated by a `torch.autograd.Function` outside the op.
 """
 
+from usg.ops import attention_cpu as _attention_cpu  # noqa: F401  registers the kernels
 from usg.ops.attention import graph_attention
 from usg.ops.backend import backend
 from usg.ops.csr import CSR
