@@ -94,18 +94,22 @@ template <class T, class A, int D> class Attention {
   // f(number of the first lane, lanes) takes them; lanes behind the last edge repeat it.
   template <class F> void dots(const A *x, const T *y, int64_t row, const A *table, int64_t head, int64_t begin,
                                int64_t count, F f) const {
-    const int64_t all = count << shift, last = all - 1;
-    for (int64_t first = 0; first < all; first += 8) {
+    for (int64_t first = 0; first < count << shift; first += 8) {
       V part[8];
+      const A *side = nullptr, *entry = nullptr;
+      const T *vector = nullptr;
 #pragma GCC unroll 8
       for (int u = 0; u < 8; u++) {
-        const int64_t lane = std::min<int64_t>(first + u, last), slot = begin + (lane >> shift);
-        const int64_t h = (head + (lane & (group - 1))) * d;
-        const A *a = x + h, *c = table + type(slot) * span + h;
-        const T *b = y + in.col[slot] * row + h;
+        if ((u & (group - 1)) == 0) {
+          const int64_t slot = begin + std::min<int64_t>((first + u) >> shift, count - 1);
+          side = x + head * d;
+          entry = table + type(slot) * span + head * d;
+          vector = y + in.col[slot] * row + head * d;
+        }
         V sum{};
-        each_vector([&](int64_t o, int64_t n) { sum += load(a + o, n) * (load(b + o, n) + load(c + o, n)); });
+        each_vector([&](int64_t o, int64_t n) { sum += load(side + o, n) * (load(vector + o, n) + load(entry + o, n)); });
         part[u] = sum;
+        side += d, entry += d, vector += d;
       }
       f(first, totals<A>(part));
     }

@@ -40,15 +40,13 @@ template <class T, class A, int D> class Backward : Attention<T, A, D> {
 
   static Lanes take(const A *p, int64_t n) {
     if (n >= 8) return read<Lanes>(p);
-    A part[8] = {};
-    std::memcpy(part, p, n * sizeof(A));
-    return read<Lanes>(part);
+    Lanes x{};
+    for (int64_t u = 0; u < n; u++) x[u] = p[u];
+    return x;
   }
   static void put(A *p, Lanes x, int64_t n) {
     if (n >= 8) return write(p, x);
-    A part[8];
-    write(part, x);
-    std::memcpy(p, part, n * sizeof(A));
+    for (int64_t u = 0; u < n; u++) p[u] = x[u];
   }
   Lanes spread(const A *per_head, int64_t step) const {
     Lanes x;

@@ -14,7 +14,11 @@ inline float get(bfloat x) {
   std::memcpy(&y, &bits, 4);
   return y;
 }
-inline float get(half x) { return load16(&x, 1)[0]; }
+inline float get(half x) {
+  _Float16 y;
+  std::memcpy(&y, &x, 2);
+  return y;
+}
 template <class T> inline T narrow(Wide<T> x) {
   T y;
   store16(&y, all16<Wide<T>>(x), 1);
@@ -53,16 +57,11 @@ template <class T, class I> class Segments {
     switch (in.op) {
       case USG_SUM:
         std::fill(sum, sum + c, A(0));
-        for (int64_t e = begin; e < end; e++)
-          for (int64_t x = 0; x < c; x++) sum[x] += get(values[e * c + x]);
+        for (int64_t e = begin; e < end; e++) add(sum, A(1), values + e * c);
         return put(out + i * c, sum);
       case USG_WEIGHTED_SUM:
         std::fill(sum, sum + c, A(0));
-        for (int64_t e = begin; e < end; e++) {
-          const A weight = other ? get(other[e]) : A(1);
-          const T *from = values + in.col[e] * c;
-          for (int64_t x = 0; x < c; x++) sum[x] += weight * get(from[x]);
-        }
+        for (int64_t e = begin; e < end; e++) add(sum, other ? get(other[e]) : A(1), values + in.col[e] * c);
         return put(out + i * c, sum);
       case USG_DOT:
         for (int64_t e = begin; e < end; e++) out[e] = narrow<T>(dot(other + i * c, values + in.col[e] * c));
@@ -85,15 +84,23 @@ template <class T, class I> class Segments {
   }
 
   void put(T *to, const A *from) {
-    for (int64_t x = 0; x < c; x++) to[x] = narrow<T>(from[x]);
+    int64_t x = 0;
+    for (; x + 16 <= c; x += 16) store16(to + x, load16(from + x));
+    for (; x < c; x++) to[x] = narrow<T>(from[x]);
+  }
+
+  void add(A *to, A weight, const T *from) {
+    int64_t x = 0;
+    for (; x + 16 <= c; x += 16) store16(to + x, load16(to + x) + weight * load16(from + x));
+    for (; x < c; x++) to[x] += weight * get(from[x]);
   }
 
   A dot(const T *x, const T *y) {
     V16<A> sum{};
     int64_t o = 0;
     for (; o + 16 <= c; o += 16) sum += load16(x + o) * load16(y + o);
-    if (o < c) sum += load16(x + o, c - o) * load16(y + o, c - o);
     A total = 0;
+    for (; o < c; o++) total += get(x[o]) * get(y[o]);
     for (int i = 0; i < 16; i++) total += sum[i];
     return total;
   }
