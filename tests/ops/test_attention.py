@@ -6,6 +6,8 @@ from ops_reference import arguments, attention, edge_lists
 
 from usg.ops import CSR, backend, graph_attention, sparse
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 # A loop, a repeated edge, a hub (node 0), a node that hears nothing (4), a node nobody hears (6).
 SOURCE = torch.tensor([0, 1, 1, 1, 2, 3, 4, 5, 5, 2, 0, 1])
 TARGET = torch.tensor([0, 0, 0, 2, 0, 0, 0, 0, 5, 6, 3, 1])
@@ -67,6 +69,7 @@ def test_gradient_of_dropped_attention_is_that_of_the_drawn_mask():
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_the_path_without_sparse_kernels_agrees(monkeypatch, dropout):
+    monkeypatch.setenv("USG_OPS", "torch")
     graph, inputs = example(2)
     leaves = [inputs[name].requires_grad_() for name in DIFFERENTIABLE]
 
@@ -304,5 +307,12 @@ def test_refuses(changes, error, message):
         graph_attention(graph=graph, **(inputs | changes))
 
 
-def test_backend_is_named():
-    assert backend() in ("cpu", "torch")
+def test_backend_is_named(implementation):
+    assert backend() == implementation
+
+
+def test_vmap_is_refused():
+    graph, inputs = example()
+    queries = torch.stack([inputs["q"], inputs["q"]])
+    with pytest.raises(RuntimeError, match="vmap"):
+        torch.vmap(lambda q: run(graph, inputs | {"q": q}))(queries)

@@ -130,7 +130,7 @@ def _arguments(
 
 
 def _rows(tensor: Tensor) -> Tensor:
-    """(n, H, D) whose rows may lie apart but are each contiguous; the slices of a joint projection are left in place."""
+    """(n, H, D) of contiguous rows, which may lie apart: the slices of a joint projection are not copied."""
     _, heads, width = tensor.shape
     whole = (width == 1 or tensor.stride(2) == 1) and (heads == 1 or tensor.stride(1) == width)
     return tensor if whole and tensor.stride(0) >= heads * width else tensor.contiguous()

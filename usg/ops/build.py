@@ -1,4 +1,4 @@
-"""Compiles the CPU kernels of usg/ops/csrc: `make ops`, `python -m usg.ops.build`, or by itself on first use.
+"""Compiles the CPU kernels of usg/ops/csrc: `make ops`, or by itself on first use.
 
 The library knows nothing of torch or Python, so one binary serves every version of both. It lies
 
@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from usg.files import atomic_path
@@ -117,11 +118,11 @@ def compile_library(path: Path, levels: Sequence[int]) -> None:
     cxx = compiler()
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         objects = [Path(folder) / f"level{level}.o" for level in levels]
-        commands = [
+        commands: list[list[str | Path]] = [
             [cxx, *FLAGS, *_target(level), f"-DUSG_LEVEL={level}", "-c", SOURCES / "level.cpp", "-o", output]
             for level, output in zip(levels, objects, strict=True)
         ]
-        for process in [subprocess.Popen(line, stderr=subprocess.PIPE, text=True) for line in commands]:
+        for process in [_start(line) for line in commands]:
             _finish(process)
         known = [f"-DUSG_HAS_{level}" for level in levels] + [f'-DUSG_SOURCE="{source_hash()}"']
         dispatch = Path(folder) / "dispatch.o"
@@ -131,8 +132,10 @@ def compile_library(path: Path, levels: Sequence[int]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Compiles for this processor into the cache, or for all of x86-64 into the package."""
-    parser = argparse.ArgumentParser(prog="python -m usg.ops.build", description="Compiles the CPU kernels.")
-    parser.add_argument("--package", action="store_true", help="into usg/ops/lib for a wheel, with code for every level")
+    parser = argparse.ArgumentParser(prog="python usg/ops/build.py", description="Compiles the CPU kernels.")
+    parser.add_argument(
+        "--package", action="store_true", help="into usg/ops/lib, for a wheel, with code for all levels"
+    )
     options = parser.parse_args(argv)
     start = time.perf_counter()
     try:
@@ -164,23 +167,17 @@ def _finish(process: subprocess.Popen[str]) -> None:
         raise BuildError(f"the compiler fails: {first} (set CXX to another one)")
 
 
-class _alone:
-    """Holds a lock file, so that processes that start together compile once; where files cannot be locked, each does."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        self.file = self.path.open("w")
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Holds a lock file, so that of processes that start together one compiles; where none can be had, each does."""
+    with path.open("w") as file:
         try:
             import fcntl
 
-            fcntl.flock(self.file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX)
         except (ImportError, OSError):
-            return
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+            pass
+        yield
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Registration of an op with torch, in one place.
 
-An op is defined, given one implementation for every device, another for the CPU that the compiled kernels answer, and a
-fake one for tracing, and that is all torch knows of it. Differentiation sits outside, in a `torch.autograd.Function` beside the public function: four times cheaper per call
-than `torch.library.register_autograd` when measured on torch 2.13, and the same rule as attention-gym's. Autocast sits
-outside too: an op computes in the types it was given.
+An op is defined, given one implementation for every device, another for the CPU by the compiled kernels, and a fake one
+for tracing, and that is all torch knows of it. Differentiation sits outside, in a `torch.autograd.Function` beside the
+public function: four times cheaper per call than `torch.library.register_autograd` when measured on torch 2.13, and the
+same rule as attention-gym's. Autocast sits outside too: an op computes in the types it was given.
 """
 
 import functools

@@ -93,7 +93,7 @@ def call(name: str, op: str, arguments: AttentionArguments | SegmentArguments) -
     if status == 3:
         raise ValueError(f"{op}: an index of the graph is out of range; build the handle with CSR.from_edges")
     if status == 4:
-        raise IndexError(f"{op}: an edge type is outside the tables, which hold [0, {arguments.types})")  # type: ignore[union-attr]
+        raise IndexError(f"{op}: an edge type is outside the tables, which hold [0, {arguments.types})")
     raise MemoryError(f"{op}: not enough memory for the sums; use smaller batches")
 
 

@@ -15,7 +15,7 @@ from usg.ops.csr import CSR
 from usg.ops.library import register
 from usg.ops.sparse import edge_dot, edge_sum
 
-__all__ = ["gather_scatter"]
+__all__ = ["dot_op", "gather_scatter", "sum_op"]
 
 
 def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> Tensor:
@@ -65,6 +65,7 @@ def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> 
     lambda values, weight, rowptr, col: values.new_empty(rowptr.shape[0] - 1, values.shape[1]),
 )
 def sum_op(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
+    """Registered: (m, d) to (n, d)."""
     wide = _wide(values)
     factors = wide.new_ones(col.shape[0]) if weight is None else _wide(weight)
     out = wide.new_empty(rowptr.shape[0] - 1, values.shape[1])
@@ -77,6 +78,7 @@ def sum_op(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -
     lambda x, y, rowptr, col, row_index: x.new_empty(col.shape[0]),
 )
 def dot_op(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
+    """Registered: x_i . y_j along the edges, (n, d) and (m, d) to (e,)."""
     wide = _wide(x).contiguous()
     return edge_dot(wide, _wide(y).contiguous(), rowptr, col, row_index, wide.new_zeros(col.shape[0])).to(x.dtype)
 

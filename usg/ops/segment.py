@@ -15,7 +15,18 @@ from usg.ops.csr import expand_pointer
 from usg.ops.library import register
 from usg.ops.sparse import segment_reduce
 
-__all__ = ["segment_max", "segment_mean", "segment_softmax", "segment_sum"]
+__all__ = [
+    "check_pointer",
+    "gather_op",
+    "max_op",
+    "segment_max",
+    "segment_mean",
+    "segment_softmax",
+    "segment_sum",
+    "softmax_backward_op",
+    "softmax_op",
+    "sum_op",
+]
 
 
 def segment_sum(values: Tensor, rowptr: Tensor) -> Tensor:
@@ -95,6 +106,7 @@ def _rows_fake(values: Tensor, rowptr: Tensor) -> Tensor:
 
 @register("segment_sum", "(Tensor values, Tensor rowptr) -> Tensor", _rows_fake)
 def sum_op(values: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: (e, ...) to (n, ...)."""
     check_pointer("segment_sum", values, rowptr)
     return segment_reduce(_wide(values), rowptr, "sum").to(values.dtype)
 
@@ -105,6 +117,7 @@ def sum_op(values: Tensor, rowptr: Tensor) -> Tensor:
     lambda values, rowptr, size: values.new_empty(size, *values.shape[1:]),
 )
 def gather_op(values: Tensor, rowptr: Tensor, size: int) -> Tensor:
+    """Registered: the value of its row for each of `size` slots, (n, ...) to (size, ...)."""
     return values.index_select(0, expand_pointer(rowptr, size))
 
 
@@ -115,7 +128,7 @@ def _max_fake(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
 
 @register("segment_max", "(Tensor values, Tensor rowptr) -> (Tensor, Tensor)", _max_fake)
 def max_op(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
-    """The maxima and the slot of each one's first occurrence; e for an empty row."""
+    """Registered: the maxima and the slot of each one's first occurrence; e for an empty row."""
     check_pointer("segment_max", values, rowptr)
     edges, rows = values.shape[0], rowptr.shape[0] - 1
     top = segment_reduce(values, rowptr, "max")
@@ -135,6 +148,7 @@ def max_op(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
     "segment_softmax", "(Tensor values, Tensor rowptr) -> Tensor", lambda values, rowptr: torch.empty_like(values)
 )
 def softmax_op(values: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: (e, ...) to (e, ...)."""
     check_pointer("segment_softmax", values, rowptr)
     wide = _wide(values)
     row_index = expand_pointer(rowptr, values.shape[0])
@@ -151,6 +165,7 @@ def softmax_op(values: Tensor, rowptr: Tensor) -> Tensor:
     lambda grad, probability, rowptr: torch.empty_like(probability),
 )
 def softmax_backward_op(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: the gradient of the logits from that of the probabilities, all (e, ...)."""
     wide = _wide(probability)
     product = wide * grad
     row_index = expand_pointer(rowptr, grad.shape[0])
