@@ -1,6 +1,7 @@
 """Which implementation answers, and what is said where there is none: no compiler, no cache, a foreign library."""
 
 import ctypes
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -23,6 +24,14 @@ def test_the_choice_is_read_at_every_call(monkeypatch):
     assert backend() == "torch"
     monkeypatch.setenv("USG_OPS", "tourch")
     with pytest.raises(LookupError, match="unknown USG_OPS 'tourch'; did you mean 'torch'"):
+        backend()
+
+
+def test_torch_scatter_must_be_there_to_be_chosen(monkeypatch):
+    if importlib.util.find_spec("torch_scatter"):
+        pytest.skip("torch-scatter is installed")
+    monkeypatch.setenv("USG_OPS", "torch_scatter")
+    with pytest.raises(RuntimeError, match="that package is not installed; install it or unset USG_OPS"):
         backend()
 
 

@@ -14,11 +14,7 @@ inline float get(bfloat x) {
   std::memcpy(&y, &bits, 4);
   return y;
 }
-inline float get(half x) {
-  _Float16 y;
-  std::memcpy(&y, &x, 2);
-  return y;
-}
+inline float get(half x) { return to_float(x); }
 template <class T> inline T narrow(Wide<T> x) {
   T y;
   store16(&y, all16<Wide<T>>(x), 1);

@@ -35,6 +35,45 @@ template <class T> using Wide = typename WideOf<T>::type;
 template <class V, class P> inline V read(const P *p) { V x; std::memcpy(&x, p, sizeof x); return x; }
 template <class V, class P> inline void write(P *p, V x) { std::memcpy(p, &x, sizeof x); }
 
+// Half precision by hand where the processor has no instruction: the compiler's own helpers would need a recent libgcc.
+inline float to_float(half x) {
+#if defined(__F16C__)
+  return _cvtsh_ss(x.bits);
+#else
+  // Exponent and fraction moved to their place are the value times 2^-112, for subnormal numbers too.
+  uint32_t bits = uint32_t(x.bits & 0x7fff) << 13;
+  float y;
+  std::memcpy(&y, &bits, 4);
+  y *= 0x1p112f;
+  std::memcpy(&bits, &y, 4);
+  if ((x.bits & 0x7c00) == 0x7c00) bits |= 0x7f800000;
+  bits |= uint32_t(x.bits & 0x8000) << 16;
+  std::memcpy(&y, &bits, 4);
+  return y;
+#endif
+}
+inline half to_half(float x) {
+#if defined(__F16C__)
+  return {uint16_t(_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT))};
+#else
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  const uint16_t sign = bits >> 16 & 0x8000;
+  bits &= 0x7fffffff;
+  if (bits >= 0x47800000) return {uint16_t(sign | (bits > 0x7f800000 ? 0x7e00 : 0x7c00))};  // 65536 and more, NaN
+  if (bits < 0x38800000) {
+    // Below 2^-14: added to 0.5, the bits of the subnormal result stand at the end, rounded.
+    float y;
+    std::memcpy(&y, &bits, 4);
+    y += 0.5f;
+    std::memcpy(&bits, &y, 4);
+    return {uint16_t(sign | (bits - 0x3f000000))};
+  }
+  bits += 0xfff + (bits >> 13 & 1) - (112u << 23);
+  return {uint16_t(sign | bits >> 13)};
+#endif
+}
+
 inline f16v load16(const float *p) { return read<f16v>(p); }
 inline d16v load16(const double *p) { return read<d16v>(p); }
 inline f16v load16(const bfloat *p) {
@@ -51,7 +90,7 @@ inline f16v load16(const half *p) {
   return x;
 #else
   f16v x;
-  for (int i = 0; i < 16; i++) { _Float16 h; std::memcpy(&h, p + i, 2); x[i] = (float)h; }
+  for (int i = 0; i < 16; i++) x[i] = to_float(p[i]);
   return x;
 #endif
 }
@@ -72,7 +111,7 @@ inline void store16(half *p, f16v x) {
   for (int i = 0; i < 2; i++)
     _mm_storeu_si128((__m128i *)p + i, _mm256_cvtps_ph(_mm256_loadu_ps((const float *)&x + 8 * i), _MM_FROUND_TO_NEAREST_INT));
 #else
-  for (int i = 0; i < 16; i++) { const _Float16 h = (_Float16)x[i]; std::memcpy(p + i, &h, 2); }
+  for (int i = 0; i < 16; i++) p[i] = to_half(x[i]);
 #endif
 }
 
