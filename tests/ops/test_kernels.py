@@ -73,6 +73,10 @@ def test_long_rows_are_split_and_merged(dtype):
     compare(graph_of(300, 50, hub=9000), 4, 32, dtype, attributes=2, dropout=0.1)
 
 
+def test_results_too_large_for_the_cache():
+    compare(graph_of(6000, 2200), 8, 64, torch.float32)
+
+
 def test_a_hub_of_a_hundred_thousand_edges():
     graph = graph_of(100, 100, hub=100_000)
     assert graph.rowptr.diff().max() >= 100_000

@@ -4,6 +4,8 @@
 // of one head of eight edges, are formed at once and stay one vector ("lanes": edge by edge, in each head by head).
 // D is the width of a head where the compiler knows it, else 0.
 #pragma once
+#include <type_traits>
+
 #include "tasks.hpp"
 #include "usg_ops.h"
 #include "vector.hpp"
@@ -60,6 +62,16 @@ template <class T, class A, int D> class Attention {
   template <class P> static void store(P *p, V x, int64_t n) {
     if (D > 0 || n == 16) store16(p, x);
     else store16(p, x, n);
+  }
+
+  // Results too large for the cache are streamed past it: half the traffic of writing them.
+  bool streams(const void *to, int64_t rows) const {
+    return D > 0 && std::is_same_v<T, float> && rows * span * sizeof(T) >= (size_t(4) << 20) && (uintptr_t)to % 64 == 0;
+  }
+  void deliver(T *p, V x, int64_t n, bool stream) const {
+    if constexpr (std::is_same_v<T, float>)
+      if (stream) return stream16(p, x);
+    store(p, x, n);
   }
 
   void widen(const T *from, A *to, A factor) const {
@@ -306,13 +318,13 @@ template <class T, class A, int D> class Forward : Attention<T, A, D> {
   }
 
   void finish(int64_t i, const A *top, const A *total, const A *sum) {
-    const bool empty = in.rowptr[i] == in.rowptr[i + 1];
+    const bool empty = in.rowptr[i] == in.rowptr[i + 1], stream = this->streams(in.out, in.targets);
     for (int64_t h = 0; h < heads; h++) {
       const A inverse = empty ? A(0) : A(1) / total[h];
       ((A *)in.log_sum)[h * in.targets + i] =
           empty ? -std::numeric_limits<A>::infinity() : finite(top[h]) + std::log(total[h]);
       T *out = (T *)in.out + i * span + h * d;
-      this->each_vector([&](int64_t o, int64_t n) { this->store(out + o, this->load(sum + h * d + o, n) * inverse, n); });
+      this->each_vector([&](int64_t o, int64_t n) { this->deliver(out + o, this->load(sum + h * d + o, n) * inverse, n, stream); });
     }
   }
 };

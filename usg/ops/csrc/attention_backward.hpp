@@ -239,8 +239,9 @@ template <class T, class A, int D> class Backward : Attention<T, A, D> {
 
   void finish(int64_t i, const A *sum) {
     T *dq = (T *)in.dq + i * span;
+    const bool stream = this->streams(in.dq, in.targets);
     for (int64_t h = 0; h < span; h += d)
-      this->each_vector([&](int64_t o, int64_t n) { this->store(dq + h + o, this->load(sum + h + o, n) * scale, n); });
+      this->each_vector([&](int64_t o, int64_t n) { this->deliver(dq + h + o, this->load(sum + h + o, n) * scale, n, stream); });
   }
 
   void add_up(const A *tables, int64_t count) {
@@ -286,11 +287,12 @@ template <class T, class A, int D> class Backward : Attention<T, A, D> {
 
   void finish_column(int64_t j, const A *sums) {
     T *dk = (T *)in.dk + j * span, *dv = (T *)in.dv + j * span;
+    const bool stream = this->streams(in.dk, in.sources) && this->streams(in.dv, in.sources);
     for (int64_t h = 0; h < span; h += d)
       this->each_vector([&](int64_t o, int64_t n) {
         // Queries were not scaled here.
-        this->store(dk + h + o, this->load(sums + h + o, n) * scale, n);
-        this->store(dv + h + o, this->load(sums + span + h + o, n), n);
+        this->deliver(dk + h + o, this->load(sums + h + o, n) * scale, n, stream);
+        this->deliver(dv + h + o, this->load(sums + span + h + o, n), n, stream);
       });
   }
 

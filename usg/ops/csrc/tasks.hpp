@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <new>
 #include <vector>
-#ifdef _OPENMP
-#include <omp.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 namespace usg {
@@ -59,6 +59,13 @@ template <class I> Plan plan(const I *rowptr, int64_t rows, int64_t most) {
   return result;
 }
 
+// Makes streamed stores visible to other threads.
+inline void fence() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 // Calls make() once on every thread and what it gives with each number in [0, count).
 template <class F> void share_out(int64_t count, int threads, F make) {
   const int team = (int)std::min<int64_t>(threads, count);
@@ -71,6 +78,7 @@ template <class F> void share_out(int64_t count, int threads, F make) {
       try {
         auto work = make();
         for (int64_t i; (i = next.fetch_add(1)) < count;) work(i);
+        fence();
       } catch (const std::bad_alloc &) {
         failed = true;
       }
@@ -82,6 +90,7 @@ template <class F> void share_out(int64_t count, int threads, F make) {
   if (count == 0) return;
   auto work = make();
   for (int64_t i = 0; i < count; i++) work(i);
+  fence();
 }
 
 template <class I> bool rises(const I *pointer, int64_t rows, int64_t slots) {

@@ -115,6 +115,17 @@ inline void store16(half *p, f16v x) {
 #endif
 }
 
+// A store that leaves no copy in the cache and reads no line first; `p` on a multiple of 64 bytes. See `fence`.
+inline void stream16(float *p, f16v x) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, (__m512)x);
+#elif defined(__x86_64__)
+  for (int i = 0; i < 4; i++) _mm_stream_ps(p + 4 * i, _mm_loadu_ps((const float *)&x + 4 * i));
+#else
+  store16(p, x);
+#endif
+}
+
 // The last vector of a row whose width is no multiple of 16: lanes from n on are 0 when read, untouched when written.
 template <class T> inline V16<Wide<T>> load16(const T *p, int64_t n) {
   T part[16];
