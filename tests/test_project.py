@@ -48,7 +48,7 @@ def _folder(package: str) -> Path:
 def test_package_data_matches_every_data_file(setup_cfg: configparser.RawConfigParser) -> None:
     packaged: set[Path] = set()
     for package, globs in setup_cfg["options.package_data"].items():
-        for pattern in globs.split():
+        for pattern in globs.strip().split("\n"):  # as setuptools reads it; spaces on a line part nothing
             packaged.update(_folder(package).glob(pattern) if package != "*" else ())
     data = {
         file

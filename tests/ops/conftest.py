@@ -1,7 +1,10 @@
+import os
 from collections.abc import Iterator
 
 import pytest
 import torch
+
+from usg.ops import backend
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -11,3 +14,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", params=["torch", "cpu"])
+def implementation(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each implementation in turn; the compiled one only where it can be had."""
+    if request.param == "cpu" and backend() != "cpu":
+        pytest.skip("no compiled kernels here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "USG_OPS", request.param)
+        yield request.param

@@ -1,3 +1,9 @@
+import importlib
+import importlib.machinery
+import itertools
+import sys
+import types
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,6 +11,8 @@ from hypothesis import strategies as st
 from ops_reference import arguments, attention, edge_lists
 
 from usg.ops import CSR, backend, graph_attention, sparse
+
+pytestmark = pytest.mark.usefixtures("implementation")
 
 # A loop, a repeated edge, a hub (node 0), a node that hears nothing (4), a node nobody hears (6).
 SOURCE = torch.tensor([0, 1, 1, 1, 2, 3, 4, 5, 5, 2, 0, 1])
@@ -67,6 +75,7 @@ def test_gradient_of_dropped_attention_is_that_of_the_drawn_mask():
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_the_path_without_sparse_kernels_agrees(monkeypatch, dropout):
+    monkeypatch.setenv("USG_OPS", "torch")
     graph, inputs = example(2)
     leaves = [inputs[name].requires_grad_() for name in DIFFERENTIABLE]
 
@@ -304,5 +313,45 @@ def test_refuses(changes, error, message):
         graph_attention(graph=graph, **(inputs | changes))
 
 
-def test_backend_is_named():
-    assert backend() == "torch"
+def test_backend_is_named(implementation):
+    assert backend() == implementation
+
+
+@pytest.mark.peers
+def test_torch_scatter_answers_the_same(monkeypatch):
+    pytest.importorskip("torch_scatter", exc_type=ImportError)
+    graph, inputs = example(2)
+    expected = run(graph, inputs)
+    monkeypatch.setenv("USG_OPS", "torch_scatter")
+    torch.testing.assert_close(run(graph, inputs), expected)
+
+
+def test_torch_scatter_is_what_reduces_when_it_is_chosen(monkeypatch):
+    graph, inputs = example(2)
+    expected = run(graph, inputs)
+    module, called = types.ModuleType("torch_scatter"), []
+    module.__spec__ = importlib.machinery.ModuleSpec("torch_scatter", None)
+
+    def segment_csr(values, pointer, reduce):
+        called.append(reduce)
+        assert pointer.dtype == torch.int64
+        rows = [values[a:b] for a, b in itertools.pairwise(pointer.tolist())]
+        empty = values.new_zeros(values.shape[1:])
+        return torch.stack([(r.amax(0) if reduce == "max" else r.sum(0)) if len(r) else empty for r in rows])
+
+    module.segment_csr = segment_csr
+    monkeypatch.setitem(sys.modules, "torch_scatter", module)
+    monkeypatch.setenv("USG_OPS", "torch_scatter")
+    backend_module = importlib.import_module("usg.ops.backend")
+    try:
+        torch.testing.assert_close(run(graph, inputs), expected)
+    finally:
+        backend_module._resolve.cache_clear()
+    assert set(called) == {"max", "sum"}
+
+
+def test_vmap_is_refused():
+    graph, inputs = example()
+    queries = torch.stack([inputs["q"], inputs["q"]])
+    with pytest.raises(RuntimeError, match="vmap"):
+        torch.vmap(lambda q: run(graph, inputs | {"q": q}))(queries)

@@ -5,6 +5,8 @@ from ops_reference import edge_lists
 
 from usg.ops import CSR, gather_scatter
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 
 @given(edge_lists())
 @settings(max_examples=40, deadline=None)

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from usg.ops import CSR
+from usg.ops import CSR, backend, bench_layer
 from usg.ops.bench import CASES, Case, main, measure
 from usg.ops.bench_systems import build, edges, floor_bytes
 
@@ -18,8 +18,37 @@ def test_edges_of_a_case():
     assert torch.equal(source // 7, target // 7)
 
 
+OURS = ["usg", "usg-torch"] if backend() == "cpu" else ["usg"]
+
+
 def test_peers_compute_what_ours_computes():
-    assert list(compare())[:3] == ["usg", "pyg", "torch"]
+    assert list(compare())[: len(OURS) + 2] == [*OURS, "pyg", "torch"]
+
+
+def test_padded_attention_computes_what_ours_computes():
+    assert list(compare(tables=False)) == [*OURS, "torch", "sdpa", "sdpa-dense"]
+
+
+def test_skewed_degrees_keep_their_mean():
+    source, target, nodes = edges(Case(graphs=1, nodes=500, degree=10, skew=3.0))
+    degrees = torch.bincount(target, minlength=nodes)
+    assert degrees.sum() == source.numel() == 5000
+    assert degrees.max() > 300
+
+
+def test_layers_compute_the_same_with_the_same_parameters():
+    inputs, systems = bench_layer.build(SMALL, "cpu", torch.float32)
+    assert list(systems) == [*OURS, "pyg"]
+    expected = torch.autograd.grad(systems["usg"](), inputs.leaves, inputs.grad)
+    for run in systems.values():
+        torch.testing.assert_close(torch.autograd.grad(run(), inputs.leaves, inputs.grad), expected)
+
+
+@pytest.mark.parametrize("kind", ["bias-only", "layer"])
+def test_rows_of_other_kinds(kind):
+    rows = measure("small", SMALL, threads=1, rounds=1, kind=kind)
+    assert {row["case"].split(",")[0] for row in rows} == {f"small {kind}"}
+    assert ("products" if kind == "layer" else "floor") in {row["system"] for row in rows}
 
 
 @pytest.mark.peers
@@ -28,12 +57,15 @@ def test_torch_scatter_computes_what_ours_computes():
     assert "torch_scatter" in compare()
 
 
-def compare():
+def compare(tables=True):
     """Every system on the small case, after a check that all compute the same."""
-    inputs, systems = build(SMALL, "cpu", torch.float32)
+    inputs, systems = build(SMALL, "cpu", torch.float32, tables=tables)
     expected = torch.autograd.grad(systems["usg"](), inputs.leaves, inputs.grad)
-    for run in systems.values():
-        torch.testing.assert_close(torch.autograd.grad(run(), inputs.leaves, inputs.grad), expected)
+    for name, run in systems.items():
+        # To padded attention ready for it, the mask is a constant.
+        count = 3 if name == "sdpa-dense" else 4
+        grads = torch.autograd.grad(run(), inputs.leaves[:count], inputs.grad)
+        torch.testing.assert_close(grads, expected[:count])
     return systems
 
 

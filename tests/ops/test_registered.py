@@ -8,6 +8,8 @@ import usg.ops
 from usg.ops import CSR
 from usg.ops.sparse import edge_dot, edge_sum
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 CHECKS = ("test_schema", "test_faketensor", "test_aot_dispatch_dynamic")
 
 

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from usg.ops import segment_max, segment_mean, segment_softmax, segment_sum
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 ROWS = torch.tensor([0, 3, 3, 4, 7], dtype=torch.int32)
 OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from usg.ops.library import register
 from usg.ops.sparse import edge_dot, edge_sum, segment_reduce
 
-__all__ = ["backward", "forward"]
+__all__ = ["backward", "check_types", "forward"]
 
 _INPUTS = (
     "Tensor q, Tensor k, Tensor v, Tensor key_table, Tensor value_table, Tensor bias, Tensor? edge_attr, "
@@ -180,14 +180,23 @@ def _accumulator(tensor: Tensor) -> torch.dtype:
     return torch.float64 if tensor.dtype == torch.float64 else torch.float32
 
 
+def check_types(edge_type: Tensor, count: int) -> None:
+    """Refuses edge types outside [0, count); on the CPU, where looking costs little.
+
+    Raises:
+        IndexError: there are some.
+    """
+    if edge_type.device.type == "cpu" and edge_type.numel():
+        low, high = (int(value) for value in edge_type.aminmax())
+        if low < 0 or high >= count:
+            raise IndexError(f"graph_attention: edge types run from {low} to {high}, the tables hold [0, {count})")
+
+
 class _Types:
     """Edge types as a sparse (n, T) pattern."""
 
     def __init__(self, edge_type: Tensor, row_index: Tensor, count: int) -> None:
-        if edge_type.device.type == "cpu" and edge_type.numel():
-            low, high = (int(value) for value in edge_type.aminmax())
-            if low < 0 or high >= count:
-                raise IndexError(f"graph_attention: edge types run from {low} to {high}, the tables hold [0, {count})")
+        check_types(edge_type, count)
         self.col = edge_type.int()
         self.count = count
         self.key = row_index.long() * count + edge_type

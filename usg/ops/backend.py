@@ -1,13 +1,57 @@
-"""Which implementation answers the ops."""
+"""Which implementation answers the ops.
+
+``USG_OPS`` chooses, and is read at every call:
+
+    torch          torch's own sparse and segment kernels, on every device
+    cpu            the compiled kernels for tensors on the CPU, torch's for all others; an error where there are none
+    torch_scatter  torch's, with the reductions of torch-scatter
+    (not set)      cpu, and torch where nothing can be compiled, which is said once
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from importlib.util import find_spec
+
+from usg.names import unknown_name
+from usg.ops.build import BuildError
 
 __all__ = ["backend"]
 
+_NAMES = ("torch", "cpu", "torch_scatter")
+
 
 def backend() -> str:
-    """The name of the implementation behind the ops: ``"torch"``, made of torch's own sparse and segment kernels.
+    """The name of the implementation behind the ops on the CPU.
+
+    Raises:
+        LookupError: ``USG_OPS`` names none.
+        RuntimeError: ``USG_OPS`` names one that cannot be had here.
 
     Example:
-        >>> backend()
-        'torch'
+        >>> backend() in ("cpu", "torch", "torch_scatter")
+        True
     """
-    return "torch"
+    return _resolve(os.environ.get("USG_OPS", ""))
+
+
+@functools.cache
+def _resolve(name: str) -> str:
+    if name and name not in _NAMES:
+        raise LookupError(unknown_name("USG_OPS", name, _NAMES))
+    if name == "torch_scatter" and find_spec("torch_scatter") is None:
+        raise RuntimeError("USG_OPS=torch_scatter, but that package is not installed; install it or unset USG_OPS")
+    if name in ("torch", "torch_scatter"):
+        return name
+    from usg.ops import native
+
+    try:
+        native.library()
+    except BuildError as error:
+        if name:
+            raise RuntimeError(f"USG_OPS={name}, but {error}") from None
+        print(f"usg: no CPU kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
+        return "torch"
+    return "cpu"

@@ -4,18 +4,26 @@ Every system computes the same function on the same inputs (checked before timin
 per edge type added to keys and to values. Rounds are interleaved, so that whatever else the machine does falls on all
 alike; a figure is the median over rounds. Peers:
 
+* `usg-torch`: ours as it is without a compiler, where `usg` is the compiled kernels;
 * `pyg`: the message passing of torch_geometric's TransformerConv without its linear layers, edges sorted by target;
 * `torch`: gather, multiply, `index_add` in plain autograd, what one writes first;
 * `torch.compile`: the same compiled, on request;
 * `torch_scatter`: the same on `segment_csr`, where that package is installed;
 * `floor`: the bytes of every input, output and gradient once, over the copy bandwidth measured in this run.
 
-`ratio` is a system's time over ours.
+With `--bias-only` the edge types have a bias and no vectors, which padded attention can express too; then `sdpa` is
+`scaled_dot_product_attention` with a mask, packing and padding counted, and `sdpa-dense` the same without them. With
+`--layer` the whole layer is timed, its four projections and the edge types' among it, and `products` are its matrix
+products alone (usg/ops/bench_layer.py).
+
+`ratio` is a system's time over ours: the median of the ratios of the rounds. With `--clock processor` time is what the
+process spent on all threads together: on a machine with other work a wall clock measures that work.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import sys
@@ -48,6 +56,8 @@ class Case:
         heads: H.
         width: D, of one head.
         types: T.
+        skew: ends are drawn as nodes * u ** skew with u uniform; above 1 the degrees follow a power law, and `degree`
+            is their mean.
     """
 
     graphs: int
@@ -58,14 +68,20 @@ class Case:
     heads: int = 4
     width: int = 32
     types: int = 17
+    skew: float = 1.0
 
 
 CASES = {
     "levi": Case(graphs=96, nodes=40, degree=7, hub=True),
     "levi-words": Case(graphs=96, nodes=40, degree=7, hub=True, words=20),
     "relations": Case(graphs=256, nodes=30, degree=3, heads=8),
+    "films": Case(graphs=8, nodes=2000, degree=7, hub=True, heads=8),
+    "power-law": Case(graphs=1, nodes=10_000, degree=10, heads=8, skew=3.0),
     "large": Case(graphs=1, nodes=50_000, degree=10, heads=8),
 }
+
+
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -81,8 +97,13 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--compile", action="store_true", help="also time torch.compile of the torch system; minutes")
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what seconds are (default: wall)")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--bias-only", action="store_true", help="edge types have a bias alone; adds padded attention")
+    kind.add_argument("--layer", action="store_true", help="the whole layer, beside its matrix products alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
+    kind_of_run = "layer" if options.layer else "bias-only" if options.bias_only else "core"
     rows: list[dict[str, Any]] = []
     print(f"{'case':44} {'system':14} {'ms':>9} {'M edges/s':>10} {'ratio':>7} {'peak MiB':>9}")
     for name in options.case:
@@ -90,7 +111,15 @@ def main(argv: Sequence[str]) -> int:
             raise LookupError(unknown_name("case", name, CASES))
         for threads in options.threads if options.device == "cpu" else [1]:
             for row in measure(
-                name, CASES[name], threads, options.rounds, options.device, options.dtype, options.compile
+                name,
+                CASES[name],
+                threads,
+                options.rounds,
+                options.device,
+                options.dtype,
+                options.compile,
+                kind_of_run,
+                options.clock,
             ):
                 peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.1f}"
                 print(
@@ -114,6 +143,8 @@ def measure(
     device: str = "cpu",
     dtype: str = "float32",
     compiled: bool = False,
+    kind: str = "core",
+    clock: str = "wall",
 ) -> list[dict[str, Any]]:
     """Times every system on one case, forward alone and forward with backward.
 
@@ -125,6 +156,8 @@ def measure(
         device: torch device.
         dtype: torch type of the inputs.
         compiled: also time `torch.compile` of the plain torch system.
+        kind: `"core"`, `"bias-only"` or `"layer"`.
+        clock: `"wall"`, or `"processor"`, of all threads together.
 
     Returns:
         Rows `{"case", "system", "seconds", "per_second" (edges), "ratio", "peak_mib"}`; the peak is what one call
@@ -135,29 +168,40 @@ def measure(
     """
     import torch
 
-    from usg.ops import bench_systems
+    from usg.ops import bench_layer, bench_systems
 
     if torch.device(device).type == "cuda" and not torch.cuda.is_available():
         raise ValueError("usg bench ops: --device cuda, but torch sees no CUDA device; use --device cpu")
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        inputs, systems = bench_systems.build(case, device, getattr(torch, dtype), compiled)
+        inputs: Any
+        if kind == "layer":
+            inputs, systems = bench_layer.build(case, device, getattr(torch, dtype), compiled)
+        else:
+            inputs, systems = bench_systems.build(
+                case, device, getattr(torch, dtype), compiled, tables=kind != "bias-only"
+            )
         bandwidth = _copy_bandwidth(device)
         where = device if device != "cpu" else f"cpu, {threads} thread{'s' if threads > 1 else ''}"
+        label = name if kind == "core" else f"{name} {kind}"
         rows = []
         for direction in ("forward", "forward+backward"):
             calls = {system: _call(direction, run, inputs) for system, run in systems.items()}
-            times = _interleave(calls, rounds, device)
-            times["floor"] = bench_systems.floor_bytes(direction, inputs) / bandwidth
+            if kind == "layer":
+                calls["products"] = functools.partial(bench_layer.products, direction, inputs)
+            times = _interleave(calls, rounds, device, CLOCKS[clock])
+            if kind != "layer":
+                times["floor"] = [bench_systems.floor_bytes(direction, inputs) / bandwidth] * rounds
             for system, seconds in times.items():
+                median = statistics.median(seconds)
                 rows.append(
                     {
-                        "case": f"{name}, {direction}, {dtype}, {where}",
+                        "case": f"{label}, {direction}, {dtype}, {where}",
                         "system": system,
-                        "seconds": seconds,
-                        "per_second": inputs.graph.num_edges / seconds,
-                        "ratio": seconds / times["usg"],
+                        "seconds": median,
+                        "per_second": inputs.graph.num_edges / median,
+                        "ratio": statistics.median(a / b for a, b in zip(seconds, times["usg"], strict=True)),
                         "peak_mib": _peak(calls[system], device) if system in calls else None,
                     }
                 )
@@ -176,21 +220,23 @@ def _call(direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[]
                 return run()
 
         return forward
-    return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad)
+    return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad, allow_unused=True)
 
 
-def _interleave(calls: dict[str, Callable[[], object]], rounds: int, device: str) -> dict[str, float]:
-    """Median seconds of each call, one of each per round after two rounds to warm up."""
+def _interleave(
+    calls: dict[str, Callable[[], object]], rounds: int, device: str, clock: Callable[[], float]
+) -> dict[str, list[float]]:
+    """Seconds of each call in each round, one of each per round after two rounds to warm up."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(rounds + 2):
         for name, call in calls.items():
             _synchronize(device)
-            start = time.perf_counter()
+            start = clock()
             call()
             _synchronize(device)
             if round_ >= 2:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+                times[name].append(clock() - start)
+    return times
 
 
 def _copy_bandwidth(device: str) -> float:

@@ -2,18 +2,24 @@
 
     out_i = sum over e = (i <- j) of softmax_e(q_i . (k_j + table[t(e)]) / sqrt(D)) (v_j + table[t(e)])
 
-The peers add the type's vector edge by edge, as their layers do; ours takes the table.
+The peers add the type's vector edge by edge, as their layers do; ours takes the table. Without tables the logits get a
+bias per type and head instead, which padded attention can express as a mask.
 """
 
-from collections.abc import Callable
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from usg.ops.attention import graph_attention
+from usg.ops.backend import backend
 from usg.ops.bench import Case
 from usg.ops.csr import CSR
 
@@ -30,8 +36,10 @@ class Inputs:
         graph: the edges.
         edge_type: (e,) int64.
         q, k, v: (n, H, D).
-        table: (T, H, D).
+        table: (T, H, D); 0 where there are no tables.
         grad: (n, H, D) the gradient of the output.
+        bias: (T, H); 0 where there are tables.
+        tables: whether edge types have vectors.
     """
 
     graph: CSR
@@ -41,11 +49,13 @@ class Inputs:
     v: Tensor
     table: Tensor
     grad: Tensor
+    bias: Tensor
+    tables: bool
 
     @property
     def leaves(self) -> tuple[Tensor, ...]:
         """What is differentiated."""
-        return self.q, self.k, self.v, self.table
+        return self.q, self.k, self.v, self.table if self.tables else self.bias
 
 
 def edges(case: Case) -> tuple[Tensor, Tensor, int]:
@@ -54,6 +64,9 @@ def edges(case: Case) -> tuple[Tensor, Tensor, int]:
     size = case.nodes + case.words
     source = [torch.randint(0, case.nodes, (case.graphs, case.nodes * case.degree), generator=generator)]
     target = [torch.arange(case.nodes).repeat_interleave(case.degree).expand(case.graphs, -1)]
+    if case.skew > 1:
+        ends = torch.rand(2, case.graphs, case.nodes * case.degree, generator=generator)
+        source[0], target[0] = (case.nodes * ends.pow(case.skew)).long()
     if case.hub:
         source.append(torch.arange(case.nodes).expand(case.graphs, -1))
         target.append(torch.zeros(case.graphs, case.nodes, dtype=torch.int64))
@@ -64,7 +77,9 @@ def edges(case: Case) -> tuple[Tensor, Tensor, int]:
     return (torch.cat(source, 1) + shift).flatten(), (torch.cat(target, 1) + shift).flatten(), case.graphs * size
 
 
-def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -> tuple[Inputs, Systems]:
+def build(
+    case: Case, device: str, dtype: torch.dtype, compiled: bool = False, tables: bool = True
+) -> tuple[Inputs, Systems]:
     """The inputs of a case and the systems that can run here, ours first; all are checked to agree.
 
     Args:
@@ -72,6 +87,7 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
         device: torch device.
         dtype: of the tensors.
         compiled: add `torch.compile` of the plain torch system.
+        tables: edge types have vectors; else they have a bias, and padded attention is among the systems.
 
     Raises:
         ValueError: a system computes something else.
@@ -80,31 +96,68 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
     graph = CSR.from_edges(source, target, nodes)[0].to(device)
     generator = torch.Generator().manual_seed(1)
 
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator).to(device, dtype)
+    def normal(*shape: int, zero: bool = False) -> Tensor:
+        return (torch.randn(*shape, generator=generator) * (not zero)).to(device, dtype)
 
     shape = (nodes, case.heads, case.width)
     q, k, v = (normal(*shape).requires_grad_() for _ in range(3))
-    table = normal(case.types, case.heads, case.width).requires_grad_()
+    table = normal(case.types, case.heads, case.width, zero=not tables).requires_grad_(tables)
     edge_type = torch.randint(0, case.types, (graph.num_edges,), generator=generator).to(device)
-    inputs = Inputs(graph, edge_type, q, k, v, table, normal(*shape))
-    bias = torch.zeros(case.types, case.heads, device=device, dtype=dtype)
-    systems: Systems = {"usg": lambda: graph_attention(q, k, v, graph, edge_type, table, table, bias)}
-    systems |= _pyg(inputs)
-    systems["torch"] = lambda: _gather_and_add(q, k, v, table, graph.row_index.long(), graph.col.long(), edge_type)
+    grad = normal(*shape)
+    bias = normal(case.types, case.heads, zero=tables).requires_grad_(not tables)
+    inputs = Inputs(graph, edge_type, q, k, v, table, grad, bias, tables)
+    systems = ours(functools.partial(graph_attention, q, k, v, graph, edge_type, table, table, bias), device)
+    if tables:
+        systems |= _pyg(inputs)
+    plain = (q, k, v, table if tables else None, bias, graph.row_index.long(), graph.col.long(), edge_type)
+    systems["torch"] = functools.partial(_gather_and_add, *plain)
     if compiled:
-        function = torch.compile(_gather_and_add)
-        rows, columns = graph.row_index.long(), graph.col.long()
-        systems["torch.compile"] = lambda: function(q, k, v, table, rows, columns, edge_type)
-    systems |= _torch_scatter(inputs)
+        systems["torch.compile"] = functools.partial(torch.compile(_gather_and_add), *plain)
+    systems |= _torch_scatter(inputs) if tables else padded(inputs, case)
+    agree(systems, dtype)
+    return inputs, systems
+
+
+def ours(run: Callable[[], Tensor], device: str) -> Systems:
+    """Ours, and where the compiled kernels answer, ours without them too."""
+
+    def without() -> Tensor:
+        with _chosen("torch"):
+            return run()
+
+    systems: Systems = {"usg": run}
+    return systems | {"usg-torch": without} if device == "cpu" and backend() == "cpu" else systems
+
+
+def agree(systems: Systems, dtype: torch.dtype) -> None:
+    """Refuses systems that compute something else than ours.
+
+    Raises:
+        ValueError: one does.
+    """
     tolerance = 1e-3 if dtype == torch.float32 else 0.1
     with torch.no_grad():
         expected = systems["usg"]()
         for name, run in systems.items():
-            difference = (run() - expected).abs().max().item()
+            result = run()
+            if result.shape != expected.shape:
+                continue  # padded
+            difference = (result - expected).abs().max().item()
             if not difference <= tolerance:
                 raise ValueError(f"usg bench ops: {name} differs from usg by {difference:.2g}, so times mean nothing")
-    return inputs, systems
+
+
+@contextmanager
+def _chosen(name: str) -> Iterator[None]:
+    before = os.environ.get("USG_OPS")
+    os.environ["USG_OPS"] = name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["USG_OPS"]
+        else:
+            os.environ["USG_OPS"] = before
 
 
 def floor_bytes(direction: str, inputs: Inputs) -> int:
@@ -124,15 +177,48 @@ def floor_bytes(direction: str, inputs: Inputs) -> int:
 
 
 def _gather_and_add(
-    q: Tensor, k: Tensor, v: Tensor, table: Tensor, row: Tensor, col: Tensor, edge_type: Tensor
+    q: Tensor, k: Tensor, v: Tensor, table: Tensor | None, bias: Tensor, row: Tensor, col: Tensor, edge_type: Tensor
 ) -> Tensor:
-    edge = table[edge_type]
-    logits = (q[row] * (k[col] + edge)).sum(-1) * q.shape[2] ** -0.5
+    keys, values = k[col], v[col]
+    if table is not None:
+        keys, values = keys + table[edge_type], values + table[edge_type]
+    logits = (q[row] * keys).sum(-1) * q.shape[2] ** -0.5
+    if table is None:
+        logits = logits + bias[edge_type]
     index = row.unsqueeze(-1).expand_as(logits)
     top = torch.full_like(q[:, :, 0], -torch.inf).scatter_reduce(0, index, logits.detach(), "amax")
     powers = (logits - top[row]).exp()
     weight = powers / torch.zeros_like(q[:, :, 0]).index_add(0, row, powers)[row]
-    return torch.zeros_like(q).index_add(0, row, weight.unsqueeze(-1) * (v[col] + edge))
+    return torch.zeros_like(q).index_add(0, row, weight.unsqueeze(-1) * values)
+
+
+def padded(inputs: Inputs, case: Case) -> Systems:
+    """Dense attention per graph with the biases as a mask; an edge that occurs twice has two powers in one cell."""
+    if case.graphs == 1:
+        return {}
+    size, heads, width = case.nodes + case.words, case.heads, case.width
+    graph = inputs.graph
+    row, col = graph.row_index.long(), graph.col.long()
+    cell = (row // size, row % size, col % size)
+
+    def mask() -> Tensor:
+        powers = inputs.bias[inputs.edge_type].float().exp()
+        cells = torch.zeros(case.graphs, size, size, heads, device=powers.device)
+        return cells.index_put(cell, powers, accumulate=True).log().to(inputs.q.dtype).permute(0, 3, 1, 2)
+
+    def dense(x: Tensor) -> Tensor:
+        return x.view(case.graphs, size, heads, width).transpose(1, 2)
+
+    def attend(biases: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(dense(inputs.q), dense(inputs.k), dense(inputs.v), attn_mask=biases)
+
+    ready = mask().detach()
+    lonely = (graph.rowptr.diff() == 0).view(-1, 1, 1)
+
+    def packed(biases: Tensor) -> Tensor:
+        return attend(biases).transpose(1, 2).reshape(-1, heads, width).masked_fill(lonely, 0.0)
+
+    return {"sdpa": lambda: packed(mask()), "sdpa-dense": lambda: packed(ready)}
 
 
 def _pyg(inputs: Inputs) -> Systems:

@@ -15,7 +15,7 @@ from usg.ops.csr import CSR
 from usg.ops.library import register
 from usg.ops.sparse import edge_dot, edge_sum
 
-__all__ = ["gather_scatter"]
+__all__ = ["dot_op", "gather_scatter", "sum_op"]
 
 
 def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> Tensor:
@@ -64,7 +64,8 @@ def gather_scatter(values: Tensor, graph: CSR, weight: Tensor | None = None) -> 
     "(Tensor values, Tensor? weight, Tensor rowptr, Tensor col) -> Tensor",
     lambda values, weight, rowptr, col: values.new_empty(rowptr.shape[0] - 1, values.shape[1]),
 )
-def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
+def sum_op(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
+    """Registered: (m, d) to (n, d)."""
     wide = _wide(values)
     factors = wide.new_ones(col.shape[0]) if weight is None else _wide(weight)
     out = wide.new_empty(rowptr.shape[0] - 1, values.shape[1])
@@ -76,7 +77,8 @@ def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: 
     "(Tensor x, Tensor y, Tensor rowptr, Tensor col, Tensor row_index) -> Tensor",
     lambda x, y, rowptr, col, row_index: x.new_empty(col.shape[0]),
 )
-def _edge_dot(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
+def dot_op(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
+    """Registered: x_i . y_j along the edges, (n, d) and (m, d) to (e,)."""
     wide = _wide(x).contiguous()
     return edge_dot(wide, _wide(y).contiguous(), rowptr, col, row_index, wide.new_zeros(col.shape[0])).to(x.dtype)
 
@@ -95,7 +97,7 @@ class _GatherScatter(torch.autograd.Function):
         position: Tensor,
     ) -> Tensor:
         ctx.save_for_backward(values, weight, rowptr, col, row_index, colptr, row, position)
-        return _gather_scatter(values, weight, rowptr, col)
+        return sum_op(values, weight, rowptr, col)
 
     @staticmethod
     @once_differentiable
@@ -104,9 +106,9 @@ class _GatherScatter(torch.autograd.Function):
         grad_values = grad_weight = None
         if ctx.needs_input_grad[0]:
             moved = None if weight is None else weight.index_select(0, position)
-            grad_values = _gather_scatter(grad, moved, colptr, row)
+            grad_values = sum_op(grad, moved, colptr, row)
         if ctx.needs_input_grad[1]:
-            grad_weight = _edge_dot(grad, values, rowptr, col, row_index)
+            grad_weight = dot_op(grad, values, rowptr, col, row_index)
         return grad_values, grad_weight, None, None, None, None, None, None
 
 

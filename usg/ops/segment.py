@@ -15,7 +15,18 @@ from usg.ops.csr import expand_pointer
 from usg.ops.library import register
 from usg.ops.sparse import segment_reduce
 
-__all__ = ["segment_max", "segment_mean", "segment_softmax", "segment_sum"]
+__all__ = [
+    "check_pointer",
+    "gather_op",
+    "max_op",
+    "segment_max",
+    "segment_mean",
+    "segment_softmax",
+    "segment_sum",
+    "softmax_backward_op",
+    "softmax_op",
+    "sum_op",
+]
 
 
 def segment_sum(values: Tensor, rowptr: Tensor) -> Tensor:
@@ -94,8 +105,9 @@ def _rows_fake(values: Tensor, rowptr: Tensor) -> Tensor:
 
 
 @register("segment_sum", "(Tensor values, Tensor rowptr) -> Tensor", _rows_fake)
-def _sum(values: Tensor, rowptr: Tensor) -> Tensor:
-    _check_pointer("segment_sum", values, rowptr)
+def sum_op(values: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: (e, ...) to (n, ...)."""
+    check_pointer("segment_sum", values, rowptr)
     return segment_reduce(_wide(values), rowptr, "sum").to(values.dtype)
 
 
@@ -104,7 +116,8 @@ def _sum(values: Tensor, rowptr: Tensor) -> Tensor:
     "(Tensor values, Tensor rowptr, SymInt size) -> Tensor",
     lambda values, rowptr, size: values.new_empty(size, *values.shape[1:]),
 )
-def _gather(values: Tensor, rowptr: Tensor, size: int) -> Tensor:
+def gather_op(values: Tensor, rowptr: Tensor, size: int) -> Tensor:
+    """Registered: the value of its row for each of `size` slots, (n, ...) to (size, ...)."""
     return values.index_select(0, expand_pointer(rowptr, size))
 
 
@@ -114,9 +127,9 @@ def _max_fake(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @register("segment_max", "(Tensor values, Tensor rowptr) -> (Tensor, Tensor)", _max_fake)
-def _max(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
-    """The maxima and the slot of each one's first occurrence; e for an empty row."""
-    _check_pointer("segment_max", values, rowptr)
+def max_op(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
+    """Registered: the maxima and the slot of each one's first occurrence; e for an empty row."""
+    check_pointer("segment_max", values, rowptr)
     edges, rows = values.shape[0], rowptr.shape[0] - 1
     top = segment_reduce(values, rowptr, "max")
     first = torch.full_like(top, edges, dtype=torch.int64)
@@ -134,8 +147,9 @@ def _max(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
 @register(
     "segment_softmax", "(Tensor values, Tensor rowptr) -> Tensor", lambda values, rowptr: torch.empty_like(values)
 )
-def _softmax(values: Tensor, rowptr: Tensor) -> Tensor:
-    _check_pointer("segment_softmax", values, rowptr)
+def softmax_op(values: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: (e, ...) to (e, ...)."""
+    check_pointer("segment_softmax", values, rowptr)
     wide = _wide(values)
     row_index = expand_pointer(rowptr, values.shape[0])
     top = segment_reduce(wide, rowptr, "max")
@@ -150,7 +164,8 @@ def _softmax(values: Tensor, rowptr: Tensor) -> Tensor:
     "(Tensor grad, Tensor probability, Tensor rowptr) -> Tensor",
     lambda grad, probability, rowptr: torch.empty_like(probability),
 )
-def _softmax_backward(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
+def softmax_backward_op(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
+    """Registered: the gradient of the logits from that of the probabilities, all (e, ...)."""
     wide = _wide(probability)
     product = wide * grad
     row_index = expand_pointer(rowptr, grad.shape[0])
@@ -163,19 +178,19 @@ class _SegmentSum(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, rowptr: Tensor) -> Tensor:
         ctx.save_for_backward(rowptr)
         ctx.size = values.shape[0]
-        return _sum(values, rowptr)
+        return sum_op(values, rowptr)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (rowptr,) = ctx.saved_tensors
-        return _gather(grad, rowptr, ctx.size), None
+        return gather_op(grad, rowptr, ctx.size), None
 
 
 class _SegmentMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, rowptr: Tensor) -> Tensor:
-        top, first = _max(values, rowptr)
+        top, first = max_op(values, rowptr)
         ctx.save_for_backward(first)
         ctx.size = values.shape[0]
         return top
@@ -192,14 +207,14 @@ class _SegmentMax(torch.autograd.Function):
 class _SegmentSoftmax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, rowptr: Tensor) -> Tensor:
-        probability = _softmax(values, rowptr)
+        probability = softmax_op(values, rowptr)
         ctx.save_for_backward(probability, rowptr)
         return probability
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        return _softmax_backward(grad, *ctx.saved_tensors), None
+        return softmax_backward_op(grad, *ctx.saved_tensors), None
 
 
 def _wide(tensor: Tensor) -> Tensor:
@@ -221,7 +236,7 @@ def _check(op: str, values: Tensor, rowptr: Tensor) -> None:
         raise ValueError(f"{op}: values are on {values.device}, rowptr on {rowptr.device}; move one with .to")
 
 
-def _check_pointer(op: str, values: Tensor, rowptr: Tensor) -> None:
+def check_pointer(op: str, values: Tensor, rowptr: Tensor) -> None:
     """Refuses pointers that would read outside the values; on the CPU, where looking costs nothing."""
     if rowptr.device.type != "cpu":
         return

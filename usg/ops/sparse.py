@@ -6,14 +6,16 @@ With x (n, D) at the targets, y (m, D) at the sources and w (e,) on the edges i 
     edge_sum   z_i = sum over e = (i <- j) of w_e y_j  a sparse-dense product (SpMM)
 
 On the CPU both are torch's sparse CSR kernels (the second is MKL's): no (e, D) tensor exists, and each row is summed in
-slot order by one thread. Elsewhere (CUDA, a torch without MKL) they gather, multiply and reduce, which is right and
-deterministic but writes an (e, D) tensor.
+slot order by one thread. Elsewhere (CUDA, a torch without MKL, ``USG_OPS=torch_scatter``) they gather, multiply and
+reduce, which is right and deterministic but writes an (e, D) tensor.
 """
 
 import warnings
 
 import torch
 from torch import Tensor
+
+from usg.ops.backend import backend
 
 __all__ = ["edge_dot", "edge_sum", "segment_reduce"]
 
@@ -76,6 +78,11 @@ def edge_sum(weight: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, out: Tensor
 
 def segment_reduce(values: Tensor, rowptr: Tensor, reduce: str) -> Tensor:
     """Sum or max over the leading dimension by rows: (e, ...) to (n, ...); 0 for a row without edges."""
+    if backend() == "torch_scatter":
+        from torch_scatter import segment_csr
+
+        reduced: Tensor = segment_csr(values.contiguous(), rowptr.long(), reduce=reduce)
+        return reduced
     result = torch.segment_reduce(values.contiguous(), reduce, offsets=rowptr, axis=0, unsafe=True)
     if reduce == "max":
         empty = (rowptr.diff() == 0).view(-1, *[1] * (values.dim() - 1))
@@ -84,7 +91,7 @@ def segment_reduce(values: Tensor, rowptr: Tensor, reduce: str) -> Tensor:
 
 
 def _has_sparse_kernels(tensor: Tensor) -> bool:
-    return tensor.device.type == "cpu" and torch.backends.mkl.is_available()
+    return tensor.device.type == "cpu" and torch.backends.mkl.is_available() and backend() != "torch_scatter"
 
 
 def _matrix(rowptr: Tensor, col: Tensor, values: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,0 +1,149 @@
+"""The compiled kernels where they differ in code from plain torch: widths, groups of heads, long rows, threads."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ops_reference import arguments
+
+from usg.ops import CSR, backend, gather_scatter, graph_attention, segment_max, segment_softmax, segment_sum
+
+pytestmark = pytest.mark.skipif(backend() != "cpu", reason="no compiled kernels here")
+
+NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
+WRONG = "(an index of the graph is out of range|rowptr must rise)"
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
+
+
+def graph_of(edges: int, nodes: int, hub: int = 0) -> CSR:
+    """Random edges, and `hub` more into node 0 and out of node 1, too long to be one thread's."""
+    generator = torch.Generator().manual_seed(edges + nodes)
+    source, target = torch.randint(0, nodes, (2, edges), generator=generator)
+    other = torch.randint(0, nodes, (hub,), generator=generator)
+    source = torch.cat([source, other, torch.ones_like(other)])
+    target = torch.cat([target, torch.zeros_like(other), other])
+    return CSR.from_edges(source, target, nodes)[0]
+
+
+def attend(graph: CSR, inputs: dict[str, torch.Tensor], dropout: float = 0.0) -> dict[str, torch.Tensor]:
+    """Output and gradients by name."""
+    leaves = {name: inputs[name].detach().requires_grad_() for name in NAMES if name in inputs}
+    torch.manual_seed(7)
+    out = graph_attention(graph=graph, **inputs | leaves, dropout=dropout)
+    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
+    return {"out": out, **dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))}
+
+
+def compare(graph, heads, width, dtype, attributes=0, dropout=0.0, slack=1.0):
+    narrow = arguments(graph, heads, width, attributes=attributes, dtype=dtype)
+    wide = {name: t.double() if t.is_floating_point() else t for name, t in narrow.items()}
+    result = attend(graph, narrow, dropout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("USG_OPS", "torch")
+        expected = attend(graph, wide, dropout)
+    for name, right in expected.items():
+        # Gradients of tables are sums over all edges: errors are measured against the largest entry.
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        error = (result[name].double() - right).abs().max().item() / scale if right.numel() else 0.0
+        assert error <= slack * TOLERANCE[dtype], (name, error)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("width", [5, 16, 24, 32, 64, 80, 128])
+def test_every_width_and_type(width, dtype):
+    compare(graph_of(90, 20), 4, width, dtype, attributes=2)
+
+
+@pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 8, 12, 16])
+def test_every_number_of_heads(heads):
+    compare(graph_of(90, 20), heads, 16, torch.float32, attributes=1, dropout=0.3)
+
+
+@given(
+    st.integers(1, 30), st.integers(0, 150), st.sampled_from([1, 2, 5, 8]), st.sampled_from([3, 16, 32]),
+    st.sampled_from(list(TOLERANCE)), st.sampled_from([0, 3]), st.sampled_from([0.0, 0.5]),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_equals_plain_torch_in_float64(nodes, edges, heads, width, dtype, attributes, dropout):
+    compare(graph_of(edges, nodes), heads, width, dtype, attributes, dropout)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_long_rows_are_split_and_merged(dtype):
+    compare(graph_of(300, 50, hub=9000), 4, 32, dtype, attributes=2, dropout=0.1)
+
+
+def test_results_too_large_for_the_cache():
+    compare(graph_of(6000, 2200), 8, 64, torch.float32)
+
+
+def test_a_hub_of_a_hundred_thousand_edges():
+    graph = graph_of(100, 100, hub=100_000)
+    assert graph.rowptr.diff().max() >= 100_000
+    compare(graph, 2, 16, torch.float32, slack=10.0)  # sums of that length in float32
+
+
+@pytest.mark.parametrize("hub", [0, 6000])
+def test_the_same_bits_for_any_number_of_threads(hub):
+    graph = graph_of(8000, 700, hub)
+    inputs = arguments(graph, 4, 32, attributes=2, dtype=torch.float32)
+    values = torch.randn(graph.num_edges, 3)
+
+    def everything():
+        segments = [op(values, graph.rowptr) for op in (segment_sum, segment_max, segment_softmax)]
+        return [*attend(graph, inputs, 0.2).values(), *segments, gather_scatter(inputs["q"].flatten(1), graph)]
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        first = everything()
+        for threads in (2, 3, 5):
+            torch.set_num_threads(threads)
+            for run in range(2):
+                for i, (a, b) in enumerate(zip(first, everything(), strict=True)):
+                    assert torch.equal(a, b), (threads, run, i)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_slices_of_a_joint_projection_are_read_in_place():
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 4, 16, dtype=torch.float32)
+    joint = torch.stack([inputs["q"], inputs["k"], inputs["v"]], 1)
+    q, k, v = joint.unbind(1)
+    assert not q.is_contiguous()
+    sliced, whole = attend(graph, inputs | {"q": q, "k": k, "v": v}), attend(graph, inputs)
+    assert all(torch.equal(sliced[name], whole[name]) for name in whole)
+
+
+def test_a_mask_of_minus_infinity_takes_an_edge_away():
+    graph, _ = CSR.from_edges(torch.arange(100), torch.zeros(100, dtype=torch.int64), 100)
+    inputs = arguments(graph, 2, 16, types=2, dtype=torch.float32)
+    inputs["bias"][0] = -torch.inf
+    # More than a block of masked edges comes first: their weights must not be NaN meanwhile.
+    inputs["edge_type"] = (torch.arange(100) >= 90).long()
+    alone, order = CSR.from_edges(torch.arange(90, 100), torch.zeros(10, dtype=torch.int64), 100)
+    kept = inputs | {"edge_type": inputs["edge_type"][90:]}
+    assert order.tolist() == list(range(10))
+    torch.testing.assert_close(
+        graph_attention(graph=graph, **inputs), graph_attention(graph=alone, **kept), rtol=1e-5, atol=1e-6
+    )
+    inputs["edge_type"].zero_()
+    assert graph_attention(graph=graph, **inputs)[0].isnan().all()
+
+
+def test_indices_changed_behind_the_handle_are_refused():
+    for name, value in (("col", 99), ("rowptr", 99), ("col", -1)):
+        graph = graph_of(20, 5)
+        inputs = arguments(graph, 2, 4, dtype=torch.float32)
+        getattr(graph, name)[3] = value
+        with pytest.raises(ValueError, match="graph_attention: " + WRONG):
+            graph_attention(graph=graph, **inputs)
+        with pytest.raises(ValueError, match="gather_scatter: " + WRONG):
+            gather_scatter(inputs["q"].flatten(1), graph)
+    for name in ("row", "position", "colptr"):
+        graph = graph_of(20, 5)
+        inputs = arguments(graph, 2, 4, dtype=torch.float32)
+        getattr(graph, name)[2] = 99
+        with pytest.raises(ValueError, match="graph_attention: " + WRONG):
+            attend(graph, inputs)

@@ -1,0 +1,140 @@
+"""Graph attention by the compiled kernels: the registered ops of usg/ops/attention_torch.py for tensors on the CPU.
+
+Queries, keys, values and gradients go in as they lie, rows apart as they may be; tables and projections, which are
+small, are widened here. The formulas stand in usg/ops/attention.py, the passes over memory in usg/ops/csrc.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from usg.ops import attention_torch
+from usg.ops.library import register_cpu
+from usg.ops.native import DTYPES, AttentionArguments, call, pointer, wide
+
+__all__: list[str] = []
+
+
+@register_cpu(attention_torch.forward)
+def _forward(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    key_table: Tensor,
+    value_table: Tensor,
+    bias: Tensor,
+    edge_attr: Tensor | None,
+    key_proj: Tensor | None,
+    value_proj: Tensor | None,
+    rowptr: Tensor,
+    col: Tensor,
+    row_index: Tensor,
+    edge_type: Tensor,
+    keep: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    attention_torch.check_types(edge_type, key_table.shape[0])
+    q, k, v = _rows(q), _rows(k), _rows(v)
+    small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
+    keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
+    out = q.new_empty(q.shape)
+    log_sum = q.new_empty(q.shape[1], q.shape[0], dtype=wide(q))
+    arguments = _arguments(q, k, v, small, rowptr, col, edge_type, keep)
+    arguments.out, arguments.log_sum = pointer(out), pointer(log_sum)
+    call("usg_graph_attention", "graph_attention", arguments)
+    return out, log_sum
+
+
+@register_cpu(attention_torch.backward)
+def _backward(
+    grad: Tensor,
+    log_sum: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    key_table: Tensor,
+    value_table: Tensor,
+    bias: Tensor,
+    edge_attr: Tensor | None,
+    key_proj: Tensor | None,
+    value_proj: Tensor | None,
+    rowptr: Tensor,
+    col: Tensor,
+    row_index: Tensor,
+    colptr: Tensor,
+    row: Tensor,
+    position: Tensor,
+    edge_type: Tensor,
+    keep: Tensor | None,
+    attribute_grad: bool,
+) -> tuple[Tensor, ...]:
+    q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
+    small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
+    keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
+    arguments = _arguments(q, k, v, small, rowptr, col, edge_type, keep)
+    arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
+    arguments.log_sum = pointer(log_sum)
+    arguments.colptr, arguments.row, arguments.position = pointer(colptr), pointer(row), pointer(position)
+    grads = [tensor.new_empty(tensor.shape) for tensor in (q, k, v)]
+    names = ("dq", "dk", "dv", "dkey_table", "dvalue_table", "dbias", "dedge_attr", "dkey_proj", "dvalue_proj")
+    for name, tensor in zip(names[3:], small, strict=True):
+        given = tensor is not None and (attribute_grad or name != "dedge_attr")
+        grads.append(tensor.new_empty(tensor.shape) if given else q.new_empty(0))  # type: ignore[union-attr]
+    for name, tensor in zip(names, grads, strict=True):
+        # An empty tensor has no memory to write to.
+        setattr(arguments, name, pointer(tensor) if tensor.numel() else None)
+    call("usg_graph_attention_backward", "graph_attention", arguments)
+    return tuple(tensor.to(q.dtype) for tensor in grads)
+
+
+def _arguments(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    small: list[Tensor | None],
+    rowptr: Tensor,
+    col: Tensor,
+    edge_type: Tensor,
+    keep: Tensor | None,
+) -> AttentionArguments:
+    """The struct without outputs; whoever calls it keeps the tensors alive."""
+    key_table, value_table, bias, edge_attr, key_proj, value_proj = small
+    assert key_table is not None
+    return AttentionArguments(
+        dtype=DTYPES[q.dtype],
+        targets=q.shape[0],
+        sources=k.shape[0],
+        edges=col.shape[0],
+        heads=q.shape[1],
+        width=q.shape[2],
+        types=key_table.shape[0],
+        attributes=0 if edge_attr is None else edge_attr.shape[1],
+        q=pointer(q),
+        k=pointer(k),
+        v=pointer(v),
+        q_row=q.stride(0),
+        k_row=k.stride(0),
+        v_row=v.stride(0),
+        key_table=pointer(key_table),
+        value_table=pointer(value_table),
+        bias=pointer(bias),
+        edge_attr=pointer(edge_attr),
+        key_proj=pointer(key_proj),
+        value_proj=pointer(value_proj),
+        rowptr=pointer(rowptr),
+        col=pointer(col),
+        edge_type=pointer(edge_type),
+        edge_type_is_wide=edge_type.dtype == torch.int64,
+        keep=pointer(keep),
+    )
+
+
+def _rows(tensor: Tensor) -> Tensor:
+    """(n, H, D) of contiguous rows, which may lie apart: the slices of a joint projection are not copied."""
+    _, heads, width = tensor.shape
+    whole = (width == 1 or tensor.stride(2) == 1) and (heads == 1 or tensor.stride(1) == width)
+    return tensor if whole and tensor.stride(0) >= heads * width else tensor.contiguous()
+
+
+def _widened(*tensors: Tensor | None) -> list[Tensor | None]:
+    return [None if t is None else t.to(wide(t)).contiguous() for t in tensors]

@@ -1,0 +1,109 @@
+"""The whole attention layer for `usg bench ops --layer`, beside its matrix products alone.
+
+    out = attention(W_q x + b_q, W_k x + b_k, W_v x + b_v, edges: W_e embedding[type]) + W_s x + b_s
+
+This is torch_geometric's TransformerConv with the embedding of an edge's type as its features, and all systems share
+its parameters. PyG projects the features edge by edge, as it cannot know that types are few; ours projects the table.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from usg.ops.attention import graph_attention
+from usg.ops.bench import Case
+from usg.ops.bench_systems import Systems, agree, edges, ours
+from usg.ops.csr import CSR
+
+__all__ = ["LayerInputs", "build", "products"]
+
+
+@dataclass(frozen=True)
+class LayerInputs:
+    """What every system gets.
+
+    Attributes:
+        graph: the edges.
+        edge_type: (e,) int64.
+        x: (n, d).
+        embedding: (T, d) of the edge types.
+        layer: the TransformerConv whose parameters all share.
+        grad: (n, d) the gradient of the output.
+    """
+
+    graph: CSR
+    edge_type: Tensor
+    x: Tensor
+    embedding: Tensor
+    layer: Any
+    grad: Tensor
+
+    @property
+    def leaves(self) -> tuple[Tensor, ...]:
+        """What is differentiated."""
+        return self.x, self.embedding, *self.layer.parameters()
+
+
+def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -> tuple[LayerInputs, Systems]:
+    """The inputs of a case and the systems, ours first; all are checked to agree.
+
+    Args:
+        case: the batch.
+        device: torch device.
+        dtype: of the tensors.
+        compiled: add `torch.compile` of PyG's layer.
+
+    Raises:
+        ValueError: a system computes something else.
+    """
+    from torch_geometric.nn import TransformerConv
+
+    source, target, nodes = edges(case)
+    graph = CSR.from_edges(source, target, nodes)[0].to(device)
+    width = case.heads * case.width
+    generator = torch.Generator().manual_seed(1)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator).to(device, dtype)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = TransformerConv(width, case.width, heads=case.heads, edge_dim=width).to(device, dtype)
+    edge_type = torch.randint(0, case.types, (graph.num_edges,), generator=generator).to(device)
+    x, embedding = normal(nodes, width).requires_grad_(), normal(case.types, width).requires_grad_()
+    inputs = LayerInputs(graph, edge_type, x, embedding, layer, normal(nodes, width))
+    edge_index = torch.stack([graph.col, graph.row_index]).long()
+    zero = torch.zeros(case.types, case.heads, device=device, dtype=dtype)
+
+    def run() -> Tensor:
+        parts = (layer.lin_query, layer.lin_key, layer.lin_value)
+        q, k, v = (F.linear(x, part.weight, part.bias).view(nodes, case.heads, case.width) for part in parts)
+        table = F.linear(embedding, layer.lin_edge.weight).view(case.types, case.heads, case.width)
+        heard = graph_attention(q, k, v, graph, edge_type, table, table, zero)
+        return heard.flatten(1) + F.linear(x, layer.lin_skip.weight, layer.lin_skip.bias)
+
+    def pyg(function: Any) -> Tensor:
+        out: Tensor = function(x, edge_index, embedding[edge_type])
+        return out
+
+    systems = ours(run, device) | {"pyg": functools.partial(pyg, layer)}
+    if compiled:
+        systems["torch.compile"] = functools.partial(pyg, torch.compile(layer))
+    agree(systems, dtype)
+    return inputs, systems
+
+
+def products(direction: str, inputs: LayerInputs) -> None:
+    """The matrix products of our layer in this direction, and nothing else: each projection, and its two gradients."""
+    layer = inputs.layer
+    with torch.no_grad():
+        for part in (layer.lin_query, layer.lin_key, layer.lin_value, layer.lin_skip):
+            F.linear(inputs.x, part.weight, part.bias)
+            if direction != "forward":
+                inputs.grad @ part.weight
+                inputs.grad.t() @ inputs.x
+        F.linear(inputs.embedding, layer.lin_edge.weight)
