@@ -34,6 +34,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 NONE = ""
 """The value of a kind of attribute that a thing does not have."""
 _MOST = 100  # regions of a picture
+_STEP = 8
 
 
 class PictureDetector:
@@ -97,8 +98,9 @@ class PictureDetector:
             counts = [len(score) for score, _ in said]
             if not sum(counts):
                 return [nothing() for _ in images]
-            proposals = torch.from_numpy(np.concatenate([box for _, box in said]))
-            of = torch.repeat_interleave(torch.arange(len(images)), torch.tensor(counts))
+            proposals, of = _filled_up(
+                np.concatenate([box for _, box in said]), np.repeat(np.arange(len(images)), counts)
+            )
             regions = network.regions(pictures, maps, proposals, of)
         found = _Found(
             np.concatenate([score for score, _ in said]),
@@ -197,6 +199,18 @@ class PictureRelations:
             RelationScore(i, self.predicates[k], j, score)
             for (i, j), k, score in zip(pairs[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True)
         ]
+
+
+def _filled_up(boxes: np.ndarray, of: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Boxes and their pictures, the last one again until their number is a multiple of `_STEP`.
+
+    oneDNN keeps what it compiled and allocated for each of a thousand shapes: films, whose frames have ever other
+    numbers of regions, would fill memory with it.
+    """
+    spare = -len(boxes) % _STEP
+    return torch.from_numpy(np.pad(boxes, ((0, spare), (0, 0)), "edge")), torch.from_numpy(
+        np.pad(of, (0, spare), "edge")
+    )
 
 
 class _Found(NamedTuple):
