@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from inspect import isclass, isroutine
-from pkgutil import resolve_name
+from types import ModuleType
 from typing import Any, Protocol, cast
 
 from usg.graph.scene_graph import SceneGraph
@@ -71,7 +72,7 @@ def resolve(kind: str, name: str, known: Mapping[str, str], *, hint: str = "") -
         raise LookupError(unknown_name(kind, name, known) + hint)
     path = known.get(name, name)
     try:
-        return path, resolve_name(path)
+        return path, _at(path)
     except (AttributeError, ValueError) as error:
         raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
     except ModuleNotFoundError as error:
@@ -79,3 +80,14 @@ def resolve(kind: str, name: str, known: Mapping[str, str], *, hint: str = "") -
         if error.name and f"{path}.".startswith(f"{error.name}."):
             raise ValueError(f"there is no {kind} {path}: {error}; give the dotted path of a class") from error
         raise
+
+
+def _at(path: str) -> Any:
+    """What a dotted path leads to; unlike `pkgutil.resolve_name`, a module that fails to import says why."""
+    names = path.split(".")
+    found: Any = import_module(names[0])
+    for i, name in enumerate(names[1:], 1):
+        if not hasattr(found, name) and isinstance(found, ModuleType):
+            import_module(".".join(names[: i + 1]))
+        found = getattr(found, name)
+    return found

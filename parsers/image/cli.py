@@ -13,6 +13,7 @@ from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
 from usg.parsers.image.names import ATTRIBUTES, DEFAULT, HEADS, KINDS, RELATIONS
 from usg.parsers.output import Output, open_output
+from usg.progress import say
 
 
 def parse_image(
@@ -102,9 +103,17 @@ def _uri(file: str) -> str | None:
     return None if file == "-" else uri_of(file)
 
 
+def tell_default(detector: str | None) -> None:
+    """Says once on standard error what the shipped detector knows, where none is named."""
+    if detector is None:
+        say("the shipped detector knows the built-in world only; for photographs name one with --detector")
+
+
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse image`; 0 when all was parsed, 1 when some pictures were bad (each is named)."""
-    return run_command(parse_image, _parser().parse_args(argv), "pictures")
+    arguments = _parser().parse_args(argv)
+    tell_default(arguments.detector)
+    return run_command(parse_image, arguments, "pictures")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
-from usg.parsers.image.cli import add_parts
+from usg.parsers.image.cli import add_parts, tell_default
 from usg.parsers.output import Output, open_output
 from usg.parsers.video.frames import RATE
 from usg.parsers.video.inputs import find_videos
@@ -135,7 +135,9 @@ def _uri(file: str) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse video`; 0 when all was parsed, 1 when some films were bad (each is named)."""
-    return run_command(parse_video, _parser().parse_args(argv), "films")
+    arguments = _parser().parse_args(argv)
+    tell_default(arguments.detector)
+    return run_command(parse_video, arguments, "films")
 
 
 def _parser() -> argparse.ArgumentParser:
