@@ -1,4 +1,4 @@
-"""The C heap of a process that computes with large buffers of changing sizes for hours.
+"""The heap of a process that works through batches for hours: C's, and Python's garbage collection.
 
 glibc serves ever larger buffers from its heap after the first was freed (its dynamic mmap threshold, mallopt(3)); small
 things between them then keep the heap from shrinking, and resident memory creeps up though nothing leaks.
@@ -7,6 +7,9 @@ things between them then keep the heap from shrinking, and resident memory creep
 from __future__ import annotations
 
 import ctypes
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _M_MMAP_THRESHOLD = -3
 _BYTES = 256 * 1024
@@ -26,3 +29,19 @@ def give_large_buffers_back() -> bool:
         return bool(ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _BYTES))
     except (OSError, AttributeError):
         return False
+
+
+@contextmanager
+def garbage_kept() -> Iterator[None]:
+    """Pauses Python's garbage collection.
+
+    All that a batch makes is in use until it is done; looking through it again and again takes much of the
+    time. Reference counts free it afterwards.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -23,6 +23,7 @@ import numpy as np
 
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
+from usg.heap import garbage_kept
 from usg.parsers.image.build import SOURCE, build_graph, keep
 from usg.parsers.image.calibration import Calibration
 from usg.parsers.image.detector import Detections, Detector
@@ -228,10 +229,11 @@ class ImageParser:
             TypeError: an item is no picture.
         """
         names = [(uris[i] if uris is not None else None) or uri_of(image) for i, image in enumerate(images)]
-        return [
-            seen if isinstance(seen, Failure) else self._graph(seen, names[i], describe_input(images[i]))
-            for i, seen in enumerate(self.examine(images, names))
-        ]
+        with garbage_kept():
+            return [
+                seen if isinstance(seen, Failure) else self._graph(seen, names[i], describe_input(images[i]))
+                for i, seen in enumerate(self.examine(images, names))
+            ]
 
     def examine(
         self, images: Sequence[ImageInput], names: Sequence[str | None] | None = None, *, least: float | None = None

@@ -6,10 +6,8 @@ network.json           sizes, words, predicates, forms, thresholds, and how it w
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +21,7 @@ from safetensors.torch import save_file
 from usg import __version__
 from usg.files import atomic_path
 from usg.graph import SceneGraph, Source
+from usg.heap import garbage_kept
 from usg.parsers.text.assemble import CONVENTIONS, Conventions, assemble
 from usg.parsers.text.batches import Reader
 from usg.parsers.text.coreference import has_pronoun, resolve
@@ -37,22 +36,6 @@ from usg.parsers.text.training_settings import Sizes
 
 FORMAT = 1
 WORDS_AT_A_TIME = 4096
-
-
-@contextmanager
-def _garbage_kept() -> Iterator[None]:
-    """Pauses Python's garbage collection.
-
-    All that a batch makes is in use until it is done; looking through it again and again takes much of the
-    time. Reference counts free it afterwards.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 class TextGraphModel:
@@ -107,7 +90,7 @@ class TextGraphModel:
     ) -> list[SceneGraph]:
         """The scene graph of each text, given as tokens and where they start."""
         inventory = self.reader.inventory
-        with _garbage_kept():
+        with garbage_kept():
             return [
                 assemble(source, pieces, readings, inventory, conventions)
                 for source, (pieces, readings) in zip(sources, self.read(texts), strict=True)
