@@ -91,6 +91,7 @@ def measure(
         ValueError: a number is not positive, or a part of that name cannot be had.
     """
     from usg.parsers.image.build import keep
+    from usg.parsers.image.heads import ask
     from usg.parsers.image.loading import load_image
     from usg.parsers.image.parser import ImageParser
 
@@ -111,14 +112,16 @@ def measure(
         f"detect, {many}": {"usg": detecting(parser.detector, batch_size), named: detecting(peer, batch_size)},
     }
     seen = [
-        (picture, keep(found, picture.size, parser.threshold, parser.max_objects, parser.calibration))
+        keep(found, picture.size, parser.threshold, parser.max_objects, parser.calibration)
         for picture in pictures
         for found in parser.detector.detect([picture], parser.threshold)
     ]
+    starts = range(0, len(pictures), batch_size)
+    batches = [(pictures[i : i + batch_size], seen[i : i + batch_size]) for i in starts]
     if (values := parser.attributes) is not None:
-        cases["attributes"] = {"usg": lambda: cpu(lambda: [values.attributes(*each) for each in seen if len(each[1])])}
+        cases["attributes"] = {"usg": lambda: cpu(lambda: [ask(values.attributes, *each, 1) for each in batches])}
     if (pairs := parser.relations) is not None:
-        cases["relations"] = {"usg": lambda: cpu(lambda: [pairs.relations(*each) for each in seen if len(each[1]) > 1])}
+        cases["relations"] = {"usg": lambda: cpu(lambda: [ask(pairs.relations, *each, 2) for each in batches])}
     cases[f"whole parse, {one}"] = {"usg": lambda: cpu(lambda: [parser.read([file]) for file in files])}
     cases[f"whole parse, {many}"] = {"usg": lambda: cpu(lambda: _parse(parser, files, batch_size))}
     rows = [

@@ -58,8 +58,13 @@ def keep(
     good = (scores >= threshold) & (sides > 0).all(1)
     order = np.argsort(-scores, kind="stable")
     kept = order[good[order]][:most]
-    cut = Detections(boxes, scores, found.labels, found.masks, found.features)
-    return cut.select(kept)
+    return Detections(
+        boxes[kept],
+        scores[kept],
+        [found.labels[i] for i in kept],
+        None if found.masks is None else [found.masks[i] for i in kept],
+        None if found.features is None else found.features[kept],
+    )
 
 
 def build_graph(

@@ -12,6 +12,7 @@ plane, not probabilities that somebody would say so; depth, support and holding 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +38,8 @@ class GeometricRelations:
 
     >>> from usg.parsers.image.detector import Detections
     >>> found = Detections([[0, 0, 2, 2], [4, 0, 6, 2]], [1, 1], ["cup", "plate"])
-    >>> [(r.subject, r.predicate, r.object, r.score) for r in GeometricRelations().relations(None, found)]
+    >>> (said,) = GeometricRelations().relations([None], [found])
+    >>> [(r.subject, r.predicate, r.object, r.score) for r in said]
     [(0, 'left of', 1, 1.0), (1, 'right of', 0, 1.0)]
     """
 
@@ -48,8 +50,11 @@ class GeometricRelations:
             raise ValueError(f"least is {least}, expected more than 0 and at most 1")
         self.least = least
 
-    def relations(self, image: Image | None, found: Detections) -> list[RelationScore]:
-        """The predicates that hold between the boxes, each with its degree; the picture is not looked at."""
+    def relations(self, images: Sequence[Image | None], found: Sequence[Detections]) -> list[list[RelationScore]]:
+        """The predicates that hold between the boxes, each with its degree; the pictures are not looked at."""
+        return [self._relations(each) for each in found]
+
+    def _relations(self, found: Detections) -> list[RelationScore]:
         table = degrees(found.boxes)
         pairs = [(i, j) for i in range(len(found)) for j in range(len(found)) if i != j]
         return [

@@ -1,20 +1,24 @@
-"""What attribute and relation heads are: from a picture and its regions to scored attributes and predicates.
+"""What attribute and relation heads are: from pictures and their regions to scored attributes and predicates.
 
-A head is any object with `version` and one method. Scores are in [0, 1] and conditional: that of an attribute is how
-probable the value is when the object is what its label says, that of a relation how probable the predicate is when both
-objects are. Several values and several predicates may hold at once.
+A head is any object with `version` and one method, which reads a batch of pictures as a detector does. Scores
+are in [0, 1] and conditional: that of an attribute is how probable the value is when the object is what its label says,
+that of a relation how probable the predicate is when both objects are. Several values and several predicates may hold
+at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from usg.parsers.image.detector import Detections
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,13 @@ class AttributeHead(Protocol):
     def version(self) -> str:
         """Name and version."""
 
-    def attributes(self, image: Image, found: Detections) -> Sequence[AttributeScore]:
-        """Scored values for the regions of a picture; those it does not name are not said."""
+    def attributes(self, images: Sequence[Image], found: Sequence[Detections]) -> Sequence[Sequence[AttributeScore]]:
+        """Scored values for the regions of each picture; those it does not name are not said.
+
+        Args:
+            images: as a detector gets them.
+            found: the regions of each, at least one.
+        """
 
 
 class RelationHead(Protocol):
@@ -74,8 +83,13 @@ class RelationHead(Protocol):
     def version(self) -> str:
         """Name and version."""
 
-    def relations(self, image: Image, found: Detections) -> Sequence[RelationScore]:
-        """Scored predicates for ordered pairs of regions; those it does not name are not said."""
+    def relations(self, images: Sequence[Image], found: Sequence[Detections]) -> Sequence[Sequence[RelationScore]]:
+        """Scored predicates for ordered pairs of regions of each picture; those it does not name are not said.
+
+        Args:
+            images: as a detector gets them.
+            found: the regions of each, at least two.
+        """
 
 
 @runtime_checkable
@@ -84,3 +98,34 @@ class WithHeads(Protocol):
 
     def heads(self) -> tuple[AttributeHead, RelationHead | None]:
         """The attribute head and the relation head; no relation head where it knows no predicates."""
+
+
+def ask(
+    read: Callable[[Sequence[Image], Sequence[Detections]], Sequence[Sequence[T]]],
+    images: Sequence[Image],
+    found: Sequence[Detections],
+    fewest: int,
+) -> list[Sequence[T]]:
+    """What a head says of each picture; those with fewer regions are not shown to it, and of them nothing is said.
+
+    Raises:
+        ValueError: there is not a result for every picture.
+    """
+    shown = [i for i, regions in enumerate(found) if len(regions) >= fewest]
+    told: list[Sequence[T]] = [()] * len(images)
+    if shown:
+        results = read([images[i] for i in shown], [found[i] for i in shown])
+        for i, result in zip(shown, one_each(results, shown), strict=True):
+            told[i] = result
+    return told
+
+
+def one_each(results: Sequence[T], pictures: Sequence[object]) -> Sequence[T]:
+    """The results of a part, which must be as many as the pictures it was shown.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if len(results) != len(pictures):
+        raise ValueError(f"{len(results)} results for {len(pictures)} pictures")
+    return results

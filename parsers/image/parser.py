@@ -1,9 +1,9 @@
 """`ImageParser`: a picture, or a stream of any number of them, to scene graphs.
 
 Three parts, each replaceable: a detector (usg/parsers/image/detector.py), an attribute head and a relation head
-(usg/parsers/image/heads.py). The parser does around them what all need: it reads pictures of any kind, cuts boxes to
-the picture, applies one threshold, names itself in the source of every graph, and when a picture fails inside a batch
-it reads the others one by one, so that no neighbour is lost.
+(usg/parsers/image/heads.py), all of which read a batch of pictures at a time. The parser does around them what all
+need: it reads pictures of any kind, cuts boxes to the picture, applies one threshold, names itself in the source of
+every graph, and when a picture makes a batch fail it reads them one by one, so that no neighbour is lost.
 
 **The threshold** is the least score of anything in the graph: of an object that it is there and is what its label says,
 of an attribute or relation that it holds given its objects. Where the detector is calibrated
@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.heap import garbage_kept
 from usg.parsers.image.build import SOURCE, build_graph, keep
 from usg.parsers.image.calibration import Calibration
 from usg.parsers.image.detector import Detections, Detector
-from usg.parsers.image.heads import AttributeHead, AttributeScore, RelationHead, RelationScore
+from usg.parsers.image.heads import AttributeHead, AttributeScore, RelationHead, RelationScore, ask, one_each
 from usg.parsers.image.loading import ImageError, ImageInput, describe_input, load_image, uri_of
 from usg.parsers.image.names import make_detector, make_heads
 
@@ -250,50 +248,45 @@ class ImageParser:
         """
         least = self.threshold if least is None else min(least, self.threshold)
         pictures = [_loaded(image) for image in images]
-        found = iter(self._detect([picture for picture in pictures if not isinstance(picture, Failure)], least))
+        looked = iter(self._look([picture for picture in pictures if not isinstance(picture, Failure)], least))
         told: list[Seen | Failure] = []
         for i, picture in enumerate(pictures):
-            seen = picture if isinstance(picture, Failure) else self._seen(picture, next(found), least)
+            seen = picture if isinstance(picture, Failure) else next(looked)
             if isinstance(seen, Failure) and seen is not picture:
                 name = names[i] if names is not None else None
                 seen = Failure(f"{name or describe_input(images[i])}: {seen.reason}")
             told.append(seen)
         return told
 
-    def _detect(self, images: Sequence[Image], least: float) -> list[Detections | Failure]:
-        """What the detector finds; the picture that makes a batch fail is found by giving it each by itself."""
+    def _look(self, images: Sequence[Image], least: float) -> list[Seen | Failure]:
+        """What the parts say; the picture that makes a batch fail is found by giving them each by itself."""
         if not images:
             return []
-        score = least if self.calibration is None else self.calibration.score(least)
         try:
-            found = self.detector.detect(images, score)
-            if len(found) != len(images):
-                raise ValueError(f"{len(found)} results for {len(images)} pictures")
-            return list(found)
+            return list(self._seen(images, least))
         except ImportError:  # a missing package is not the picture's fault
             raise
         except Exception as error:
             if len(images) == 1:
-                return [Failure(f"{self.detector.version}: {reason_of(error)}")]
-            return [result for image in images for result in self._detect([image], least)]
+                return [Failure(f"{self.version}: {reason_of(error)}")]
+            return [result for image in images for result in self._look([image], least)]
 
-    def _seen(self, image: Image, found: Detections | Failure, least: float) -> Seen | Failure:
-        if isinstance(found, Failure):
-            return found
-        try:
-            kept = keep(found, image.size, least, self.max_objects, self.calibration)
-            # By falling score, so that those that the heads read have the same numbers among all.
-            sure = kept if least == self.threshold else kept.select(np.flatnonzero(kept.scores >= self.threshold))
-            values = self.attributes.attributes(image, sure) if self.attributes and len(sure) else ()
-            predicates = self.relations.relations(image, sure) if self.relations and len(sure) > 1 else ()
-            for i in [each.object for each in values] + [i for each in predicates for i in (each.subject, each.object)]:
-                if not 0 <= i < len(sure):
-                    raise ValueError(f"a head names region {i}; the regions are 0 to {len(sure) - 1}")
-            return Seen(image.size, kept, values, predicates)
-        except ImportError:
-            raise
-        except Exception as error:
-            return Failure(f"{self.version}: {reason_of(error)}")
+    def _seen(self, images: Sequence[Image], least: float) -> list[Seen]:
+        score = least if self.calibration is None else self.calibration.score(least)
+        found = one_each(self.detector.detect(images, score), images)
+        kept = [
+            keep(each, image.size, least, self.max_objects, self.calibration)
+            for image, each in zip(images, found, strict=True)
+        ]
+        # By falling score, so that those that the heads read have the same numbers among all.
+        sure = kept if least == self.threshold else [each.select(each.scores >= self.threshold) for each in kept]
+        values = ask(self.attributes.attributes, images, sure, 1) if self.attributes else [()] * len(images)
+        predicates = ask(self.relations.relations, images, sure, 2) if self.relations else [()] * len(images)
+        for regions, a, r in zip(sure, values, predicates, strict=True):
+            for i in [each.object for each in a] + [i for each in r for i in (each.subject, each.object)]:
+                if not 0 <= i < len(regions):
+                    raise ValueError(f"a head names region {i}; the regions are 0 to {len(regions) - 1}")
+        return [Seen(image.size, *each) for image, *each in zip(images, kept, values, predicates, strict=True)]
 
     def _graph(self, seen: Seen, uri: str | None, name: str) -> SceneGraph | Failure:
         try:

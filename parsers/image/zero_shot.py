@@ -76,8 +76,11 @@ class ZeroShotAttributes:
         """That of the model."""
         return f"{self.model.version} attributes"
 
-    def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
+    def attributes(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[AttributeScore]]:
         """The probability of every value of every kind, for each region."""
+        return [self._attributes(*each) for each in zip(images, found, strict=True)]
+
+    def _attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
         crops = self.model.crops([_crop(image, box, self.margin) for box in found.boxes])
         scores = []
         for i, label in enumerate(found.labels):
@@ -122,8 +125,11 @@ class ZeroShotRelations:
         """That of the model."""
         return f"{self.model.version} relations"
 
-    def relations(self, image: Image, found: Detections) -> list[RelationScore]:
+    def relations(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
         """The probability of every predicate, for the nearest pairs of regions and both directions."""
+        return [self._relations(*each) for each in zip(images, found, strict=True)]
+
+    def _relations(self, image: Image, found: Detections) -> list[RelationScore]:
         pairs = nearest_pairs(found.boxes, self.max_pairs)
         around = [_around(found.boxes[i], found.boxes[j]) for i, j in pairs]
         crops = self.model.crops([_crop(image, box, self.margin) for box in around])

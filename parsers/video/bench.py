@@ -76,6 +76,7 @@ def measure(
     """
     from usg.parsers.image.bench import random_rt_detr
     from usg.parsers.image.build import keep
+    from usg.parsers.image.heads import ask
     from usg.parsers.video.frames import open_film
     from usg.parsers.video.names import make_tracker
     from usg.parsers.video.parser import VideoParser
@@ -95,14 +96,17 @@ def measure(
             return lambda: cpu(lambda: _detect(one, pictures, batch_size, images.threshold))
 
         seen = [
-            (image, keep(found, image.size, images.threshold, images.max_objects, images.calibration))
+            keep(found, image.size, images.threshold, images.max_objects, images.calibration)
             for image, found in zip(
                 pictures, _detect(images.detector, pictures, batch_size, images.threshold), strict=True
             )
         ]
 
+        starts = range(0, len(pictures), batch_size)
+        batches = [(pictures[i : i + batch_size], seen[i : i + batch_size]) for i in starts]
+
         def tracking(name: str) -> Callable[[], float]:
-            return lambda: cpu(lambda: _track(make_tracker(name), [found for _, found in seen], frames))
+            return lambda: cpu(lambda: _track(make_tracker(name), seen, frames))
 
         cases: dict[str, dict[str, Callable[[], float]]] = {
             "decode": {
@@ -115,13 +119,9 @@ def measure(
             },
         }
         if (values := images.attributes) is not None:
-            cases["attributes"] = {
-                "usg": lambda: cpu(lambda: [values.attributes(*each) for each in seen if len(each[1])])
-            }
+            cases["attributes"] = {"usg": lambda: cpu(lambda: [ask(values.attributes, *each, 1) for each in batches])}
         if (pairs := images.relations) is not None:
-            cases["relations"] = {
-                "usg": lambda: cpu(lambda: [pairs.relations(*each) for each in seen if len(each[1]) > 1])
-            }
+            cases["relations"] = {"usg": lambda: cpu(lambda: [ask(pairs.relations, *each, 2) for each in batches])}
         cases["track"] = {"usg": tracking(parser.tracker), "nearest": tracking("nearest")}
         cases["whole parse"] = {"usg": lambda: cpu(lambda: parser(file))}
         rows = [

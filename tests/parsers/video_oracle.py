@@ -69,9 +69,9 @@ class Oracle:
         found = Detections(boxes[kept], scores, [labels[i] for i in kept])
         return found.select(order)
 
-    def relations(self, image: Image.Image, found: Detections) -> list[RelationScore]:
+    def relations(self, images: Sequence[Image.Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
         """The gold relations of the frame."""
-        return self._relations
+        return [self._relations]
 
 
 def _frames(graph: SceneGraph) -> list[tuple[np.ndarray, list[str], list[tuple[int, str, int]]]]:

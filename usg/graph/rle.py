@@ -8,8 +8,6 @@ graph needs no compiled package, so this is written here; pycocotools is what th
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,18 +32,18 @@ def encode_mask(mask: Flags) -> Mask:
         raise ValueError(f"mask has shape {mask.shape} and type {mask.dtype}, expected (height, width) booleans")
     flat = mask.ravel(order="F")
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    bounds = [0, *changes.tolist(), flat.size] if not flat[:1].any() else [0, 0, *changes.tolist(), flat.size]
-    runs = [end - start for start, end in pairwise(bounds)]
-    letters = []
-    for i, run in enumerate(runs):
-        rest = run - runs[i - 2] if i > 2 else run
-        while True:
-            digit, rest = rest & 31, rest >> 5
-            last = rest == (-1 if digit & 16 else 0)
-            letters.append(chr((digit if last else digit | 32) + 48))
-            if last:
-                break
-    return Mask(mask.shape[0], mask.shape[1], "".join(letters))
+    first = [0, 0] if flat[:1].any() else [0]
+    runs = np.diff(np.concatenate([first, changes, [flat.size]]))
+    numbers = runs.copy()
+    numbers[3:] -= runs[1:-2]
+    # A number has as many digits as hold it with its sign: -16 <= number < 16 has one, -512 <= number < 512 two.
+    size = np.maximum(numbers, ~numbers)
+    limits = 16 << 5 * np.arange(len(f"{size.max():b}") // 5 + 1)
+    more = size[:, None] >= limits  # of each digit whether another follows
+    digits = numbers[:, None] >> 5 * np.arange(len(limits)) & 31
+    said = np.concatenate([np.ones_like(more[:, :1]), more[:, :-1]], 1)
+    letters = (digits + 32 * more + 48)[said].astype(np.uint8).tobytes().decode("ascii")
+    return Mask(mask.shape[0], mask.shape[1], letters)
 
 
 def decode_mask(mask: Mask) -> Flags:

@@ -89,6 +89,7 @@ def _element_problems(
     objects: set[str],
     texts: dict[str, str | None],
 ) -> Iterator[str]:
+    seen: set[str] = set()  # labels that are right; most come again and again
     for i, element in enumerate(elements):
         if not isinstance(element, kind):
             yield f"{name}[{i}] is {type(element).__name__}, expected {kind.__name__}"
@@ -101,21 +102,27 @@ def _element_problems(
         else:
             ids.add(id)
         label = getattr(element, word)
-        if not _is_label(label):
-            yield f"{name}[{i}] {id!r}: {_label_problem(word, label)}"
+        if not isinstance(label, str) or label not in seen:
+            if _is_label(label):
+                seen.add(label)
+            else:
+                yield f"{name}[{i}] {id!r}: {_label_problem(word, label)}"
         if element.score is not None and not _is_score(element.score):
             yield f"{name}[{i}] {id!r}: score {element.score!r} is not in [0, 1]"
         if type(element.negated) is not bool:
             yield f"{name}[{i}] {id!r}: negated {element.negated!r} is not True or False"
         if isinstance(element, Attribute):
-            yield from _reference_problems(name, i, element, "object", objects)
+            if not isinstance(element.object, str) or element.object not in objects:
+                yield _reference_problem(name, i, element, "object", objects)
             if element.kind is not None and not _is_label(element.kind):
                 yield f"{name}[{i}] {id!r}: {_label_problem('kind', element.kind)}; leave it out or name it"
             if element.number is not None and not _is_number(element.number):
                 yield f"{name}[{i}] {id!r}: number {element.number!r} is not a finite number"
         elif isinstance(element, Relation):
-            yield from _reference_problems(name, i, element, "subject", objects)
-            yield from _reference_problems(name, i, element, "object", objects)
+            if not isinstance(element.subject, str) or element.subject not in objects:
+                yield _reference_problem(name, i, element, "subject", objects)
+            if not isinstance(element.object, str) or element.object not in objects:
+                yield _reference_problem(name, i, element, "object", objects)
         if kind is not SceneObject:
             time = element.time  # type: ignore[union-attr]
             if time is not None and type(time) is not TimeSpan:
@@ -130,12 +137,9 @@ def _element_problems(
                 yield f"{name}[{i}] {id!r}.groundings[{j}]: {problem}"
 
 
-def _reference_problems(
-    name: str, i: int, element: Attribute | Relation, role: str, objects: set[str]
-) -> Iterator[str]:
+def _reference_problem(name: str, i: int, element: Attribute | Relation, role: str, objects: set[str]) -> str:
     id = getattr(element, role)
-    if not isinstance(id, str) or id not in objects:
-        yield f"{name}[{i}] {element.id!r}: {role} {id!r} is not an object of the graph ({_some(objects)})"
+    return f"{name}[{i}] {element.id!r}: {role} {id!r} is not an object of the graph ({_some(objects)})"
 
 
 def _grounding_problem(grounding: Grounding, texts: dict[str, str | None]) -> str | None:
@@ -175,6 +179,8 @@ def _is_number(value: object) -> bool:
 
 
 def _is_score(value: object) -> bool:
+    if type(value) is float:
+        return 0.0 <= value <= 1.0
     return _is_number(value) and 0.0 <= value <= 1.0  # type: ignore[operator]
 
 

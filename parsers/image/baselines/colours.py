@@ -7,6 +7,7 @@ that the objects of each colour have in training (Gaussian naive Bayes, bayes.py
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +41,7 @@ class MeanColour:
     >>> from PIL import Image
     >>> from usg.parsers.image.detector import Detections
     >>> found = Detections([[0, 0, 8, 8]], [1.0], ["ball"])
-    >>> values = MeanColour(most=50).attributes(Image.new("RGB", (8, 8), (200, 30, 30)), found)
+    >>> (values,) = MeanColour(most=50).attributes([Image.new("RGB", (8, 8), (200, 30, 30))], [found])
     >>> max(values, key=lambda each: each.score).value
     'red'
     """
@@ -61,8 +62,11 @@ class MeanColour:
                     rows.extend([row] * len(colours))
         self._rule = GaussianBayes.fit(np.array(rows), labels)
 
-    def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
-        """The probability of every colour for each region; none for what lies outside of the picture."""
+    def attributes(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[AttributeScore]]:
+        """The probability of every colour for each region; none for what lies outside of its picture."""
+        return [self._attributes(*each) for each in zip(images, found, strict=True)]
+
+    def _attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
         pixels = np.asarray(image)
         masks = found.masks or [None] * len(found)
         seen = [_colours(pixels, box, mask) for box, mask in zip(found.boxes, masks, strict=True)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,8 @@ class FrequencyRelations:
     >>> write_graphs([graph], corpus)
     1
     >>> found = Detections([[0, 0, 9, 9], [0, 8, 9, 20]], [1, 1], ["cup", "table"])
-    >>> [(each.subject, each.predicate, each.score) for each in FrequencyRelations(corpus).relations(None, found)]
+    >>> (said,) = FrequencyRelations(corpus).relations([None], [found])
+    >>> [(each.subject, each.predicate, each.score) for each in said]
     [(0, 'on', 0.5)]
     """
 
@@ -70,8 +72,11 @@ class FrequencyRelations:
         for (s, predicate, o), count in sorted(related.items()):
             self._shares[s, o].append((predicate, count / pairs[s, o]))
 
-    def relations(self, image: Image | None, found: Detections) -> list[RelationScore]:
-        """Every predicate that training has for the labels of a pair, with its share; the picture is not looked at."""
+    def relations(self, images: Sequence[Image | None], found: Sequence[Detections]) -> list[list[RelationScore]]:
+        """Every predicate that training has for the labels of a pair, with its share; pictures are not looked at."""
+        return [self._relations(each) for each in found]
+
+    def _relations(self, found: Detections) -> list[RelationScore]:
         labels = [label_of(label) for label in found.labels]
         return [
             RelationScore(int(s), predicate, int(o), share)

@@ -7,6 +7,7 @@ predicates come from networks that were trained to be.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from usg.graph.region import Mask
 from usg.nn.label_encoder import LabelEncoder
 from usg.parsers.image.detector import Detections, nothing
 from usg.parsers.image.embedded.letterbox import Scale, letterbox, paste_mask
 from usg.parsers.image.embedded.model import PictureModel
-from usg.parsers.image.embedded.network import MARGIN
+from usg.parsers.image.embedded.network import MARGIN, PictureNetwork
 from usg.parsers.image.embedded.non_maximum_suppression import non_maximum_suppression
 from usg.parsers.image.embedded.pairs import GRID, all_pairs
 from usg.parsers.image.heads import AttributeScore, RelationScore
@@ -35,6 +36,8 @@ NONE = ""
 """The value of a kind of attribute that a thing does not have."""
 _MOST = 100  # regions of a picture
 _STEP = 8
+_PAIRS = 10_000
+"""Pairs that are scored together; more take memory and no less time."""
 
 
 class PictureDetector:
@@ -66,6 +69,7 @@ class PictureDetector:
         if precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; expected auto, float32 or bfloat16")
         self.fast = precision == "bfloat16" or (precision == "auto" and _has_bfloat16())
+        self._network = _in_bfloat16(self.model.network) if self.fast else self.model.network
 
     @property
     def version(self) -> str:
@@ -86,7 +90,7 @@ class PictureDetector:
         """The objects of each picture; see `usg.parsers.image.detector.Detector`."""
         if not images:
             return []
-        network, calibration = self.model.network, self.model.calibration
+        network, calibration = self._network, self.model.calibration
         side = network.settings.side
         fitted = [letterbox(image, side) for image in images]
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
@@ -136,23 +140,26 @@ class PictureAttributes:
         self.model = _model(model)
         self.version = f"{self.model.version} attributes"
 
-    def attributes(self, image: Image, found: Detections) -> list[AttributeScore]:
+    def attributes(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[AttributeScore]]:
         """The likeliest value of each kind, with its probability; none where the thing most likely has none.
 
         Raises:
             ValueError: the regions are of another detector.
         """
-        features = _features(found, self.model)
+        features = np.concatenate([_features(each, self.model) for each in found])
+        regions = [(picture, i) for picture, each in enumerate(found) for i in range(len(each))]
         start = self.model.network.settings.embedding + GRID * GRID
-        told: list[AttributeScore] = []
+        told: list[list[AttributeScore]] = [[] for _ in found]
         for kind, values in self.model.network.words.values.items():
             logits = features[:, start : start + len(values)]
             start += len(values)
             shares = np.exp(logits - logits.max(1, keepdims=True))
             shares /= shares.sum(1, keepdims=True)
-            for i, best in enumerate(shares.argmax(1).tolist()):
+            for (picture, i), best, share in zip(
+                regions, shares.argmax(1).tolist(), shares.max(1).tolist(), strict=True
+            ):
                 if values[best] != NONE:
-                    told.append(AttributeScore(i, values[best], kind, float(shares[i, best])))
+                    told[picture].append(AttributeScore(i, values[best], kind, share))
         return told
 
 
@@ -182,23 +189,40 @@ class PictureRelations:
         with torch.inference_mode():
             self._predicates = self._encoder(self.predicates)
 
-    def relations(self, image: Image, found: Detections) -> list[RelationScore]:
+    def relations(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
         """Scored predicates; see `usg.parsers.image.heads.RelationHead`.
 
         Raises:
             ValueError: the regions are of another detector.
         """
-        seen = torch.from_numpy(_features(found, self.model)[:, : self.model.network.settings.embedding + GRID * GRID])
-        boxes = torch.from_numpy((found.boxes / max(image.size)).astype(np.float32))
-        pairs = all_pairs(len(found))
+        told: list[list[RelationScore]] = []
+        start, pairs = 0, 0
+        for end, each in enumerate(found):
+            pairs += len(each) ** 2
+            if pairs > _PAIRS and end > start:
+                told += self._relations(images[start:end], found[start:end])
+                start, pairs = end, len(each) ** 2
+        return told + self._relations(images[start:], found[start:])
+
+    def _relations(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
+        width = self.model.network.settings.embedding + GRID * GRID
+        seen = torch.from_numpy(np.concatenate([_features(each, self.model)[:, :width] for each in found]))
+        shares = [each.boxes / max(image.size) for image, each in zip(images, found, strict=True)]
+        boxes = torch.from_numpy(np.concatenate(shares).astype(np.float32))
+        within = [all_pairs(len(each)) for each in found]
+        first = np.cumsum([0, *map(len, found)])
+        of = np.repeat(np.arange(len(found)), [len(pairs) for pairs in within])
+        pairs = torch.cat([pairs + int(start) for pairs, start in zip(within, first, strict=False)])
         with torch.inference_mode():
-            logits = self.model.network.pairs(boxes, self._encoder(found.labels), seen, pairs, self._predicates)
-            scores = logits.sigmoid()
+            labels = self._encoder([label for each in found for label in each.labels])
+            scores = self.model.network.pairs(boxes, labels, seen, pairs, self._predicates).sigmoid()
             who, what = torch.nonzero(scores >= self.least, as_tuple=True)
-        return [
-            RelationScore(i, self.predicates[k], j, score)
-            for (i, j), k, score in zip(pairs[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True)
-        ]
+        told: list[list[RelationScore]] = [[] for _ in found]
+        for picture, (i, j), k, score in zip(
+            of[who].tolist(), torch.cat(within)[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True
+        ):
+            told[picture].append(RelationScore(i, self.predicates[k], j, score))
+        return told
 
 
 def _filled_up(boxes: np.ndarray, of: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -243,6 +267,13 @@ def _has_bfloat16() -> bool:
     """Whether bfloat16 is the faster one: oneDNN takes it on any AVX-512, but without these instructions slowly."""
     instructions = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return bool(torch.backends.mkldnn.is_available() and instructions)
+
+
+def _in_bfloat16(network: PictureNetwork) -> PictureNetwork:
+    """A copy whose weights autocast needs not convert, call after call."""
+    network = copy.deepcopy(network)
+    network.pairs = nn.Identity()  # the relation head's, which works in float32
+    return network.bfloat16()
 
 
 def _tensor(squares: np.ndarray) -> Tensor:

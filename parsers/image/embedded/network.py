@@ -105,7 +105,9 @@ class PictureNetwork(nn.Module):
         """
         maps = self.backbone((pictures - 0.5) * 4.0)
         said = self.dense(maps.near).float()
-        reach = F.softplus(said[:, 1:].permute(0, 2, 3, 1)) * (2 * STRIDE)  # (b, h, w, 4): left, up, right, down
+        reach = F.softplus(said[:, 1:].permute(0, 2, 3, 1).contiguous()) * (
+            2 * STRIDE
+        )  # (b, h, w, 4): left, up, right, down
         h, w = said.shape[2:]
         x = (torch.arange(w, device=said.device) + 0.5) * STRIDE
         y = (torch.arange(h, device=said.device) + 0.5) * STRIDE
@@ -125,14 +127,14 @@ class PictureNetwork(nn.Module):
         grid, fine_grid = region_grid(boxes, POINTS, MARGIN), region_grid(boxes, MASK, MARGIN)
         pixels = sample(pictures, fine_grid, of, 1) - 0.5  # (n, 3, 28, 28)
         low = torch.cat([sample(maps.fine, grid, of, 2), F.pixel_unshuffle(pixels, 2) * 4.0], 1)
-        tower = self.tower(torch.cat([sample(maps.near, grid, of, STRIDE), low], 1))
+        tower = self.tower(_joined(sample(maps.near, grid, of, STRIDE), low))
         # Legs and spokes are thinner than a cell of the tower: masks are drawn with the pixels beside it.
         outline = F.pixel_shuffle(self.outline(tower), 2)
-        masks = self.mask(torch.cat([outline, pixels * 4.0], 1))[:, 0].float()
+        masks = self.mask(_joined(outline, pixels * 4.0))[:, 0].float()
         counts = self.counts(tower).flatten(1).float().softmax(1)  # which points count, (n, 196)
         around = sample(maps.far, region_grid(boxes, 3, 0.25), of, 2 * STRIDE).mean((2, 3))
         cells = F.avg_pool2d(F.relu(self.shrink(tower)), 2).flatten(1)
-        vector = self.embed(torch.cat([cells, around, self._place(boxes)], 1)).float()
+        vector = self.embed(_joined(cells, around, self._place(boxes))).float()
         colour = _mean(self.colours(sample(pictures, grid, of, 1) * 4.0 - 2.0), counts)
         patterns = self.patterns(low)
         mean = _mean(patterns, counts)
@@ -175,6 +177,14 @@ def module_name(kind: str) -> str:
     """
     taken = not kind or "." in kind or kind.startswith(_ESCAPED) or hasattr(nn.ModuleDict(), kind)
     return f"{_ESCAPED}{kind.encode().hex()}" if taken else kind
+
+
+def _joined(*values: Tensor) -> Tensor:
+    """Values (n, c, ...) side by side, each in the type that the next layer multiplies in: less is copied so."""
+    device = values[0].device.type
+    if torch.is_autocast_enabled(device):
+        values = tuple(each.to(torch.get_autocast_dtype(device)) for each in values)
+    return torch.cat(values, 1)
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

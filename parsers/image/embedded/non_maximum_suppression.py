@@ -26,10 +26,10 @@ def non_maximum_suppression(
     Returns:
         Scores (n,) and boxes (n, 4).
     """
-    flat = scores.flatten()
-    best, place = flat.topk(min(CELLS, len(flat)))
-    good = best >= threshold
-    said, where = best[good].numpy(), boxes.reshape(-1, 4)[place[good]].numpy()
+    flat = scores.flatten().numpy()
+    good = np.flatnonzero(flat >= threshold)
+    best = good[np.argsort(-flat[good], kind="stable")[:CELLS]]
+    said, where = flat[best], boxes.reshape(-1, 4).numpy()[best]
     kept = suppress(where, OVERLAP)[:most]
     return said[kept], where[kept]
 

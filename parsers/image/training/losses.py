@@ -171,9 +171,9 @@ def _masks(regions: Regions, batch: PictureBatch, proposals: Tensor) -> Tensor:
     known = batch.masked
     if not bool(known.any()):
         return regions.masks.sum() * 0
-    grid = region_grid(proposals[known], MASK, MARGIN)
+    points = region_grid(proposals[known], MASK, MARGIN).points()
     low, size = batch.boxes[known, :2], batch.boxes[known, 2:] - batch.boxes[known, :2]
-    at = (grid - low[:, None, None]) / size[:, None, None]  # shares of the gold box
+    at = (points - low[:, None, None]) / size[:, None, None]  # shares of the gold box
     at = (at + MARGIN) / (1 + 2 * MARGIN) * 2 - 1
     true = F.grid_sample(batch.masks[known, None].float(), at, align_corners=False)[:, 0]
     said = regions.masks[known]

@@ -44,7 +44,7 @@ def test_boxes_without_area_have_finite_degrees() -> None:
 
 def test_several_predicates_hold_between_one_pair() -> None:
     found = Detections([[0, 0, 2, 2], [5, 5, 7, 7]], [1, 1], ["cup", "plate"])
-    said = {(r.subject, r.predicate) for r in GeometricRelations().relations(None, found)}
+    said = {(r.subject, r.predicate) for r in GeometricRelations().relations([None], [found])[0]}
     assert said == {(0, "left of"), (0, "above"), (1, "right of"), (1, "below")}
 
 

@@ -44,11 +44,11 @@ class Heads:
     def __init__(self, values: Sequence[AttributeScore] = (), predicates: Sequence[RelationScore] = ()) -> None:
         self.values, self.predicates = values, predicates
 
-    def attributes(self, image: Picture, found: Detections) -> Sequence[AttributeScore]:
-        return self.values
+    def attributes(self, images: Sequence[Picture], found: Sequence[Detections]) -> Sequence[Sequence[AttributeScore]]:
+        return [self.values for _ in images]
 
-    def relations(self, image: Picture, found: Detections) -> Sequence[RelationScore]:
-        return self.predicates
+    def relations(self, images: Sequence[Picture], found: Sequence[Detections]) -> Sequence[Sequence[RelationScore]]:
+        return [self.predicates for _ in images]
 
 
 def two(image: Picture) -> Detections:
@@ -86,9 +86,11 @@ def test_heads_see_the_objects_of_the_graph_in_its_order() -> None:
     seen: list[Detections] = []
 
     class Watching(Heads):
-        def attributes(self, image: Picture, found: Detections) -> Sequence[AttributeScore]:
-            seen.append(found)
-            return ()
+        def attributes(
+            self, images: Sequence[Picture], found: Sequence[Detections]
+        ) -> Sequence[Sequence[AttributeScore]]:
+            seen.extend(found)
+            return [() for _ in images]
 
     ImageParser(Given(two), attributes=Watching(), threshold=0.8)(blank())
     assert [found.labels for found in seen] == [("couch",)]
@@ -229,8 +231,10 @@ def test_a_head_that_fails_is_told_in_a_line() -> None:
         ImageParser(Given(two), attributes=wrong)(blank())
 
     class Broken(Heads):
-        def relations(self, image: Picture, found: Detections) -> Sequence[RelationScore]:
-            return [RelationScore(0, "on", 1, float("nan"))]
+        def relations(
+            self, images: Sequence[Picture], found: Sequence[Detections]
+        ) -> Sequence[Sequence[RelationScore]]:
+            return [[RelationScore(0, "on", 1, float("nan"))] for _ in images]
 
     with pytest.raises(ImageError, match=r"'on' between regions 0 and 1 scores nan, not in \[0, 1\]; the head failed"):
         ImageParser(Given(two), relations=Broken())(blank())

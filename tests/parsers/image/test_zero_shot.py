@@ -39,7 +39,7 @@ def test_a_value_is_weighed_against_its_kind_and_no_value(picture: Image.Image) 
         Known({"a photo of a red dog": np.log(6.0), "a photo of blue apples": np.log(2.0)}),
         values={"colour": ["red", "blue"], "pattern": ["striped"]},
     )
-    scores = {(s.object, s.value): s.score for s in head.attributes(picture, FOUND)}
+    scores = {(s.object, s.value): s.score for s in head.attributes([picture], [FOUND])[0]}
     assert scores[0, "red"] == pytest.approx(6 / 8)
     assert scores[0, "blue"] == pytest.approx(1 / 8)
     assert scores[1, "blue"] == pytest.approx(2 / 4)
@@ -49,7 +49,7 @@ def test_a_value_is_weighed_against_its_kind_and_no_value(picture: Image.Image) 
 def test_predicates_are_weighed_each_by_itself_and_in_both_directions(picture: Image.Image) -> None:
     model = Known({"a dog holding apples": np.log(3.0), "a dog next to apples": np.log(4.0), "apples on a dog": -2.0})
     head = ZeroShotRelations(model, predicates=["holding", "next to", "on"], margin=0)
-    scores = {(r.subject, r.predicate): r.score for r in head.relations(picture, FOUND)}
+    scores = {(r.subject, r.predicate): r.score for r in head.relations([picture], [FOUND])[0]}
     assert scores[0, "holding"] == pytest.approx(3 / 4)
     assert scores[0, "next to"] == pytest.approx(4 / 5)
     assert scores[0, "on"] == pytest.approx(1 / 2)
@@ -62,12 +62,12 @@ def test_tiny_models_say_something_of_everything(
     kind: str, models: Callable[[str], Path], picture: Image.Image
 ) -> None:
     model = ImageText(models(kind), batch_size=2)
-    values = ZeroShotAttributes(model).attributes(picture, FOUND)
+    values = ZeroShotAttributes(model).attributes([picture], [FOUND])[0]
     assert len(values) == 2 * sum(map(len, VALUES.values()))
     for i in range(2):
         for of_kind in VALUES:
             assert 0 < sum(v.score for v in values if v.object == i and v.kind == of_kind) < 1
-    relations = ZeroShotRelations(model, predicates=["on", "holding"]).relations(picture, FOUND)
+    relations = ZeroShotRelations(model, predicates=["on", "holding"]).relations([picture], [FOUND])[0]
     assert [(r.subject, r.predicate, r.object) for r in relations] == [
         (0, "on", 1), (0, "holding", 1), (1, "on", 0), (1, "holding", 0),
     ]  # fmt: skip

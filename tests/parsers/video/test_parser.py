@@ -35,13 +35,13 @@ class Scripted:
         self._now += 1
         return [self._frames[self._now][0]]
 
-    def attributes(self, image: Any, found: Detections) -> Sequence[AttributeScore]:
+    def attributes(self, images: Sequence[Any], found: Sequence[Detections]) -> list[Sequence[AttributeScore]]:
         """Of the frame that was detected last."""
-        return self._frames[self._now][1]
+        return [self._frames[self._now][1]]
 
-    def relations(self, image: Any, found: Detections) -> Sequence[RelationScore]:
+    def relations(self, images: Sequence[Any], found: Sequence[Detections]) -> list[Sequence[RelationScore]]:
         """Of the frame that was detected last."""
-        return self._frames[self._now][2]
+        return [self._frames[self._now][2]]
 
 
 class Whole:

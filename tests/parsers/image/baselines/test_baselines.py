@@ -78,7 +78,7 @@ def test_a_region_outside_of_the_picture_has_no_colour(corpus: Path) -> None:
     write_graphs(graphs, corpus.parent / "outside.jsonl")
     red = Image.new("RGB", (60, 40), (200, 40, 30))
     found = Detections([[-20, -20, -5, -5], [-9, -9, 20, 20], [60, 0, 90, 20]], [1, 1, 1], ["ball"] * 3)
-    said = MeanColour(corpus.parent / "outside.jsonl").attributes(red, found)
+    (said,) = MeanColour(corpus.parent / "outside.jsonl").attributes([red], [found])
     assert {each.object for each in said} == {1}
     assert max(said, key=lambda each: each.score).value == "red"
     assert abs(sum(each.score for each in said) - 1) < 1e-6
@@ -118,7 +118,7 @@ def test_frequency_counts_pairs(tmp_path: Path) -> None:
 
     def said(overlap: bool) -> dict[tuple[int, str, int], float]:
         head = FrequencyRelations(tmp_path / "train.jsonl", overlap=overlap)
-        return {(each.subject, each.predicate, each.object): each.score for each in head.relations(None, found)}
+        return {(each.subject, each.predicate, each.object): each.score for each in head.relations([None], [found])[0]}
 
     # Three pairs of a cup and a table, two of them related by on, one by touching; two pairs overlap, both by on.
     expected = {"on": 2 / 3, "touching": 1 / 3}

@@ -87,12 +87,12 @@ def test_heads_can_be_left_out_or_replaced(model: PictureModel, pictures: list[I
 
 def test_predicates_of_ones_own(model: PictureModel, pictures: list[Image.Image]) -> None:
     (found,) = PictureDetector(model).detect(pictures[:1], 0.0)
-    said = PictureRelations(model, predicates=["atop", "left of"], least=0.0).relations(pictures[0], found)
+    said = PictureRelations(model, predicates=["atop", "left of"], least=0.0).relations([pictures[0]], [found])[0]
     assert {relation.predicate for relation in said} == {"atop", "left of"}
     assert len(said) == 2 * len(found) * (len(found) - 1)
     known = {
         (r.subject, r.object): r.score
-        for r in PictureRelations(model, least=0.0).relations(pictures[0], found)
+        for r in PictureRelations(model, least=0.0).relations([pictures[0]], [found])[0]
         if r.predicate == "left of"
     }
     for relation in said:
@@ -106,16 +106,32 @@ def test_probabilities_of_values_sum_to_one_with_that_of_none(model: PictureMode
     found = Detections([[0, 0, 9, 9]], [1.0], ["cat"], features=features)
     said = {
         a.kind: (a.value, round(a.score, 6))
-        for a in PictureAttributes(model).attributes(Image.new("RGB", (9, 9)), found)
+        for a in PictureAttributes(model).attributes([Image.new("RGB", (9, 9))], [found])[0]
     }
     assert said == {"colour": ("red", 0.5), "texture": ("striped", 0.7)}  # it most likely has no state
+
+
+def test_heads_read_a_batch_as_they_read_each_picture(
+    model: PictureModel, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = PictureDetector(model).detect(pictures, 0.0)
+    values, predicates = PictureAttributes(model), PictureRelations(model, least=0.0)
+    alone = [predicates.relations([image], [each])[0] for image, each in zip(pictures, found, strict=True)]
+    assert values.attributes(pictures, found) == [values.attributes([pictures[0]], [each])[0] for each in found]
+    for most in (10_000, 30):  # together, and one after the other
+        monkeypatch.setattr("usg.parsers.image.embedded.detector._PAIRS", most)
+        for one, batched in zip(alone, predicates.relations(pictures, found), strict=True):
+            assert [(r.subject, r.predicate, r.object) for r in one] == [
+                (r.subject, r.predicate, r.object) for r in batched
+            ]
+            assert [r.score for r in batched] == pytest.approx([r.score for r in one], abs=1e-5)
 
 
 def test_regions_of_another_detector_are_refused(model: PictureModel) -> None:
     found = Detections([[0, 0, 9, 9]], [1.0], ["cat"])
     for head in (PictureAttributes(model).attributes, PictureRelations(model).relations):
         with pytest.raises(ValueError, match="same weights"):
-            head(Image.new("RGB", (9, 9)), found)
+            head([Image.new("RGB", (9, 9))], [found])
 
 
 def test_an_unknown_precision(model: PictureModel) -> None:

@@ -83,7 +83,7 @@ def test_relations_read_boxes_as_shares_of_the_longer_side() -> None:
     network = KnownNetwork()
     width = WIDTH + sum(map(len, WORDS.values.values()))
     found = Detections([[0, 0, 40, 80], [10, 20, 20, 30]], [1, 1], ["cat", "hat"], features=np.zeros((2, width)))
-    said = PictureRelations(_model(network), least=0.6).relations(Image.new("RGB", (40, 80)), found)
+    (said,) = PictureRelations(_model(network), least=0.6).relations([Image.new("RGB", (40, 80))], [found])
     np.testing.assert_allclose(network.pair_boxes, np.array([[0, 0, 40, 80], [10, 20, 20, 30]]) / 80)
     assert {(r.subject, r.object) for r in said} == {(1, 0)}
     assert {r.predicate for r in said} == set(WORDS.predicates)

@@ -11,7 +11,7 @@ def test_samples_as_grid_sample_does() -> None:
     of = torch.tensor([2, 0, 0])
     grid = region_grid(boxes, 7, 0.1)
     expected = F.grid_sample(
-        maps[of], grid / torch.tensor([24.0, 32.0]) * 2 - 1, padding_mode="border", align_corners=False
+        maps[of], grid.points() / torch.tensor([24.0, 32.0]) * 2 - 1, padding_mode="border", align_corners=False
     )
     torch.testing.assert_close(sample(maps, grid, of, 4), expected)
 
@@ -24,5 +24,5 @@ def test_gradients() -> None:
 
 def test_a_margin_reaches_beyond_the_box() -> None:
     grid = region_grid(torch.tensor([[10.0, 10.0, 20.0, 30.0]]), 2, 0.5)
-    assert grid[0, 0, 0].tolist() == [10.0, 10.0]
-    assert grid[0, 1, 1].tolist() == [20.0, 30.0]
+    assert grid.points()[0, 0, 0].tolist() == [10.0, 10.0]
+    assert grid.points()[0, 1, 1].tolist() == [20.0, 30.0]
