@@ -35,7 +35,6 @@ Precision = Literal["auto", "float32", "bfloat16"]
 NONE = ""
 """The value of a kind of attribute that a thing does not have."""
 _MOST = 100  # regions of a picture
-_STEP = 8
 _PAIRS = 10_000
 """Pairs that are scored together; more take memory and no less time."""
 
@@ -226,12 +225,12 @@ class PictureRelations:
 
 
 def _filled_up(boxes: np.ndarray, of: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Boxes and their pictures, the last one again until their number is a multiple of `_STEP`.
+    """Boxes and their pictures, the last one again until their number is one of four between a power of two and the next.
 
     oneDNN keeps what it compiled and allocated for each of a thousand shapes: films, whose frames have ever other
     numbers of regions, would fill memory with it.
     """
-    spare = -len(boxes) % _STEP
+    spare = -len(boxes) % (1 << max(0, len(boxes).bit_length() - 3))
     return torch.from_numpy(np.pad(boxes, ((0, spare), (0, 0)), "edge")), torch.from_numpy(
         np.pad(of, (0, spare), "edge")
     )

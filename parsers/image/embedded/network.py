@@ -189,5 +189,5 @@ def _joined(*values: Tensor) -> Tensor:
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:
     """(n, c) the weighted means of values (n, c, p, q) at points that count by weights (n, p q)."""
-    rows = values.permute(0, 2, 3, 1).flatten(1, 2).float()  # (n, p q, c)
+    rows = values.permute(0, 2, 3, 1).flatten(1, 2)  # (n, p q, c)
     return torch.bmm(weights[:, None], rows)[:, 0]

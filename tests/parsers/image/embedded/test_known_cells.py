@@ -76,7 +76,7 @@ def test_scores_are_calibrated() -> None:
 
 
 def test_no_pictures() -> None:
-    assert PictureDetector(_model(KnownNetwork())).detect([], 0.5) == []
+    assert PictureDetector(_model(KnownNetwork()), precision="float32").detect([], 0.5) == []
 
 
 def test_relations_read_boxes_as_shares_of_the_longer_side() -> None:
