@@ -68,12 +68,14 @@ class Detections:
     def _check(self) -> None:
         n = len(self.labels)
         boxes, scores = self.boxes, self.scores
-        for i in np.flatnonzero(~np.isfinite(boxes).all(1)):
-            raise ValueError(f"box {i} is {boxes[i].tolist()}, not finite; the detector failed on this picture")
-        for i in np.flatnonzero((boxes[:, 2:] < boxes[:, :2]).any(1)):
-            raise ValueError(f"box {i} is {boxes[i].tolist()}, inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)")
-        for i in np.flatnonzero(~((scores >= 0) & (scores <= 1))):  # NaN too
-            raise ValueError(f"score {i} is {scores[i]}, not in [0, 1]; the detector failed on this picture")
+        for place in np.flatnonzero(~np.isfinite(boxes).all(1)):
+            raise ValueError(f"box {place} is {boxes[place].tolist()}, not finite; the detector failed on this picture")
+        for place in np.flatnonzero((boxes[:, 2:] < boxes[:, :2]).any(1)):
+            raise ValueError(
+                f"box {place} is {boxes[place].tolist()}, inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)"
+            )
+        for place in np.flatnonzero(~((scores >= 0) & (scores <= 1))):  # NaN too
+            raise ValueError(f"score {place} is {scores[place]}, not in [0, 1]; the detector failed on this picture")
         for i, label in enumerate(self.labels):
             if not isinstance(label, str) or not label.strip():
                 raise ValueError(f"label {i} is {label!r}; a detector gives words (class_names, or labels to look for)")

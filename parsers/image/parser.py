@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
+
 from usg.graph.elements import Source
 from usg.graph.scene_graph import SceneGraph
 from usg.heap import garbage_kept
@@ -279,14 +281,19 @@ class ImageParser:
             for image, each in zip(images, found, strict=True)
         ]
         # By falling score, so that those that the heads read have the same numbers among all.
-        sure = kept if least == self.threshold else [each.select(each.scores >= self.threshold) for each in kept]
+        sure = (
+            kept
+            if least == self.threshold
+            else [each.select(np.flatnonzero(each.scores >= self.threshold)) for each in kept]
+        )
         values = ask(self.attributes.attributes, images, sure, 1) if self.attributes else [()] * len(images)
         predicates = ask(self.relations.relations, images, sure, 2) if self.relations else [()] * len(images)
         for regions, a, r in zip(sure, values, predicates, strict=True):
             for i in [each.object for each in a] + [i for each in r for i in (each.subject, each.object)]:
                 if not 0 <= i < len(regions):
                     raise ValueError(f"a head names region {i}; the regions are 0 to {len(regions) - 1}")
-        return [Seen(image.size, *each) for image, *each in zip(images, kept, values, predicates, strict=True)]
+        sizes = [image.size for image in images]
+        return [Seen(*each) for each in zip(sizes, kept, values, predicates, strict=True)]
 
     def _graph(self, seen: Seen, uri: str | None, name: str) -> SceneGraph | Failure:
         try:

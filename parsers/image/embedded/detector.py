@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from usg.graph.region import Mask
 from usg.nn.label_encoder import LabelEncoder
@@ -225,10 +225,10 @@ class PictureRelations:
 
 
 def _filled_up(boxes: np.ndarray, of: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Boxes and their pictures, the last one again until their number is one of four between a power of two and the next.
+    """Boxes and their pictures, the last one again and again until they are one of few numbers.
 
-    oneDNN keeps what it compiled and allocated for each of a thousand shapes: films, whose frames have ever other
-    numbers of regions, would fill memory with it.
+    There are four such numbers from a power of two to the next. oneDNN keeps what it compiled and allocated for each of
+    a thousand shapes: films, whose frames have ever other numbers of regions, would fill memory with it.
     """
     spare = -len(boxes) % (1 << max(0, len(boxes).bit_length() - 3))
     return torch.from_numpy(np.pad(boxes, ((0, spare), (0, 0)), "edge")), torch.from_numpy(
@@ -270,9 +270,7 @@ def _has_bfloat16() -> bool:
 
 def _in_bfloat16(network: PictureNetwork) -> PictureNetwork:
     """A copy whose weights autocast needs not convert, call after call."""
-    network = copy.deepcopy(network)
-    network.pairs = nn.Identity()  # the relation head's, which works in float32
-    return network.bfloat16()
+    return copy.deepcopy(network).bfloat16()  # but for the relation head, which has the original and works in float32
 
 
 def _tensor(squares: np.ndarray) -> Tensor:

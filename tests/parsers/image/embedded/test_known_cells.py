@@ -91,7 +91,7 @@ def test_relations_read_boxes_as_shares_of_the_longer_side() -> None:
 
 def test_a_model_without_masks_gives_none() -> None:
     model = PictureModel(KnownNetwork(), masks=False)  # type: ignore[arg-type]
-    (found,) = PictureDetector(model, masks=True).detect([Image.new("RGB", (64, 64))], 0.5)
+    (found,) = PictureDetector(model, masks=True, precision="float32").detect([Image.new("RGB", (64, 64))], 0.5)
     assert found.masks is None
 
 
