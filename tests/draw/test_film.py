@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -111,6 +111,13 @@ def test_masks_alone_have_boxes() -> None:
 
 def test_a_film_in_which_nothing_is_seen() -> None:
     assert texts(draw_film(SceneGraph((FILM,)))) == ["0.00 s", "0 s", "4.00 s", "nothing is seen or happens"]
+
+
+def test_what_is_too_much_to_show_is_counted() -> None:
+    many = tuple(SceneObject(f"o{i}", f"dog {i}", groundings=seen(0, 1)) for i in range(25))
+    events = tuple(Relation(f"r{i}", "o0", "near", f"o{i}", time=TimeSpan(0, 1)) for i in range(1, 25))
+    shown = texts(draw_film(SceneGraph((FILM,), many, (), (*events, replace(events[0], id="r", predicate="at")))))
+    assert shown[-1] == "and 1 more object, and 1 more event" and shown.count("dog 24") == 2  # in the frames alone
 
 
 def test_wrong_use(tmp_path) -> None:

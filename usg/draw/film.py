@@ -17,6 +17,7 @@ from usg.graph.elements import Attribute, Relation, SceneObject, Source
 from usg.graph.region import Box, Track
 from usg.graph.rle import decode_mask, mask_box
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import counted
 
 _MARGIN, _TITLE, _GAP, _COLUMNS, _SHOWN = 14.0, 32.0, 8.0, 6, 24
 _LABELS, _ROW, _BAR = 170.0, 18.0, 10.0
@@ -114,7 +115,8 @@ def _timeline(
     order = {number: place for place, number in enumerate(sorted(times))}
     step = (max(times.values()) - min(times.values())) / max(len(times) - 1, 1) if times else 0.0
     rows: list[tuple[str, str, str, list[tuple[float, float]], str]] = []
-    for obj in graph.objects:
+    things = [obj for obj in graph.objects if tracks[obj.id]]
+    for obj in things[:_SHOWN]:
         spans: list[tuple[float, float]] = []
         before = -2
         for number, (seconds, _) in sorted(tracks[obj.id].items()):
@@ -123,8 +125,7 @@ def _timeline(
             else:
                 spans.append((seconds, seconds + step))
             before = order[number]
-        if spans:
-            rows.append((names[obj.id], obj.id, colour_in(graph, obj), spans, MUTED))
+        rows.append((names[obj.id], obj.id, colour_in(graph, obj), spans, MUTED))
     for event in events[:_SHOWN]:
         if event.time is not None:
             rows.append((_told(event, names), event.id, _EVENT, [(event.time.start, event.time.end)], INK))
@@ -142,7 +143,8 @@ def _timeline(
         parts.append(group(bars, f"{id}: {words}, {told}", id))
         top += _ROW
     notes = [] if rows else ["nothing is seen or happens"]
-    notes += [f"and {len(events) - _SHOWN} more events"] if len(events) > _SHOWN else []
+    for what, found in (("object", things), ("event", events)):
+        notes += [f"and {counted(len(found) - _SHOWN, f'more {what}')}"] if len(found) > _SHOWN else []
     parts.append(label(start, top + 8, "0 s", 11, anchor="start", fill=MUTED))
     parts.append(label(_MARGIN + width, top + 8, f"{last:.2f} s", 11, anchor="end", fill=MUTED))
     parts += [label(start + 40, top + 8, ", ".join(notes), 11, anchor="start", fill=MUTED)] if notes else []
@@ -151,9 +153,8 @@ def _timeline(
 
 def _events(graph: SceneGraph) -> list[Relation | Attribute]:
     """What happens, by when it begins: what the metadata name as events, or else all that has a time."""
-    timed: list[Relation | Attribute] = [
-        each for each in (*graph.relations, *graph.attributes) if each.time is not None and not each.negated
-    ]
+    everything: list[Relation | Attribute] = [*graph.relations, *graph.attributes]
+    timed = [each for each in everything if each.time is not None and not each.negated]
     named = graph.metadata.get("events")
     found = [each for each in timed if each.id in named] if isinstance(named, list | tuple) else timed
     return sorted(found, key=lambda each: (each.time.start, each.time.end) if each.time is not None else (0.0, 0.0))
@@ -177,8 +178,11 @@ def _seen(obj: SceneObject, source: str) -> _Seen:
     for grounding in obj.groundings:
         if grounding.source == source and isinstance(grounding.region, Track):
             for point in grounding.region.points:
-                box = point.region if isinstance(point.region, Box) else None
-                if point.frame not in seen and (box := box or mask_box(decode_mask(point.region))) is not None:
+                where = point.region
+                if point.frame in seen:
+                    continue
+                box = where if isinstance(where, Box) else mask_box(decode_mask(where))
+                if box is not None:
                     seen[point.frame] = point.seconds, box
     return seen
 
