@@ -6,6 +6,7 @@ Rounds are interleaved, so that whatever else the machine does falls on all alik
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
@@ -22,6 +23,25 @@ from usg.provenance import command, commit
 T = TypeVar("T")
 Cases = Mapping[str, Mapping[str, Callable[[], float]]]
 """Case -> system -> what runs it once and gives seconds."""
+
+
+def options_of(medium: str, description: str | None, what: str, n: int, batch_size: int) -> argparse.ArgumentParser:
+    """A parser of the options that every bench of a parser has, of n items in the plural; the medium adds its own."""
+    parser = argparse.ArgumentParser(prog=f"usg bench {medium}", description=(description or "").partition("\n")[0])
+    parser.add_argument("-n", type=int, default=n, metavar="N", help=f"{what} (default: {n})")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
+    parser.add_argument(
+        "--batch-size", type=int, default=batch_size, metavar="N", help=f"{what} in a batch (default: {batch_size})"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    return parser
+
+
+def positive(prog: str, counts: Mapping[str, int]) -> None:
+    """Raises ValueError unless numbers of things, by the option that sets them, are positive."""
+    for name, number in counts.items():
+        if number < 1:
+            raise ValueError(f"{prog}: {name} {number}; expected a whole number >= 1")
 
 
 def cpu(call: Callable[[], object]) -> float:
@@ -48,6 +68,12 @@ def medians(cases: Cases, rounds: int) -> dict[str, dict[str, float]]:
     finally:
         torch.set_num_threads(threads)
     return {case: {name: statistics.median(each) for name, each in found.items()} for case, found in taken.items()}
+
+
+def timed_rows(cases: Cases, rounds: int, count: int, what: str) -> list[dict[str, Any]]:
+    """The rows of cases that are timed in turn, see `medians`; each reads so many of what."""
+    taken = medians(cases, rounds)
+    return [row for case, seconds in taken.items() for row in rows_of(f"{count} {what}, {case}", seconds, count)]
 
 
 def rows_of(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
+from usg.formats.media import media_folder, moved_graph, moved_uri, path_text
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import counted
 from usg.parsers.output import FAILED, Output
 from usg.progress import progress, say
 
@@ -47,7 +49,7 @@ def run_command(parse: Callable[..., int], arguments: argparse.Namespace, what: 
     Args:
         parse: called with all arguments by name, and `problems`; makes the graphs and returns how many were written.
         arguments: of the command line, `output` among them.
-        what: bad items are called this.
+        what: an item is called this.
 
     Returns:
         The exit status: 0, or 1 when there were problems; each was told when it was met.
@@ -61,9 +63,9 @@ def run_command(parse: Callable[..., int], arguments: argparse.Namespace, what: 
         raise KeyboardInterrupt(f"--resume goes on after what is whole in {output}") from None
     where = "standard output" if output == "-" else output
     seconds = sum(os.times()[:4])  # with those of processes that ended
-    print(f"{written:,} graphs to {where}; {seconds:.1f} CPU s{_peak()}", file=sys.stderr)
+    print(f"{counted(written, 'graph')} to {where}; {seconds:.1f} CPU s{_peak()}", file=sys.stderr)
     if problems.count:
-        print(f"usg: {problems.count:,} bad {what}", file=sys.stderr)
+        print(f"usg: {counted(problems.count, f'bad {what}')}", file=sys.stderr)
     return 1 if problems.count else 0
 
 
@@ -87,6 +89,26 @@ def check_same(out: Output, of: str | None, same: bool, version: str) -> None:
     versions = {source.parser_version for source in out.last.sources} if out.last is not None else set()
     if versions != {version}:
         raise ValueError(f"{out.path} was made by {', '.join(map(str, versions))}, not by {version}; --overwrite it")
+
+
+def files_after(out: Output, files: Sequence[str], modality: str, version: str) -> Sequence[str]:
+    """The files behind those whose graphs an output has, after a check that these are of the same files and parser.
+
+    Args:
+        out: one graph a file.
+        files: all inputs, in order; `-` is standard input.
+        modality: of the files.
+        version: of the parser.
+
+    Raises:
+        ValueError: as `check_same`.
+    """
+    if out.last is not None:
+        source = out.last.sources[0]
+        uris = (None if file == "-" else path_text(file) for file in files[out.done - 1 : out.done])
+        expected = [(modality, uri and moved_uri(uri, ".", media_folder(out.path))) for uri in uris]
+        check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
+    return files[out.done :]
 
 
 def parse_each(
@@ -118,14 +140,21 @@ def parse_each(
 def write_graphs(out: Output, graphs: Iterable[SceneGraph], problems: Problems, total: int | None = None) -> int:
     """Writes graphs with their progress; what failed in the run that is gone on with is a problem of this one too.
 
+    Args:
+        out: where to.
+        graphs: whose uris are relative to the current folder; those that are written are to where `out` lies.
+        problems: collects what failed before.
+        total: of the graphs, where it is known.
+
     Returns:
         How many were written now.
     """
+    folder = media_folder(out.path)
     for number, reason in out.failed.items():
         problems.add(f"{out.path}: graph {number}", reason)
     written = 0
     for graph in progress(graphs, total=total, label="parsing"):
-        out.write(graph)
+        out.write(moved_graph(graph, ".", folder))
         written += 1
     return written
 

@@ -14,7 +14,6 @@ All on one thread; seconds are CPU seconds.
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 import tempfile
@@ -22,12 +21,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
+from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from usg.parsers.image.detector import Detector
+    from usg.parsers.image.detector import Detections, Detector
     from usg.parsers.image.parser import ImageParser
 
 _USUAL = 1_000_000  # weights of the peer of a detector that does not show its own
@@ -36,15 +35,11 @@ _CLASSES = 24  # of the peer
 
 def main(argv: Sequence[str]) -> int:
     """Runs `usg bench image`; the options are those of `measure`."""
-    parser = argparse.ArgumentParser(prog="usg bench image", description=__doc__.partition("\n")[0])
+    parser = options_of("image", __doc__, "pictures", 200, 16)
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help="as for usg parse image (default: of the world)")
-    parser.add_argument("-n", type=int, default=200, metavar="N", help="pictures (default: 200)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
-    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in a batch (default: 16)")
     parser.add_argument("--detector", metavar="D", help="as for usg parse image, like the next two")
     parser.add_argument("--attributes", metavar="A", help="an attribute head")
     parser.add_argument("--relations", metavar="R", help="a relation head")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
     parts = {"detector": options.detector, "attributes": options.attributes, "relations": options.relations}
     with tempfile.TemporaryDirectory() as folder:
@@ -63,8 +58,7 @@ def picture_files(inputs: Sequence[str], n: int, folder: Path) -> list[str]:
     """
     from usg.parsers.image.inputs import find_images
 
-    if n < 1:
-        raise ValueError(f"usg bench image: -n {n}; expected a whole number >= 1")
+    positive("usg bench image", {"-n": n})
     if not inputs:
         from usg.world.pixels.images import write_images
 
@@ -90,13 +84,10 @@ def measure(
     Raises:
         ValueError: a number is not positive, or a part of that name cannot be had.
     """
-    from usg.parsers.image.build import keep
-    from usg.parsers.image.heads import ask
     from usg.parsers.image.loading import load_image
     from usg.parsers.image.parser import ImageParser
 
-    if rounds < 1 or batch_size < 1:
-        raise ValueError(f"usg bench image: --rounds {rounds}, --batch-size {batch_size}; expected at least 1")
+    positive("usg bench image", {"--rounds": rounds, "--batch-size": batch_size})
     parser = ImageParser(**parts)  # type: ignore[arg-type]
     pictures = [load_image(file) for file in files]
     one, many = "one at a time", f"batches of {batch_size}"
@@ -104,31 +95,17 @@ def measure(
     named = f"rt-detr of {weights / 1e6:.1f} M"
 
     def detecting(detector: Detector, size: int) -> Callable[[], float]:
-        return lambda: cpu(lambda: _detect(detector, pictures, size, parser.threshold))
+        return lambda: cpu(lambda: detected(detector, pictures, size, parser.threshold))
 
     cases: dict[str, dict[str, Callable[[], float]]] = {
         "decode": {"usg": lambda: cpu(lambda: [load_image(file) for file in files])},
         f"detect, {one}": {"usg": detecting(parser.detector, 1), named: detecting(peer, 1)},
         f"detect, {many}": {"usg": detecting(parser.detector, batch_size), named: detecting(peer, batch_size)},
     }
-    seen = [
-        keep(found, picture.size, parser.threshold, parser.max_objects, parser.calibration)
-        for picture in pictures
-        for found in parser.detector.detect([picture], parser.threshold)
-    ]
-    starts = range(0, len(pictures), batch_size)
-    batches = [(pictures[i : i + batch_size], seen[i : i + batch_size]) for i in starts]
-    if (values := parser.attributes) is not None:
-        cases["attributes"] = {"usg": lambda: cpu(lambda: [ask(values.attributes, *each, 1) for each in batches])}
-    if (pairs := parser.relations) is not None:
-        cases["relations"] = {"usg": lambda: cpu(lambda: [ask(pairs.relations, *each, 2) for each in batches])}
+    cases |= head_cases(parser, pictures, seen_by(parser, pictures, 1), batch_size)
     cases[f"whole parse, {one}"] = {"usg": lambda: cpu(lambda: [parser.read([file]) for file in files])}
     cases[f"whole parse, {many}"] = {"usg": lambda: cpu(lambda: _parse(parser, files, batch_size))}
-    rows = [
-        row
-        for case, seconds in medians(cases, rounds).items()
-        for row in rows_of(f"{len(files)} pictures, {case}", seconds, len(files))
-    ]
+    rows = timed_rows(cases, rounds, len(files), "pictures")
     loading, peak = in_fresh_process(_load_and_parse, dict(parts), list(files), batch_size)
     return rows + rows_of("loading", {"usg": loading}, None, {"usg": peak})
 
@@ -183,9 +160,35 @@ def _weights(module: Any) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _detect(detector: Detector, pictures: Sequence[Image], size: int, threshold: float) -> None:
-    for first in range(0, len(pictures), size):
-        detector.detect(pictures[first : first + size], threshold)
+def detected(detector: Detector, pictures: Sequence[Image], size: int, threshold: float) -> list[Detections]:
+    """What a detector finds in pictures, so many at a time."""
+    firsts = range(0, len(pictures), size)
+    return [found for i in firsts for found in detector.detect(pictures[i : i + size], threshold)]
+
+
+def seen_by(parser: ImageParser, pictures: Sequence[Image], size: int) -> list[Detections]:
+    """What the parser keeps of what its detector finds in pictures, so many at a time."""
+    from usg.parsers.image.build import keep
+
+    return [
+        keep(found, picture.size, parser.threshold, parser.max_objects, parser.calibration)
+        for picture, found in zip(pictures, detected(parser.detector, pictures, size, parser.threshold), strict=True)
+    ]
+
+
+def head_cases(
+    parser: ImageParser, pictures: Sequence[Image], seen: Sequence[Detections], size: int
+) -> dict[str, dict[str, Callable[[], float]]]:
+    """The cases of the heads that a parser has, on pictures as it saw them, so many at a time."""
+    from usg.parsers.image.heads import ask
+
+    batches = [(pictures[i : i + size], seen[i : i + size]) for i in range(0, len(pictures), size)]
+    cases: dict[str, dict[str, Callable[[], float]]] = {}
+    if (values := parser.attributes) is not None:
+        cases["attributes"] = {"usg": lambda: cpu(lambda: [ask(values.attributes, *each, 1) for each in batches])}
+    if (pairs := parser.relations) is not None:
+        cases["relations"] = {"usg": lambda: cpu(lambda: [ask(pairs.relations, *each, 2) for each in batches])}
+    return cases
 
 
 def _parse(parser: ImageParser, files: Sequence[str], batch_size: int) -> None:

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from usg.formats.media import path_text
 from usg.formats.problems import Problems
-from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
+from usg.parsers.command import command_parser, files_after, parse_each, run_command, write_graphs
 from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
 from usg.parsers.image.names import ATTRIBUTES, DEFAULT, HEADS, KINDS, RELATIONS
-from usg.parsers.output import Output, open_output
+from usg.parsers.output import open_output
 from usg.progress import say
 
 
@@ -57,7 +58,6 @@ def parse_image(
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: a setting does not fit, or what is at `output` is of other inputs.
     """
-    from usg.parsers.image.loading import uri_of
     from usg.parsers.image.parser import ImageParser
 
     if batch_size < 1:
@@ -74,33 +74,21 @@ def parse_image(
     )
     provenance = {
         "made_by": "usg parse image",
-        "inputs": [uri_of(name) for name in inputs],
+        "inputs": [path_text(name) for name in inputs],
         "parser": parser.version,
         "threshold": threshold,
         "labels": None if labels is None else list(labels),
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = _after(out, files, parser.version)
-        pictures = ((sys.stdin.buffer.read() if file == "-" else file, file) for file in rest)
+        rest = files_after(out, files, "image", parser.version)
+        pictures = ((sys.stdin.buffer.read() if file == "-" else file, path_text(file)) for file in rest)
         parsed = parse_each(
-            partial(parser.pipe, batch_size=batch_size), pictures, lambda file: _uri(file) or "standard input", problems
+            partial(parser.pipe, batch_size=batch_size),
+            pictures,
+            lambda name: "standard input" if name == "-" else name,
+            problems,
         )
         return write_graphs(out, (graph for graph, _ in parsed), problems, len(rest))
-
-
-def _after(out: Output, files: list[str], version: str) -> list[str]:
-    """The pictures behind those that are done, after a check that these are of the same inputs and parser."""
-    if out.last is not None:
-        source = out.last.sources[0]
-        expected = [("image", _uri(file)) for file in files[out.done - 1 : out.done]]
-        check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
-    return files[out.done :]
-
-
-def _uri(file: str) -> str | None:
-    from usg.parsers.image.loading import uri_of
-
-    return None if file == "-" else uri_of(file)
 
 
 def tell_default(detector: str | None) -> None:
@@ -113,7 +101,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse image`; 0 when all was parsed, 1 when some pictures were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     tell_default(arguments.detector)
-    return run_command(parse_image, arguments, "pictures")
+    return run_command(parse_image, arguments, "picture")
 
 
 def _parser() -> argparse.ArgumentParser:

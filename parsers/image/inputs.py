@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+
+from usg.parsers.inputs import find_inputs, is_medium
 
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm .jp2 .avif .tga .ico".split()
@@ -27,22 +29,17 @@ def find_images(inputs: Sequence[str], on_error: Callable[[str, str], None] | No
     >>> find_images(["-"])
     ['-']
     """
-    files = []
-    for name in inputs:
-        if name == "-" or Path(name).is_file():
-            found = [name]
-        else:
-            folder = Path(name).is_dir()
-            listed = _below(name, on_error) if folder else map(Path, glob.glob(name, recursive=True))
-            found = sorted(str(path) for path in listed if _is_picture(path))
-            if not found:
-                what = "the folder has no pictures" if folder else "no such file, folder or glob of pictures"
-                raise FileNotFoundError(f"cannot read {name}: {what} ({' '.join(sorted(SUFFIXES)[:6])} ...)")
-        files += found
-    return files
+
+    def below(folder: Path) -> list[Path]:
+        return sorted(filter(_is_picture, _below(folder, on_error)), key=str)
+
+    return find_inputs(inputs, f"pictures ({' '.join(sorted(SUFFIXES)[:6])} ...)", below, _is_picture)
 
 
-def _below(folder: str, on_error: Callable[[str, str], None] | None) -> Iterator[Path]:
+_is_picture = partial(is_medium, suffixes=SUFFIXES)
+
+
+def _below(folder: Path, on_error: Callable[[str, str], None] | None) -> Iterator[Path]:
     """All files below a folder; `Path.rglob` would pass over a folder that it may not list."""
 
     def told(error: OSError) -> None:
@@ -52,10 +49,3 @@ def _below(folder: str, on_error: Callable[[str, str], None] | None) -> Iterator
 
     for parent, _, names in os.walk(folder, onerror=told):
         yield from (Path(parent, name) for name in names)
-
-
-def _is_picture(path: Path) -> bool:
-    """By its name; what cannot be reached, as a link that leads nowhere, stays, to be told when it is to be read."""
-    named = path.suffix.lower() in SUFFIXES and path.name[0] != "."
-    # Of the rest only files: to read a pipe or device might never end.
-    return named and (os.path.isfile(path) or not os.path.exists(path))

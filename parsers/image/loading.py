@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from usg.formats.media import path_text
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -92,24 +94,12 @@ def describe_input(image: object) -> str:
 
 
 def uri_of(image: object) -> str | None:
-    """The path of a picture, where it is one, as text that can be written: bytes that are no UTF-8 are replaced.
+    """The path of a picture, where it is one, as text that can be written.
 
     >>> uri_of("a/b.png"), uri_of(b"...")
     ('a/b.png', None)
     """
-    if not isinstance(image, str | os.PathLike):
-        return None
-    return str(os.fspath(image)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def pictures_folder(graphs: str | os.PathLike[str]) -> Path:
-    """What the uris of pictures are relative to: the corpus folder, or the folder of the file of graphs.
-
-    >>> pictures_folder("data/train.jsonl").as_posix()
-    'data'
-    """
-    path = Path(graphs)
-    return path if path.is_dir() else path.parent
+    return path_text(image) if isinstance(image, str | os.PathLike) else None
 
 
 def _read(file: Any) -> Image:

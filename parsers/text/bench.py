@@ -13,7 +13,6 @@ a fresh process after the imports, and memory is what is resident there at most 
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
+from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
 
 if TYPE_CHECKING:
     from usg.parsers.text.parser import TextParser
@@ -37,13 +36,9 @@ Load = Callable[[str | None], Callable[[Sequence[str], int], None]]
 
 def main(argv: Sequence[str]) -> int:
     """Runs `usg bench text`; the options are those of `measure`."""
-    parser = argparse.ArgumentParser(prog="usg bench text", description=__doc__.partition("\n")[0])
+    parser = options_of("text", __doc__, "captions", 2000, 256)
     parser.add_argument("input", nargs="?", metavar="CAPTIONS", help="as for usg parse text (default: of the world)")
-    parser.add_argument("-n", type=int, default=2000, metavar="N", help="captions (default: 2000)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
-    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="captions in a batch (default: 256)")
     parser.add_argument("--pipeline", metavar="P", help="a spaCy pipeline by name or folder (default: the shipped)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
     if find_spec(PEER) is None:
         print(f"without {PEER}, which is not installed: pip install SceneGraphParser", file=sys.stderr)
@@ -66,8 +61,7 @@ def captions(path: str | None, n: int) -> list[str]:
     from usg.parsers.text.captions import find_files, read_captions
     from usg.world import scenes
 
-    if n < 1:
-        raise ValueError(f"usg bench text: -n {n}; expected a whole number >= 1")
+    positive("usg bench text", {"-n": n})
     if path is None:
         return [str(scene.sources[0].text) for scene in _captioned(scenes(n, "train", 0, captions=1))]
     problems = Problems()
@@ -96,8 +90,7 @@ def measure(
     """
     from usg.parsers.text.parser import TextParser
 
-    if rounds < 1 or batch_size < 1:
-        raise ValueError(f"usg bench text: --rounds {rounds}, --batch-size {batch_size}; expected at least 1")
+    positive("usg bench text", {"--rounds": rounds, "--batch-size": batch_size})
     parser = TextParser(pipeline)
 
     def piped() -> None:
@@ -120,11 +113,8 @@ def measure(
             cases["one at a time"][PEER] = lambda: cpu(lambda: _peer_single(peer, texts))
             cases[f"batches of {batch_size}"][PEER] = lambda: cpu(lambda: _peer_batched(peer, texts, batch_size))
             loads[PEER] = lambda: in_fresh_process(_load_and_run, _load_peer, peer_model, texts, batch_size)
-        seconds = medians(cases, rounds)
+        rows = timed_rows(cases, rounds, len(texts), "captions")
         loaded = {name: [call() for _ in range(rounds)] for name, call in loads.items()}
-    rows = [
-        row for case, taken in seconds.items() for row in rows_of(f"{len(texts)} captions, {case}", taken, len(texts))
-    ]
     load, peaks = (
         {name: statistics.median(each[i] for each in values) for name, values in loaded.items()} for i in (0, 1)
     )

@@ -15,7 +15,6 @@ or an address stands as it is. A caption that cannot be read is a problem (usg/f
 from __future__ import annotations
 
 import csv
-import glob
 import json
 import re
 import sys
@@ -29,6 +28,7 @@ from usg.formats.coco_captions import read_coco_captions
 from usg.formats.csv_rows import read_rows
 from usg.formats.problems import Problems
 from usg.names import unknown_name
+from usg.parsers.inputs import find_inputs
 
 FORMATS = ("lines", "coco", "flickr", "csv", "tsv", "jsonl")
 
@@ -73,20 +73,11 @@ def find_files(inputs: Sequence[str]) -> list[str]:
     Raises:
         FileNotFoundError: there is no such file, or no file in a folder or glob.
     """
-    files = []
-    for name in inputs:
-        if name == "-" or Path(name).is_file():
-            found = [name]
-        elif Path(name).is_dir():
-            found = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and path.name[0] != ".")
-        else:
-            found = sorted(path for path in glob.glob(name, recursive=True) if Path(path).is_file())
-        if not found:
-            folder = Path(name).is_dir()
-            what = "the folder has no files" if folder else "no such file, folder or glob; a text goes to stdin"
-            raise FileNotFoundError(f"cannot read {name}: {what}")
-        files += found
-    return files
+
+    def inside(folder: Path) -> list[Path]:
+        return sorted(each for each in folder.iterdir() if each.is_file() and each.name[0] != ".")
+
+    return find_inputs(inputs, "files; a text goes to stdin", inside, Path.is_file)
 
 
 def read_captions(

@@ -145,7 +145,7 @@ def _with_origin(graph: SceneGraph, caption: Caption) -> SceneGraph:
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse text`; 0 when all was parsed, 1 when some captions were bad (each is named)."""
     give_large_buffers_back()
-    return run_command(parse_text, _parser().parse_args(argv), "captions")
+    return run_command(parse_text, _parser().parse_args(argv), "caption")
 
 
 def _parser() -> argparse.ArgumentParser:

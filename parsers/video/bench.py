@@ -13,7 +13,6 @@ second over 25.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from usg.parsers.benchmark import cpu, in_fresh_process, medians, peak_after, report, rows_of
+from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
 
 if TYPE_CHECKING:
     from usg.parsers.image.detector import Detections, Detector
@@ -32,13 +31,9 @@ _TIMES = (1, 4, 16)  # of the film's length, for memory
 
 def main(argv: Sequence[str]) -> int:
     """Runs `usg bench video`; the options are those of `measure`."""
-    parser = argparse.ArgumentParser(prog="usg bench video", description=__doc__.partition("\n")[0])
-    parser.add_argument("-n", type=int, default=256, metavar="N", help="frames of the film (default: 256)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (default: 5)")
-    parser.add_argument("--batch-size", type=int, default=8, metavar="N", help="frames in a batch (default: 8)")
+    parser = options_of("video", __doc__, "frames", 256, 8)
     parser.add_argument("--detector", metavar="D", help="as for usg parse video, like the next")
     parser.add_argument("--events", metavar="E", default="learned", help="an event head (default: learned)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
     rows = measure(
         options.n,
@@ -74,16 +69,12 @@ def measure(
     Raises:
         ValueError: a number is not positive, or a part of that name cannot be had.
     """
-    from usg.parsers.image.bench import random_rt_detr
-    from usg.parsers.image.build import keep
-    from usg.parsers.image.heads import ask
+    from usg.parsers.image.bench import detected, head_cases, random_rt_detr, seen_by
     from usg.parsers.video.frames import open_film
     from usg.parsers.video.names import make_tracker
     from usg.parsers.video.parser import VideoParser
 
-    for name, number in (("-n", n), ("--rounds", rounds), ("--batch-size", batch_size)):
-        if number < 1:
-            raise ValueError(f"usg bench video: {name} {number}; expected a whole number >= 1")
+    positive("usg bench video", {"-n": n, "--rounds": rounds, "--batch-size": batch_size})
     parser = VideoParser(detector, events=events, batch_size=batch_size)
     images = parser.images
     with tempfile.TemporaryDirectory() as folder:
@@ -93,17 +84,9 @@ def measure(
         peer, weights = random_rt_detr(max(pictures[0].size), like=images.detector)
 
         def detecting(one: Detector) -> Callable[[], float]:
-            return lambda: cpu(lambda: _detect(one, pictures, batch_size, images.threshold))
+            return lambda: cpu(lambda: detected(one, pictures, batch_size, images.threshold))
 
-        seen = [
-            keep(found, image.size, images.threshold, images.max_objects, images.calibration)
-            for image, found in zip(
-                pictures, _detect(images.detector, pictures, batch_size, images.threshold), strict=True
-            )
-        ]
-
-        starts = range(0, len(pictures), batch_size)
-        batches = [(pictures[i : i + batch_size], seen[i : i + batch_size]) for i in starts]
+        seen = seen_by(images, pictures, batch_size)
 
         def tracking(name: str) -> Callable[[], float]:
             return lambda: cpu(lambda: _track(make_tracker(name), seen, frames))
@@ -118,17 +101,10 @@ def measure(
                 f"rt-detr of {weights / 1e6:.1f} M": detecting(peer),
             },
         }
-        if (values := images.attributes) is not None:
-            cases["attributes"] = {"usg": lambda: cpu(lambda: [ask(values.attributes, *each, 1) for each in batches])}
-        if (pairs := images.relations) is not None:
-            cases["relations"] = {"usg": lambda: cpu(lambda: [ask(pairs.relations, *each, 2) for each in batches])}
+        cases |= head_cases(images, pictures, seen, batch_size)
         cases["track"] = {"usg": tracking(parser.tracker), "nearest": tracking("nearest")}
         cases["whole parse"] = {"usg": lambda: cpu(lambda: parser(file))}
-        rows = [
-            row
-            for case, seconds in medians(cases, rounds).items()
-            for row in rows_of(f"{len(frames)} frames, {case}", seconds, len(frames))
-        ]
+        rows = timed_rows(cases, rounds, len(frames), "frames")
         for times in _TIMES:
             longer = world_film(times * n, Path(folder) / f"{times}.mp4")
             seconds, peak = in_fresh_process(_parse_fresh, str(longer), detector, events, batch_size)
@@ -147,11 +123,6 @@ def world_film(n: int, path: Path) -> Path:
     frames = np.concatenate(films)
     write_film(frames[np.arange(n) % len(frames)], path, "mp4")
     return path
-
-
-def _detect(detector: Detector, pictures: Sequence[Any], size: int, threshold: float) -> list[Detections]:
-    firsts = range(0, len(pictures), size)
-    return [found for i in firsts for found in detector.detect(pictures[i : i + size], threshold)]
 
 
 def _track(tracker: Any, found: Sequence[Detections], frames: Sequence[tuple[Any, float]]) -> None:

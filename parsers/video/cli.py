@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from usg.formats.media import path_text
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
-from usg.parsers.command import check_same, command_parser, parse_each, run_command, write_graphs
+from usg.parsers.command import command_parser, files_after, parse_each, run_command, write_graphs
 from usg.parsers.image.cli import add_parts, tell_default
-from usg.parsers.output import Output, open_output
+from usg.parsers.output import open_output
 from usg.parsers.video.frames import RATE
 from usg.parsers.video.inputs import find_videos
 
@@ -75,7 +76,6 @@ def parse_video(
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
         ValueError: no detector is given, a setting does not fit, or what is at `output` is of other inputs.
     """
-    from usg.parsers.image.loading import uri_of
     from usg.parsers.image.parser import ImageParser
     from usg.parsers.video.parser import VideoParser
     from usg.parsers.video.sampling import Sampling
@@ -96,7 +96,7 @@ def parse_video(
     )
     provenance = {
         "made_by": "usg parse video",
-        "inputs": [uri_of(name) for name in inputs],
+        "inputs": [path_text(name) for name in inputs],
         "parser": parser.version,
         "threshold": threshold,
         "labels": None if labels is None else list(labels),
@@ -105,39 +105,24 @@ def parse_video(
         "shots": shots,
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = _after(out, files, parser.version)
+        rest = files_after(out, files, "video", parser.version)
         return write_graphs(out, _graphs(parser, rest, problems), problems, len(rest))
 
 
-def _after(out: Output, files: list[str], version: str) -> list[str]:
-    """The films behind those that are done, after a check that these are of the same inputs and parser."""
-    if out.last is not None:
-        source = out.last.sources[0]
-        expected = [("video", _uri(file)) for file in files[out.done - 1 : out.done]]
-        check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
-    return files[out.done :]
-
-
-def _graphs(parser: VideoParser, files: list[str], problems: Problems) -> Iterator[SceneGraph]:
+def _graphs(parser: VideoParser, files: Sequence[str], problems: Problems) -> Iterator[SceneGraph]:
     """One graph of each film; one that was read in part is a problem too."""
-    for graph, file in parse_each(parser.pipe, ((file, file) for file in files), _uri, problems):
+    for graph, name in parse_each(parser.pipe, ((file, path_text(file)) for file in files), str, problems):
         for key in _TOLD:
             if key in graph.metadata:
-                problems.add(_uri(file), f"{key.replace('_', ' ')}: {graph.metadata[key]}")
+                problems.add(name, f"{key.replace('_', ' ')}: {graph.metadata[key]}")
         yield graph
-
-
-def _uri(file: str) -> str:
-    from usg.parsers.image.loading import uri_of
-
-    return uri_of(file) or file
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `usg parse video`; 0 when all was parsed, 1 when some films were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     tell_default(arguments.detector)
-    return run_command(parse_video, arguments, "films")
+    return run_command(parse_video, arguments, "film")
 
 
 def _parser() -> argparse.ArgumentParser:

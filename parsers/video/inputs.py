@@ -6,10 +6,11 @@ with all below it, for videos, animations and folders of pictures.
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
+from usg.parsers.inputs import find_inputs, is_medium
 from usg.parsers.video.stills import ANIMATED, frame_files
 
 SUFFIXES = ANIMATED | frozenset(
@@ -36,28 +37,16 @@ def find_videos(inputs: Sequence[str], on_error: Callable[[str, str], None] | No
     """
     if not inputs or "-" in inputs:
         raise ValueError("films are not read from standard input; name files, folders or globs")
-    films: list[str] = []
-    for name in inputs:
-        path = Path(name)
-        if path.is_dir():
-            found = list(_inside(path, on_error))
-        elif path.is_file():
-            found = [name]
-        else:
-            found = []
-            for each in sorted(map(Path, glob.glob(name, recursive=True))):
-                if each.is_dir():
-                    found += [str(each)] if _is_film(each) else []
-                elif _is_video(each):
-                    found.append(str(each))
-        if not found:
-            what = "the folder has no films" if path.is_dir() else "no such file, folder or glob of films"
-            raise FileNotFoundError(f"cannot read {name}: {what} ({' '.join(sorted(SUFFIXES)[:4])} ...)")
-        films += found
-    return films
+    what = f"films ({' '.join(sorted(SUFFIXES)[:4])} ...)"
+    return find_inputs(
+        inputs, what, partial(_inside, on_error=on_error), lambda path: _is_film(path) or _is_video(path)
+    )
 
 
-def _inside(folder: Path, on_error: Callable[[str, str], None] | None) -> Iterator[str]:
+_is_video = partial(is_medium, suffixes=SUFFIXES)
+
+
+def _inside(folder: Path, on_error: Callable[[str, str], None] | None) -> Iterator[Path]:
     try:
         listed = sorted(each for each in folder.iterdir() if each.name[0] != ".")
         film = _is_film(folder)
@@ -67,19 +56,14 @@ def _inside(folder: Path, on_error: Callable[[str, str], None] | None) -> Iterat
         on_error(str(folder), error.strerror or str(error))
         return
     if film:
-        yield str(folder)
+        yield folder
         return
     for each in listed:
         if each.is_dir():
             yield from _inside(each, on_error)
         elif _is_video(each):
-            yield str(each)
+            yield each
 
 
 def _is_film(folder: Path) -> bool:
-    return bool(frame_files(folder)) and not any(_is_video(each) for each in folder.iterdir())
-
-
-def _is_video(path: Path) -> bool:
-    """By its name; a link that leads nowhere stays, to be told when it is to be read."""
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "." and (path.is_file() or not path.exists())
+    return folder.is_dir() and bool(frame_files(folder)) and not any(_is_video(each) for each in folder.iterdir())

@@ -123,7 +123,25 @@ def test_the_picture_lies_under_the_boxes(tmp_path: Path) -> None:
         draw_scene(graph, picture=tmp_path / "b.png")
 
 
+def test_a_picture_in_which_nothing_is_seen() -> None:
+    empty = SceneGraph((Source("t", "text", text="a dog"), Source("i", "image", width=100, height=50)))
+    assert texts(draw_scene(empty)) == ["no objects"]
+    assert 'height="240.0"' in draw_scene(empty)
+    said = SceneGraph(empty.sources, (SceneObject("a", "dog"),))
+    assert texts(draw_scene(said)) == texts(draw_scene(said, source="i")) == ["and 1 without a box here"]
+    with pytest.raises(LookupError, match="has a box in 't'"):
+        draw_scene(said, source="t")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a"])
+def test_what_is_not_svg_is_refused(name: str, tmp_path: Path) -> None:
+    for draw in (draw_graph, draw_scene):
+        with pytest.raises(ValueError, match=f"{name}: drawings are SVG, not .*; name it .svg"):
+            draw(sample_scene("train", 0, 0), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_importing_is_light() -> None:
-    heavy = "torch", "networkx", "pyarrow", "matplotlib"
+    heavy = "torch", "networkx", "pyarrow", "matplotlib", "PIL"
     code = f"import sys, usg.draw; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

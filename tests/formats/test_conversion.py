@@ -72,7 +72,7 @@ def test_bad_items_are_named_and_the_status_says_so(
     assert errors[0].startswith("3 graphs to ")
     assert sum("not a fact" in line for line in errors) == 10
     assert f"{factual}:5: " in errors[1]
-    assert errors[-2:] == ["... and 5 more", "usg: 15 bad items were left out"]
+    assert errors[-2:] == ["... and 5 more", "usg: left out 15 bad items"]
     assert len(Corpus(tmp_path / "corpus")) == 3
 
 

@@ -95,7 +95,8 @@ class CorpusWriter:
         if existed and (not self.path.is_dir() or any(self.path.iterdir())):
             if not (self._overwrite or self._append):
                 raise FileExistsError(
-                    f"{self.path} exists and is not empty; name another folder, or overwrite it or go on with it"
+                    f"{self.path} exists and is not empty; name another folder, replace what is there (--overwrite; in "
+                    "Python overwrite=True) or go on with it (--resume; append=True)"
                 )
             if not self.path.is_dir() or not (self.path / MANIFEST).is_file():
                 raise FileExistsError(f"{self.path} is not a corpus and is left as it is; name another folder")

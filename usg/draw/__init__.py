@@ -5,7 +5,8 @@
 True
 """
 
+from usg.draw.film import draw_film
 from usg.draw.graph import draw_graph
 from usg.draw.scene import draw_scene
 
-__all__ = ["draw_graph", "draw_scene"]
+__all__ = ["draw_film", "draw_graph", "draw_scene"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape as _escape
 from xml.sax.saxutils import quoteattr
@@ -108,8 +109,17 @@ def page(parts: list[str], width: float, height: float, title: str, background: 
 
 
 def save(svg: str, path: str | os.PathLike[str] | None) -> str:
-    """Write the document where a path is given, whole or not at all, and return it."""
+    """Write the document where a path is given, whole or not at all, and return it.
+
+    Raises:
+        ValueError: the path is not that of an SVG.
+    """
     if path is not None:
+        if (suffix := Path(path).suffix).lower() != ".svg":
+            raise ValueError(
+                f"cannot write {path}: drawings are SVG, not {suffix or 'a file without a suffix'}; name it .svg (a "
+                "browser, Inkscape or rsvg-convert makes a PNG of it)"
+            )
         with atomic_path(path) as temporary:
             temporary.write_text(svg, encoding="utf-8")
     return svg

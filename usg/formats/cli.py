@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from usg.formats.conversion import convert
 from usg.formats.names import FORMATS
 from usg.formats.problems import Problems
+from usg.numerals import counted
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
     problems = Problems()
     written = convert(**vars(arguments), problems=problems)
     where = "standard output" if arguments.output == "-" else arguments.output
-    print(f"{written:,} graphs to {where}", file=sys.stderr)
+    print(f"{counted(written, 'graph')} to {where}", file=sys.stderr)
     if problems.count:
         print(problems, file=sys.stderr)
-        print(f"usg: {problems.count:,} bad items were left out", file=sys.stderr)
+        print(f"usg: left out {counted(problems.count, 'bad item')}", file=sys.stderr)
     return 1 if problems.count else 0

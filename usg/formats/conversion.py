@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from usg.formats.media import media_folder, moved_graph
 from usg.formats.names import FORMATS, format_module
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
@@ -97,7 +98,7 @@ def convert(
     overwrite: bool = False,
     problems: Problems | None = None,
 ) -> int:
-    """Convert graphs from one format to another.
+    """Convert graphs from one format to another; uris say the same files as before (usg/formats/media.py).
 
     Args:
         input: a file, a corpus folder, or `-`.
@@ -115,8 +116,10 @@ def convert(
         ValueError: no graph could be read, or as in `read_graphs`.
     """
     collected = Problems(strict=True) if problems is None else problems
-    graphs = read_graphs(input, source_format, collected)
+    read = read_graphs(input, source_format, collected)
     target = target_format or guess_format(output)
+    here, there = media_folder(input), Path(output) if target == "corpus" else Path(output).parent
+    graphs = (moved_graph(graph, here, there) for graph in read)
     if str(output) == "-":
         if target != "jsonl":
             raise ValueError(f"standard output takes jsonl, not {target}; name a file or folder")

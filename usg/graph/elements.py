@@ -22,7 +22,8 @@ class Source:
     Args:
         id: unique among the sources of a graph.
         modality: text, image, video, audio or points.
-        uri: where it lies, if it lies somewhere.
+        uri: where it lies, if it lies somewhere; a relative path is taken from the folder of the graphs, see
+            usg/formats/media.py.
         text: the words themselves, for a text.
         width, height: pixels.
         duration: seconds.

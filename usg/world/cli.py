@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from usg.graph.scene_graph import SceneGraph
+from usg.numerals import counted
 from usg.world.pixel_cli import PIXEL_COMMANDS, add_data_set, add_pixel_commands
 from usg.world.sample import scenes
 from usg.world.tables import SPLITS, WORLD_VERSION
@@ -95,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
         help="scene graphs with captions, statements, questions and referring expressions, into a corpus",
         description="Samples scenes into a corpus. Scene INDEX of a split and seed is the same everywhere.",
     )
-    add_data_set(made, "scenes", SPLITS)
+    add_data_set(made, "scene", SPLITS)
     made.add_argument("--captions", type=int, default=3, help="captions of a scene (default: 3)")
     made.add_argument("--statements", type=int, default=3, help="statements about single things (default: 3)")
     made.add_argument("--questions", type=int, default=8, help="questions about a scene (default: 8)")
@@ -111,7 +112,7 @@ def main(argv: Sequence[str]) -> int:
         made = _scenes(args) if args.command == "scenes" else PIXEL_COMMANDS[args.command](args)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"--resume goes on after the whole shards in {args.output}") from None
-    print(f"{args.output}: {made:,} {args.command} of the split {args.split}, seed {args.seed}")
+    print(f"{args.output}: {counted(made, args.what)} of the split {args.split}, seed {args.seed}")
     return 0
 
 

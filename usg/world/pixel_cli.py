@@ -22,7 +22,7 @@ def add_pixel_commands(commands: Any) -> None:
         description="Draws pictures into DIR/images and their graphs into the corpus DIR. Picture INDEX of a split and "
         "seed shows scene INDEX of them; the split style shows the scenes of iid in looks that no other split has.",
     )
-    add_data_set(pictures, "pictures", PIXEL_SPLITS)
+    add_data_set(pictures, "picture", PIXEL_SPLITS)
     pictures.add_argument("--side", type=int, default=128, help="of a picture, pixels (default: 128)")
     pictures.add_argument(
         "--even", action="store_true", help="colours, sizes and textures drawn evenly, more structural relations"
@@ -34,7 +34,7 @@ def add_pixel_commands(commands: Any) -> None:
         description="Films scenes into DIR/videos and their graphs into the corpus DIR: 16 to 32 frames at 8 a second "
         "with one to three events. Film INDEX of a split and seed begins as picture INDEX of them.",
     )
-    add_data_set(films, "films", PIXEL_SPLITS)
+    add_data_set(films, "film", PIXEL_SPLITS)
     _add_film(films)
     films.add_argument("--sheet", metavar="FILE", help="strips of eight frames of the first 12, with their boxes")
     scenes = commands.add_parser(
@@ -43,7 +43,7 @@ def add_pixel_commands(commands: Any) -> None:
         description="Writes DIR/texts, DIR/images and DIR/videos, and into the corpus DIR one graph a scene, in which "
         "an object is one node however many of the three show it.",
     )
-    add_data_set(scenes, "scenes", PIXEL_SPLITS)
+    add_data_set(scenes, "scene", PIXEL_SPLITS)
     _add_film(scenes)
     scenes.add_argument("--sheet", metavar="FILE", help="the first 8: picture, frames of the film and text")
     pairs = commands.add_parser(
@@ -51,7 +51,7 @@ def add_pixel_commands(commands: Any) -> None:
         help="pictures before and after something is added, removed, replaced, moved, recoloured or restyled",
         description="Draws pairs of pictures into DIR/images and their graphs, two a pair, into the corpus DIR.",
     )
-    add_data_set(pairs, "pairs", PIXEL_SPLITS, workers=False)
+    add_data_set(pairs, "pair", PIXEL_SPLITS, workers=False)
     pairs.add_argument("--side", type=int, default=128, help="of a picture, pixels (default: 128)")
     pairs.add_argument("--even", action="store_true", help="colours, sizes and textures drawn evenly")
 
@@ -63,14 +63,17 @@ def _add_film(command: argparse.ArgumentParser) -> None:
 
 
 def add_data_set(command: argparse.ArgumentParser, what: str, splits: Sequence[str], workers: bool = True) -> None:
-    """Adds the arguments that every data set has."""
-    command.add_argument("-n", type=int, required=True, metavar="N", help=f"{what} in the corpus")
+    """Adds the arguments that every data set has; `what` is one item of it."""
+    command.set_defaults(what=what)
+    command.add_argument("-n", type=int, required=True, metavar="N", help=f"{what}s in the corpus")
     command.add_argument("--split", default="train", help=f"{', '.join(splits)} (default: train)")
     command.add_argument("--seed", type=int, default=0, help="of the data set (default: 0)")
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="the corpus folder")
     if workers:
         command.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
-    command.add_argument("--overwrite", action="store_true", help="replace a corpus that is there")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace a corpus that is there, and what was drawn beside it"
+    )
     command.add_argument("--resume", action="store_true", help="go on where an interrupted run ended")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +17,9 @@ from usg.graph.scene_graph import SceneGraph
 from usg.progress import progress
 
 _CHUNK = 200  # scenes that a worker makes at a time
+
+_FOLDERS = ("texts", "images", "videos")  # of what is drawn, beside the shards
+_DRAWN_NAME = re.compile(r"[a-z]+--?\d+-\d{8}(-before|-after)?(\.txt|\.png|\.mp4)?")  # split, seed, index
 
 Maker: TypeAlias = Callable[[int, int], Iterator[SceneGraph]]
 """Makes so many scenes (second) from an index on (first)."""
@@ -40,7 +46,7 @@ def write_graphs(
         provenance: of the data set; a corpus is resumed only if it has the same.
         label: what is made, for the progress bar.
         workers: processes that make scenes.
-        overwrite: replace a corpus that is there.
+        overwrite: replace a corpus that is there, and the files that `usg world` drew beside it.
         resume: keep the scenes that are there and go on.
         graphs_per_shard: what an interrupt loses at most.
 
@@ -61,13 +67,32 @@ def write_graphs(
             raise ValueError(f"{output} is of another data set ({found}), not {provenance}; name another folder")
         if done > n:
             raise ValueError(f"{output} has {done} scenes, more than the {n} wanted; name another folder")
+    old = _drawn_files(output) if overwrite else []
     with CorpusWriter(
         output, provenance=provenance, overwrite=overwrite, append=resume, graphs_per_shard=graphs_per_shard
     ) as writer:
+        for file in old:
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
         graphs = _in_parallel(make, done, n, workers) if workers > 1 else make(done, n - done)
         for graph in progress(graphs, n - done, label):
             writer.write(graph)
     return n - done
+
+
+def _drawn_files(corpus: str | Path) -> list[Path]:
+    """What `usg world` drew beside the shards of a corpus of its own, told by its names; a film may be a folder.
+
+    Args:
+        corpus: a folder, there or not.
+    """
+    from usg.corpus.schema import CorpusError, read_manifest
+
+    with suppress(OSError, CorpusError):  # of what is no corpus its writer tells
+        made_by = str(read_manifest(Path(corpus)).get("provenance", {}).get("made_by"))
+        if made_by.startswith("usg world "):
+            files = (file for folder in _FOLDERS for file in (Path(corpus) / folder).glob("*"))
+            return [file for file in files if _DRAWN_NAME.fullmatch(file.name)]
+    return []
 
 
 def _in_parallel(make: Maker, start: int, stop: int, workers: int) -> Iterator[SceneGraph]:

@@ -1,6 +1,6 @@
 """What baselines learn from: the pictures of a corpus with their scenes, or, where none is named, of the world.
 
-Pictures are found beside their graphs: a uri is relative to the corpus folder, or to the folder of the file.
+Pictures are found from where their graphs lie, see usg/formats/media.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usg.formats import read_graphs
+from usg.formats.media import media_folder
 from usg.metrics.scene_graph.scene import Scene, scene_of
-from usg.parsers.image.loading import load_image, pictures_folder
+from usg.parsers.image.loading import load_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,7 +65,7 @@ def picture_path(corpus: str | os.PathLike[str], scene: Scene) -> Path:
     Raises:
         FileNotFoundError: it is not there, or the scene does not say.
     """
-    folder = pictures_folder(corpus)
+    folder = media_folder(corpus)
     uri = scene.source.uri if scene.source is not None else None
     if uri is None or not (folder / uri).is_file():
         raise FileNotFoundError(

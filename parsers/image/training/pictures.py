@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from usg.corpus import Corpus
 from usg.formats import read_graphs
+from usg.formats.media import media_folder
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.embedded.detector import NONE
 from usg.parsers.image.embedded.letterbox import letterbox
 from usg.parsers.image.embedded.settings import Words
-from usg.parsers.image.loading import load_image, pictures_folder
+from usg.parsers.image.loading import load_image
 from usg.parsers.image.training.targets import Gold, gold_of, picture_source
 from usg.progress import progress
 
@@ -213,7 +214,7 @@ def _targets(graph: SceneGraph, picture: Path | None, words: Words, side: int) -
 def _picture(path: str, graph: SceneGraph) -> Path | None:
     """The file of a graph's picture; None where the graph does not say."""
     source = picture_source(graph)
-    return None if source is None or not source.uri else pictures_folder(path) / source.uri
+    return None if source is None or not source.uri else media_folder(path) / source.uri
 
 
 def _left_out(folder: Path) -> list[_LeftOut]:

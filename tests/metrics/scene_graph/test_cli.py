@@ -1,6 +1,7 @@
 """The commands: from files of graphs to table and JSON, and what is wrong use."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,31 @@ def test_films_are_found_by_the_end_of_their_path(tmp_path: Path, capsys: Captur
     assert main_of_films([*words, "--json", str(tmp_path / "scores.json")]) == 0
     assert "said.jsonl: predictions matched by uri" in capsys.readouterr().out
     assert json.loads((tmp_path / "scores.json").read_text())["metrics"]["recall_at_20"]["value"] == 1
+
+
+def test_events_are_those_that_graphs_name(tmp_path: Path, capsys: Capture) -> None:
+    things = {"m": ("man", track((0, 0, 20, 40), range(20))), "d": ("dog", track((30, 0, 50, 20), range(20)))}
+    holds, happens = ("m", "near", "d", (0, 20)), ("m", "passes", "d", (0, 10))
+    gold = film(things, [holds, happens], events=[("d", "exits", (16, 20))])
+    said = film(things, [happens, ("m", "bounces", "d", (0, 10))])  # what holds is not told, an event is made up
+    named = [replace(gold, metadata={"events": ["r1", "a0"]}), replace(said, metadata={"events": ["r0", "r1"]})]
+    for name, graph in zip(("plain", "said", "gold", "all"), (gold, said, *named), strict=True):
+        write_graphs([graph], tmp_path / f"{name}.jsonl")
+
+    def scored(gold: str, said: str, *words: str) -> tuple[float, str]:
+        files = ["--gold", str(tmp_path / gold), "--pred", str(tmp_path / said), "--resamples", "10"]
+        assert main_of_films([*files, "--json", str(tmp_path / "scores.json"), *words]) == 0
+        value = json.loads((tmp_path / "scores.json").read_text())["metrics"]["event_f1"]["value"]
+        return value, capsys.readouterr().out
+
+    value, told = scored("gold.jsonl", "all.jsonl")
+    assert value == pytest.approx(2 * 1 / (2 + 2)) and "with events=bounces,exits,passes" in told
+    assert "events: those that metadata name" in told
+    assert scored("gold.jsonl", "said.jsonl")[0] == pytest.approx(2 * 1 / (1 + 2))
+    value, told = scored("plain.jsonl", "said.jsonl")
+    assert value == pytest.approx(2 * 1 / (2 + 3)) and "all that has a time; --set events=... tells" in told
+    value, told = scored("gold.jsonl", "all.jsonl", "--set", "events=near,passes")
+    assert value == pytest.approx(2 * 1 / (1 + 2)) and "metadata" not in told
 
 
 @pytest.mark.parametrize(

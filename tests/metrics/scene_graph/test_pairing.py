@@ -32,6 +32,9 @@ def test_by_order_where_one_has_none_or_one_stands_twice() -> None:
         (["images/2.png", "./images/1.png"], ["/data/w/images/1.png", "/data/w/images/2.png"]),
         (["w/a/7.png", "w/7.png"], ["7.png", "a/7.png"]),  # the longest
         (["a/7.png", "7.png"], ["7.png", "a/7.png"]),
+        (["w/a/2.png", "w/a/1.png"], ["../a/1.png", "../a/2.png"]),  # either may climb
+        (["a/2.png", "a/1.png"], ["../../w/a/1.png", "../../w/a/2.png"]),
+        (["a/1.png", "../a/1.png"], ["../a/1.png", "a/1.png"]),  # the same string first
     ],
 )
 def test_one_uri_may_be_the_end_of_the_other(said: list, gold: list) -> None:
@@ -49,6 +52,7 @@ def test_one_uri_may_be_the_end_of_the_other(said: list, gold: list) -> None:
         ([None], ["a"], "uri", "does not say of what it is"),
         (["7.png"], ["a/7.png", "b/7.png"], "uri", "'7.png', and the gold graphs of 'a/7.png' and 'b/7.png' both end"),
         (["x/a/7.png", "y/a/7.png"], ["a/7.png"], "uri", "has 'x/a/7.png' and 'y/a/7.png', which both fit"),
+        (["a/7.png"], ["../a/7.png", "../../a/7.png"], "uri", "'../a/7.png' and '../../a/7.png' both end so"),
         (["x/17.png"], ["7.png"], "uri", "'x/17.png', of which there is no gold graph"),
     ],
 )

@@ -45,5 +45,5 @@ def test_pictures_are_named_or_of_the_world(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--batch-size", "0"]])
 def test_wrong_numbers(words: list[str]) -> None:
-    with pytest.raises(ValueError, match="expected at least 1"):
+    with pytest.raises(ValueError, match="expected a whole number >= 1"):
         main(["-n", "1", "--detector", "setok", *words])

@@ -16,6 +16,7 @@ from PIL import Image
 from usg.corpus import Corpus
 from usg.formats import read_graphs
 from usg.graph import from_json
+from usg.parsers.image.baselines.training import pictures as scenes_with_pictures
 from usg.parsers.image.cli import main, parse_image
 from usg.parsers.image.names import ATTRIBUTES, RELATIONS
 
@@ -52,7 +53,7 @@ def test_a_folder_with_a_bad_file(pictures: Path, tmp_path: Path, capsys: pytest
     reason = "no picture that Pillow reads; it begins with b'and this is not'"
     assert [graph.metadata.get("failed") for graph in graphs] == [None, None, reason, None]
     lines = told(capsys, tmp_path).splitlines()
-    assert lines == [f"in/d.png: {reason}", "4 graphs to out.jsonl", "usg: 1 bad pictures"]
+    assert lines == [f"in/d.png: {reason}", "4 graphs to out.jsonl", "usg: 1 bad picture"]
 
 
 def test_good_pictures_into_a_corpus(pictures: Path, tmp_path: Path) -> None:
@@ -161,6 +162,23 @@ def test_other_inputs_or_another_parser_cannot_go_on(
         run(pictures / "b.jpg", "-o", tmp_path / "out.jsonl", "--detector", "setok", "--resume")
     with pytest.raises(ValueError, match="was made by setok colours, not by detr; --overwrite it"):
         run(pictures / "a.png", "-o", tmp_path / "out.jsonl", "--detector", models("detr"), "--resume")
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "graphs/out.jsonl", "in/out.jsonl", "corpus", "graphs/corpus"])
+def test_graphs_find_their_pictures_from_another_folder(
+    output: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graphs").mkdir()
+    (pictures / "d.png").unlink()
+    monkeypatch.chdir(tmp_path)
+    assert run("in/a.png", "-o", output, "--detector", "setok") == 0
+    monkeypatch.chdir(pictures)  # what is gone on with is told by the file that it names
+    assert run("a.png", "deep/c.webp", "-o", Path("..", output), "--detector", "setok", "--resume") == 0
+    monkeypatch.chdir("/")
+    for _, picture in scenes_with_pictures(tmp_path / output):
+        assert picture.size == (40, 30) and picture.getpixel((10, 10)) != (255, 255, 255)
+    uris = [str(graph.sources[0].uri) for graph in read_graphs(tmp_path / output)]
+    assert not any(Path(uri).is_absolute() for uri in uris) and len(uris) == 2
 
 
 def test_help_is_light() -> None:

@@ -152,8 +152,8 @@ def test_a_caption_that_failed_before_an_interruption_is_not_forgotten(
         reason = "en_capitals 0.1.0 fails on 'a Boom': IndexError: [E999] list index out of range"
         assert errors == [
             f"{output}: graph 1: {reason}",
-            f"{1 if merge else 3} graphs to {output}",
-            "usg: 1 bad captions",
+            f"{'1 graph' if merge else '3 graphs'} to {output}",
+            "usg: 1 bad caption",
         ]
 
 

@@ -71,6 +71,18 @@ def test_a_corpus_and_going_on(films: Path, tmp_path: Path) -> None:
         run(films / "a.mp4", films / "c.mkv", "-o", out, "--resume", "--tracker", "nearest")
 
 
+def test_graphs_find_their_films_from_another_folder(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graphs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run("in/a.mp4", "-o", "graphs/out.jsonl", "--count", 2) == 0
+    monkeypatch.chdir(films)
+    assert run("a.mp4", "c.mkv", "-o", "../graphs/out.jsonl", "--count", 2, "--resume") == 0
+    uris = [graph.sources[0].uri for graph in read_graphs(tmp_path / "graphs" / "out.jsonl")]
+    assert uris == ["../in/a.mp4", "../in/c.mkv"]
+
+
 def test_wrong_use(films: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "o.jsonl")
     with pytest.raises(LookupError, match="unknown tracker"):

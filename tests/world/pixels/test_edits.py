@@ -67,7 +67,7 @@ def test_pixels_change_only_where_the_thing_is(kind):
 
 def test_pairs_are_written_in_turn_and_resumed(tmp_path, capsys):
     assert main(["edits", "-n", "6", "--split", "iid", "-o", str(tmp_path / "a")]) == 0
-    assert "6 edits of the split iid" in capsys.readouterr().out
+    assert "6 pairs of the split iid" in capsys.readouterr().out
     corpus = Corpus(tmp_path / "a")
     assert [graph.metadata["kind"] for graph in corpus][::2] == list(KINDS)
     for before, after in zip(corpus[::2], corpus[1::2], strict=True):

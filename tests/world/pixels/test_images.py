@@ -23,7 +23,7 @@ def test_pictures_lie_beside_their_graphs(tmp_path, capsys):
     folder, sheet = tmp_path / "world", tmp_path / "sheet.png"
     words = ["images", "-n", "5", "--split", "iid", "--seed", "3", "-o", str(folder), "--sheet", str(sheet)]
     assert main(words) == 0
-    assert "5 images of the split iid, seed 3" in capsys.readouterr().out
+    assert "5 pictures of the split iid, seed 3" in capsys.readouterr().out
     corpus = Corpus(folder)
     assert len(corpus) == 5
     for index, graph in enumerate(corpus):

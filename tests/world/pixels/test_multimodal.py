@@ -94,7 +94,7 @@ def test_three_media_are_written_beside_their_graphs(tmp_path, capsys):
     with Image.open(sheet) as image:
         assert image.width == 6 * 164 - 4
     assert contact_sheet(folder, sheet) == 2
-    assert "2 multimodal of the split train" in capsys.readouterr().out
+    assert "2 scenes of the split train" in capsys.readouterr().out
     for index, graph in enumerate(Corpus(folder)):
         made = sample_multimodal("train", 0, index, side=64)
         uris = {source.id: folder / source.uri for source in graph.sources}

@@ -116,8 +116,17 @@ def tabulate(
     labels = _labels(files.predicted)
     systems, told = {}, [f"task {task}"]
     seen = _seen(files)
-    for path, label in zip(files.predicted, labels, strict=True):
-        said = _scenes(path, files.pred_format, modality, f"graph {{}} of {label}")
+    read = [
+        _scenes(path, files.pred_format, modality, f"graph {{}} of {label}")
+        for path, label in zip(files.predicted, labels, strict=True)
+    ]
+    if modality == "video" and not protocol.events:
+        # Where graphs say which of their relations are events, the others that have a time are none.
+        named = sorted({event for scenes in (gold, *read) for scene in scenes for event in scene.events})
+        protocol = protocol.changed({"events": tuple(named)})
+        whose = "those that metadata name" if named else "all that has a time; --set events=... tells which count"
+        told.append(f"events: {whose}")
+    for path, label, said in zip(files.predicted, labels, read, strict=True):
         matching = files.matching or default_matching(said, gold)
         told.append(f"{label}: predictions matched by {matching}")
         systems[label] = score(paired(said, gold, matching, path), gold, protocol, task=task, seen=seen)

@@ -1,8 +1,9 @@
 """Which prediction belongs to which gold graph: by the uri of their picture or film, by its file name, or by order.
 
 By uri, two are of one file where the uris are equal or one is the end of the other, whole parts of the path: a corpus
-names its pictures relative to its folder (images/7.png), a parser names them as it was given them
-(world/images/7.png). Of several such the longest counts, and where that leaves a choice nothing is guessed.
+names its pictures relative to its folder (images/7.png), another file of graphs relative to its own
+(world/images/7.png, ../world/images/7.png; the way up is no part of the path). Of several such the longest counts, and
+where that leaves a choice nothing is guessed.
 
 By uri and by name, a gold graph without a prediction has none and counts as such; a prediction of what is not in the
 gold is an error, as it is always a mistake of somebody's. By order, the numbers must agree, and where both sides name
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import dropwhile
 from pathlib import PurePosixPath
 from typing import Literal, get_args
 
@@ -69,18 +71,20 @@ def paired(
 
 def _places(said: Sequence[str], gold: Sequence[str], name: str, matching: Matching) -> list[int]:
     """The number of the gold key that each predicted one belongs to."""
-    paths = [PurePosixPath(key).parts for key in gold]
-    whole = {path: number for number, path in enumerate(paths)}
+    exact = {key: number for number, key in enumerate(gold)}
+    whole: dict[_Parts, list[int]] = defaultdict(list)
     ends: dict[_Parts, list[int]] = defaultdict(list)
-    for number, path in enumerate(paths):
+    for number, key in enumerate(gold):
+        path = _parts(key)
+        whole[path].append(number)
         for end in _ends(path):
             ends[end].append(number)
     places = []
     for key in said:
-        path = PurePosixPath(key).parts
+        path = _parts(key)
         # The gold path itself, one that ends in this, or the longest that this ends in.
-        longer = [whole[path]] if path in whole else ends.get(path, [])
-        found = longer or [whole[end] for end in _ends(path) if end in whole][:1]
+        longer = [exact[key]] if key in exact else whole.get(path) or ends.get(path, [])
+        found = longer or next((whole[end] for end in _ends(path) if end in whole), [])
         if not found:
             hint = "; --match name compares file names alone" if matching == "uri" else ""
             raise ValueError(
@@ -94,6 +98,11 @@ def _places(said: Sequence[str], gold: Sequence[str], name: str, matching: Match
             )
         places += found
     return places
+
+
+def _parts(key: str) -> _Parts:
+    """The folders and the name of a path, without the way up that it begins with."""
+    return tuple(dropwhile("..".__eq__, PurePosixPath(key).parts))
 
 
 def _ends(path: _Parts) -> list[_Parts]:

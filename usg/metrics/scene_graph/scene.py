@@ -63,6 +63,7 @@ class Scene:
         links: relations between them.
         happenings: what happens to one object, subject and object alike: attributes with a span of a kind in `EVENTS`.
         source: the medium; None where the graph has none and no things.
+        events: labels of the relations and attributes whose ids the graph's metadata have under `events`.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Scene:
     links: tuple[Link, ...] = ()
     source: Source | None = None
     happenings: tuple[Link, ...] = ()
+    events: frozenset[str] = frozenset()
 
     def triple(self, link: Link) -> Triple:
         """The labels of a link: subject, predicate, object."""
@@ -149,7 +151,7 @@ def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene
         for each in graph.attributes
         if not each.negated and each.time is not None and each.kind in EVENTS and each.object in number
     ]
-    return Scene(name, tuple(things), tuple(links), source, tuple(happenings))
+    return Scene(name, tuple(things), tuple(links), source, tuple(happenings), _named_events(graph))
 
 
 def triples_of(graph: SceneGraph) -> set[Triple]:
@@ -160,6 +162,14 @@ def triples_of(graph: SceneGraph) -> set[Triple]:
         for each in graph.relations
         if not each.negated and each.subject in label and each.object in label
     }
+
+
+def _named_events(graph: SceneGraph) -> frozenset[str]:
+    named = graph.metadata.get("events")
+    if not isinstance(named, list | tuple):
+        return frozenset()
+    relations = [label_of(each.predicate) for each in graph.relations if each.id in named]
+    return frozenset(relations + [label_of(each.value) for each in graph.attributes if each.id in named])
 
 
 def _thing(thing: SceneObject, seen: list[Grounding], attributes: dict[str, list[Value]]) -> Thing:

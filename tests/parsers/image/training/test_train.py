@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from safetensors.torch import load_file
 
 from usg.corpus import Corpus
@@ -54,6 +55,14 @@ def test_a_run_that_was_cut_goes_on_exactly(corpus: str, tmp_path: Path) -> None
     _train(corpus, cut, 6, "--checkpoint.every=3", "--ckpt_path=last")
     one, two = (load_file(folder / "run" / "model" / "weights.safetensors") for folder in (whole, cut))
     assert all((one[name] == two[name]).all() for name in one)
+
+
+def test_what_is_short_for_settings(corpus: str, tmp_path: Path) -> None:
+    words = [f"--data.cache={tmp_path / 'cache'}", "--trainer.max_steps=1", "--data", corpus, "--val", corpus]
+    assert main([*SMALL, *words, "-o", str(tmp_path / "run"), "--seed", "7"]) == 0
+    told = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert told["data"]["train"] == told["data"]["val"] == [corpus]
+    assert told["seed_everything"] == 7 and (tmp_path / "run" / "model" / "picture.json").is_file()
 
 
 def _validate(corpus: str, folder: Path, *more: str) -> int:
