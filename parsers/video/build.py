@@ -3,8 +3,8 @@
 Objects are numbered by when they are first seen, o0, o1, ...; each is grounded in the source "video" by a track of its
 boxes and, where there are masks, one of those. A track of fewer than `SHORTEST` frames is left out, unless no more were
 looked at. Relations have the time in which they hold and their mean score in it. Of the values of one kind the one that
-holds `_MOSTLY` of the time in which a thing is seen is told without a time, alone; where none does, the thing changes,
-and every value is told with its time. Events are relations too, or attributes of the kind "action" where they have one
+holds `_MOSTLY` of the time in which a thing is seen is given without a time, alone; where none does, the thing changes,
+and every value is given with its time. Events are relations too, or attributes of the kind "action" where they have one
 participant; `events` in the metadata lists the ids of both.
 """
 
@@ -39,7 +39,7 @@ def kept_tracks(records: Records, threshold: float, looked_at: int) -> list[Trac
         looked_at: frames that were parsed.
     """
     least = min(SHORTEST, looked_at)
-    kept = [each for each in records.tracks.values() if each.sure >= least and each.score >= threshold]
+    kept = [each for each in records.tracks.values() if each.hits >= least and each.score >= threshold]
     return sorted(kept, key=lambda each: (each.seconds[0], each.number))
 
 
@@ -90,13 +90,13 @@ def film_graph(
     for link, span in sorted(records.links):
         if link.subject in place and link.object in place:
             relate(place[link.subject], link.predicate, place[link.object], span)
-    told: list[str] = []
+    event_ids: list[str] = []
     for event in events:
         if event.score < threshold:
             continue
         span = Span(event.start, event.end, event.score)
         if event.object is not None:
-            told.append(relate(f"o{event.subject}", event.name, f"o{event.object}", span))
+            event_ids.append(relate(f"o{event.subject}", event.name, f"o{event.object}", span))
         else:
             time = TimeSpan(round(span.start, 6), round(span.end, 6))
             attributes.append(
@@ -105,8 +105,8 @@ def film_graph(
                     time=time, groundings=here,
                 )
             )  # fmt: skip
-            told.append(attributes[-1].id)
-    return SceneGraph((source,), objects, tuple(attributes), tuple(relations), {**metadata, "events": told})
+            event_ids.append(attributes[-1].id)
+    return SceneGraph((source,), objects, tuple(attributes), tuple(relations), {**metadata, "events": event_ids})
 
 
 def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
@@ -121,7 +121,7 @@ def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
 
 
 def _values(records: Records, tracks: Sequence[TrackRecord]) -> list[tuple[Value, Span, bool]]:
-    """The values that are told, and whether for all of the time; see the module docstring."""
+    """The values that are given, and whether for all of the time; see the module docstring."""
     of_track: dict[int, list[tuple[Value, Span]]] = defaultdict(list)
     for value, span in records.values:
         of_track[value.track].append((value, span))

@@ -18,7 +18,7 @@ from usg.parsers.video.inputs import find_videos
 if TYPE_CHECKING:
     from usg.parsers.video.parser import VideoParser
 
-_TOLD = ("incomplete", "failed_frames")  # what metadata say of a film that was read in part
+_INCOMPLETE = ("incomplete", "failed_frames")  # what metadata say of a film that was read in part
 
 
 def parse_video(
@@ -112,7 +112,7 @@ def parse_video(
 def _graphs(parser: VideoParser, files: Sequence[str], problems: Problems) -> Iterator[SceneGraph]:
     """One graph of each film; one that was read in part is a problem too."""
     for graph, name in parse_each(parser.pipe, ((file, path_text(file)) for file in files), str, problems):
-        for key in _TOLD:
+        for key in _INCOMPLETE:
             if key in graph.metadata:
                 problems.add(name, f"{key.replace('_', ' ')}: {graph.metadata[key]}")
         yield graph

@@ -158,14 +158,14 @@ class VideoFile:
 
     def _missing(self, read: int, seconds: float) -> str:
         """What is missing of a file of which so many frames, and seconds, were read."""
-        told = []
+        missing = []
         if self._bad:
-            told.append(f"{self._bad} packets that cannot be decoded")
+            missing.append(f"{self._bad} packets that cannot be decoded")
         if read < _COMPLETE * self._count:
-            told.append(f"{read} of {self._count} frames are there")
+            missing.append(f"{read} of {self._count} frames are there")
         elif not self._count and (length := self._tagged()) is not None and seconds < _COMPLETE * length:
-            told.append(f"{seconds:.2f} of {length:.2f} seconds are there")  # Matroska does not count frames
-        return f": {'; '.join(told)}" if told and not read else "; ".join(told)
+            missing.append(f"{seconds:.2f} of {length:.2f} seconds are there")  # Matroska does not count frames
+        return f": {'; '.join(missing)}" if missing and not read else "; ".join(missing)
 
 
 class _Loader:

@@ -58,7 +58,7 @@ def targets(films: Sequence[Trajectories], given: EventInput, unary: int, binary
 def probabilities(
     network: EventNetwork, film: Trajectories, encoder: LabelEncoder
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Of a film, for `usg.parsers.video.event_decoding.Series`: those of tracks, of pairs, and the pairs."""
+    """Those of a film's tracks, of its pairs, and the pairs, for `EventProbabilities` of event_decoding.py."""
     given = batch([film], encoder)
     of_tracks, of_pairs = network(given)
     return of_tracks.sigmoid().numpy(), of_pairs.sigmoid().numpy(), given.pairs.numpy()

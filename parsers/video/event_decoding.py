@@ -19,7 +19,7 @@ from usg.parsers.video.trajectories import Floats, Moment
 GAP = 1  # frames
 
 
-class Happening(NamedTuple):
+class DetectedEvent(NamedTuple):
     """An event found: what, of whom, when, and its score."""
 
     moment: Moment
@@ -41,7 +41,7 @@ class Decoding:
     shortest: int = 3
 
 
-class Series:
+class EventProbabilities:
     """Probabilities of what may be an event: by kind, subject and object (-1 for none) stretches of frames."""
 
     def __init__(self) -> None:
@@ -75,16 +75,16 @@ class Series:
             self.parts.setdefault(key, []).append((first, between[p, :, kind]))
 
 
-def decode(series: Series, decoding: Decoding) -> list[Happening]:
+def decode(probabilities: EventProbabilities, decoding: Decoding) -> list[DetectedEvent]:
     """The events of a film, best first."""
     found = []
-    for (kind, i, j), parts in series.parts.items():
+    for (kind, i, j), parts in probabilities.parts.items():
         start = parts[0][0]
         whole = np.zeros(parts[-1][0] + len(parts[-1][1]) - start, np.float32)
         for first, values in parts:
             whole[first - start : first - start + len(values)] = values
         found += [
-            Happening(Moment(kind, i, j, start + first, start + last), score)
+            DetectedEvent(Moment(kind, i, j, start + first, start + last), score)
             for first, last, score in stretches(whole, decoding)
         ]
     return alone(found)
@@ -106,9 +106,9 @@ def stretches(probability: NDArray[np.float32], decoding: Decoding) -> list[tupl
     return found
 
 
-def alone(found: Iterable[Happening]) -> list[Happening]:
+def alone(found: Iterable[DetectedEvent]) -> list[DetectedEvent]:
     """Those that stay; see the module docstring."""
-    kept: dict[tuple[int, int], list[Happening]] = {}
+    kept: dict[tuple[int, int], list[DetectedEvent]] = {}
     for one in sorted(found, key=lambda each: (-each.score, each.moment)):
         alike = kept.setdefault((one.moment.kind, one.moment.subject), [])
         if not any(one.moment.first < each.last and each.first < one.moment.last for each, _ in alike):

@@ -37,15 +37,15 @@ def rare_films(split: str, seed: int, quota: int) -> Iterator[SceneGraph]:
     >>> all(relation.predicate in EVENTS for relation in graph.relations)
     True
     """
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for index in count():
-        if all(told[name] >= quota for name in EVENTS):
+        if all(counts[name] >= quota for name in EVENTS):
             return
         priors = LIVELY if index % 2 else DEFAULT
         _, stage = sample_stage(split, seed, index, priors)
         names = [each.name for each in script(stage, stream(split, seed, index, FILM))[1]]
-        if any(told[name] < quota for name in names):
-            told.update(names)
+        if any(counts[name] < quota for name in names):
+            counts.update(names)
             yield bare(sample_film(split, seed, index, side=SIDE, priors=priors).graph)
 
 

@@ -88,7 +88,7 @@ class EventNetwork(nn.Module):
         q = self.pair_last(F.silu(p + of_subject[i] + of_object[j]) * both, both)
         mixed = self.mixed_in(torch.cat([done, suffered, whole], -1))
         v = self.track_last(F.silu(u + mixed) * there, there)
-        return _told(self.track_out, v), _told(self.pair_out, q)
+        return _logits(self.track_out, v), _logits(self.pair_out, q)
 
 
 class _OverTime(nn.Module):
@@ -107,7 +107,7 @@ class _OverTime(nn.Module):
         return states
 
 
-def _told(out: nn.Linear | None, states: Tensor) -> Tensor:
+def _logits(out: nn.Linear | None, states: Tensor) -> Tensor:
     """The logits of states; none where there are no such events."""
     return states[..., :0] if out is None else cast(Tensor, out(states))
 

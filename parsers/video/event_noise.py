@@ -1,4 +1,4 @@
-"""Gold trajectories as a parser would have them: boxes that tremble, frames missed, tracks that break, wrong labels.
+"""Gold trajectories as a parser would have them: boxes that jitter, frames missed, tracks that break, wrong labels.
 
 Each kind of noise is drawn for a film from nothing to its most, so that clean films are learnt from too.
 """
@@ -20,18 +20,18 @@ class Noise:
     """The most of each kind.
 
     Attributes:
-        tremble: standard deviation of a box's edges, in sides of it.
+        jitter: standard deviation of a box's edges, in sides of it.
         missed: share of the boxes.
         broken: share of the tracks that break in two.
         mislabelled: share of the labels.
-        ghosts: share of the films with a track of nothing.
+        false_tracks: share of the films with a track of nothing.
     """
 
-    tremble: float = 0.04
+    jitter: float = 0.04
     missed: float = 0.1
     broken: float = 0.1
     mislabelled: float = 0.06
-    ghosts: float = 0.15
+    false_tracks: float = 0.15
 
 
 def noisy(film: Trajectories, noise: Noise, words: tuple[str, ...], rng: Generator) -> Trajectories:
@@ -47,7 +47,7 @@ def noisy(film: Trajectories, noise: Noise, words: tuple[str, ...], rng: Generat
     if rng.random() < 0.5:
         boxes = boxes[..., [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], np.float32) + np.array([1, 0, 1, 0], np.float32)
     sides = np.tile(boxes[..., 2:] - boxes[..., :2], 2)
-    boxes += rng.standard_normal(boxes.shape, np.float32) * sides * np.float32(noise.tremble * rng.random())
+    boxes += rng.standard_normal(boxes.shape, np.float32) * sides * np.float32(noise.jitter * rng.random())
     seen &= rng.random(seen.shape) >= noise.missed * rng.random()
     for i in range(len(labels)):
         if rng.random() < noise.mislabelled:
@@ -61,12 +61,12 @@ def noisy(film: Trajectories, noise: Noise, words: tuple[str, ...], rng: Generat
             seen[i, cut:], seen[-1, :cut] = False, False
             labels.append(labels[i])
             source.append(i)
-    if rng.random() < noise.ghosts:
+    if rng.random() < noise.false_tracks:
         i, length = int(rng.integers(len(film))), int(rng.integers(2, 7))
         at = int(rng.integers(max(1, seen.shape[1] - length)))
-        ghost, there = boxes[i : i + 1] + rng.normal(0, 0.05), np.zeros_like(seen[:1])
+        extra, there = boxes[i : i + 1] + rng.normal(0, 0.05), np.zeros_like(seen[:1])
         there[0, at : at + length] = True
-        boxes, seen = np.concatenate([boxes, ghost.astype(np.float32)]), np.concatenate([seen, there])
+        boxes, seen = np.concatenate([boxes, extra.astype(np.float32)]), np.concatenate([seen, there])
         labels.append(words[int(rng.integers(len(words)))])
         source.append(-1)
     kept = [i for i in range(len(labels)) if seen[i].any()]
@@ -75,13 +75,13 @@ def noisy(film: Trajectories, noise: Noise, words: tuple[str, ...], rng: Generat
 
 
 def filled(boxes: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The boxes (n, T, 4), those that are not seen told from the others of their track, as in `Trajectories`."""
-    told, times = boxes.copy(), np.arange(boxes.shape[1])
+    """The boxes (n, T, 4), those not seen interpolated from the others of their track, as in `Trajectories`."""
+    whole, times = boxes.copy(), np.arange(boxes.shape[1])
     for i, there in enumerate(seen):
         if not there.all():
             for k in range(4):
-                told[i, :, k] = np.interp(times, times[there], boxes[i, there, k])
-    return told
+                whole[i, :, k] = np.interp(times, times[there], boxes[i, there, k])
+    return whole
 
 
 def _renamed(

@@ -1,7 +1,7 @@
 """`RuleEvents`: the baseline of events, without weights. What comes or goes at an edge, or moves to the nearest thing.
 
     enters, exits   its track begins after the film does, or ends before it, moving, with its box at an edge
-    moves to        its centre goes more than its own width at a stretch; told of what stands nearest to where it stops
+    moves to        its centre goes more than its own width at a stretch; its object is what it stops nearest to
 
 All times are those in which the centre moves by `_STILL` of the frame in a second, at least.
 """
@@ -18,7 +18,7 @@ from usg.parsers.video.records import TrackRecord
 
 _STILL = 0.04  # of the frame's greater side, a second
 _EDGE = 0.02  # of the frame's width
-_SCORE = 0.5  # rules do not know how sure they are
+_SCORE = 0.5  # rules do not know how likely they are
 
 
 class RuleEvents:

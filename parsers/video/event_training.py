@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from usg.files import atomic_path
 from usg.nn.label_encoder import LabelEncoder
 from usg.parsers.video.event_batches import batch, probabilities, targets
-from usg.parsers.video.event_decoding import Decoding, Happening, Series, decode
+from usg.parsers.video.event_decoding import Decoding, DetectedEvent, EventProbabilities, decode
 from usg.parsers.video.event_network import EventInput, EventNetwork
 from usg.parsers.video.event_noise import noisy
 from usg.parsers.video.event_settings import EventFit, EventSizes
@@ -112,19 +112,21 @@ def tune(
     for threshold in _THRESHOLDS:
         for low in (0.4, 0.6, 0.8, 1.0):
             decoding = replace(Decoding(), threshold=threshold, low=low)
-            told = f1([_decoded(each, decoding) for each in said], [film.events for film in films], names)
-            if told["event_f1"] > figures.get("event_f1", -1.0):
-                best, figures = decoding, told
+            scores = f1([_decoded(each, decoding) for each in said], [film.events for film in films], names)
+            if scores["event_f1"] > figures.get("event_f1", -1.0):
+                best, figures = decoding, scores
     return best, figures
 
 
-def _decoded(said: tuple[np.ndarray, np.ndarray, np.ndarray], decoding: Decoding) -> list[Happening]:
-    series = Series()
-    series.add(*said, decoding)
-    return decode(series, decoding)
+def _decoded(said: tuple[np.ndarray, np.ndarray, np.ndarray], decoding: Decoding) -> list[DetectedEvent]:
+    candidates = EventProbabilities()
+    candidates.add(*said, decoding)
+    return decode(candidates, decoding)
 
 
-def f1(said: Sequence[Sequence[Happening]], true: Sequence[Sequence[Moment]], names: Sequence[str]) -> dict[str, float]:
+def f1(
+    said: Sequence[Sequence[DetectedEvent]], true: Sequence[Sequence[Moment]], names: Sequence[str]
+) -> dict[str, float]:
     """F1 of events on gold tracks, as usg/metrics/video_graph/events.py has it: `event_f1`, and by name."""
     count = np.zeros((3, len(names)))  # found, said, true
     for ours, gold in zip(said, true, strict=True):
@@ -137,9 +139,9 @@ def f1(said: Sequence[Sequence[Happening]], true: Sequence[Sequence[Moment]], na
                 count[0, one.kind] += 1
         for each in gold:
             count[2, each.kind] += 1
-    told = {"event_f1": 2 * count[0].sum() / max(count[1:].sum(), 1)}
-    told |= {name: 2 * count[0, k] / max(count[1:, k].sum(), 1) for k, name in enumerate(names)}
-    return {name: round(float(value), 4) for name, value in told.items()}
+    scores = {"event_f1": 2 * count[0].sum() / max(count[1:].sum(), 1)}
+    scores |= {name: 2 * count[0, k] / max(count[1:, k].sum(), 1) for k, name in enumerate(names)}
+    return {name: round(float(value), 4) for name, value in scores.items()}
 
 
 def overlap(one: Moment, two: Moment) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usg.files import atomic_path
-from usg.parsers.video.event_decoding import Decoding, Series, decode
+from usg.parsers.video.event_decoding import Decoding, EventProbabilities, decode
 from usg.parsers.video.heads import EventScore
 from usg.parsers.video.records import TrackRecord
 from usg.parsers.video.trajectories import Floats, Trajectories, on_grid
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from usg.parsers.video.event_settings import EventSizes
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "events" / "events.safetensors"
-_WINDOW, _CONTEXT = 64, 24  # frames that are told of a window, and read on each side of them
+_WINDOW, _CONTEXT = 64, 24  # frames of a window whose events are read, and read on each side of them
 _MOST = 24
+_METADATA = "told"  # its key in the header of a file
 
 
 class LearnedEvents:
@@ -46,14 +47,14 @@ class LearnedEvents:
 
     def __init__(self, weights: str | os.PathLike[str] | None = None) -> None:
         path = SHIPPED if weights is None else Path(weights)
-        self.network, self.names, self.told = load_events(path)
-        self.rate: float = self.told["rate"]
-        self.decoding = Decoding(**self.told["decoding"])
+        self.network, self.names, self.metadata = load_events(path)
+        self.rate: float = self.metadata["rate"]
+        self.decoding = Decoding(**self.metadata["decoding"])
 
     @property
     def version(self) -> str:
         """Name and version."""
-        return f"events {self.told['version']}"
+        return f"events {self.metadata['version']}"
 
     @cached_property
     def _encoder(self) -> LabelEncoder:
@@ -64,22 +65,26 @@ class LearnedEvents:
     def events(self, tracks: Sequence[TrackRecord], size: tuple[int, int], seconds: float) -> list[EventScore]:
         """See `usg.parsers.video.heads.EventHead`."""
         length = round(seconds * self.rate)
-        series = Series()
+        candidates = EventProbabilities()
         for first in range(0, length, _WINDOW):
             last = min(first + _WINDOW, length)
-            self._read(tracks, size, (max(0, first - _CONTEXT), first, last, min(length, last + _CONTEXT)), series)
+            self._read(tracks, size, (max(0, first - _CONTEXT), first, last, min(length, last + _CONTEXT)), candidates)
         found = [
             EventScore(
                 self.names[kind], i, None if j < 0 else j, start / self.rate, min(end / self.rate, seconds), score
             )
-            for (kind, i, j, start, end), score in decode(series, self.decoding)
+            for (kind, i, j, start, end), score in decode(candidates, self.decoding)
         ]
         return sorted(found, key=lambda event: (event.start, event.end, event.name))
 
     def _read(
-        self, tracks: Sequence[TrackRecord], size: tuple[int, int], frames: tuple[int, int, int, int], series: Series
+        self,
+        tracks: Sequence[TrackRecord],
+        size: tuple[int, int],
+        frames: tuple[int, int, int, int],
+        candidates: EventProbabilities,
     ) -> None:
-        """Adds the probabilities of a window: frames that are read from, told from, told to, read to."""
+        """Adds the probabilities of a window: frames that are read from, kept from, kept to, read to."""
         before, first, last, after = frames
         who, film = window(tracks, size, np.arange(before, after) / self.rate, 1 / self.rate)
         if not who:
@@ -88,7 +93,7 @@ class LearnedEvents:
 
         of_tracks, of_pairs, pairs = probabilities(self.network, film, self._encoder)
         cut = slice(first - before, last - before)
-        series.add(of_tracks[:, cut], of_pairs[:, cut], pairs, self.decoding, first, who)
+        candidates.add(of_tracks[:, cut], of_pairs[:, cut], pairs, self.decoding, first, who)
 
 
 def window(
@@ -120,30 +125,30 @@ def window(
 
 
 def save_events(
-    network: EventNetwork, names: Sequence[str], sizes: EventSizes, told: dict[str, Any], path: Path
+    network: EventNetwork, names: Sequence[str], sizes: EventSizes, metadata: dict[str, Any], path: Path
 ) -> None:
-    """Writes a network with its sizes, the names of its events (those of one participant first) and what is told of it.
+    """Writes a network with its sizes, the names of its events (those of one participant first) and how it was made.
 
     Args:
         network: trained.
         names: of the events.
         sizes: of the network.
-        told: `version`, `rate` (frames a second), `decoding`, `unary` (how many events have one participant), and more.
+        metadata: `version`, `rate` (frames a second), `decoding`, `unary` (events of one participant), and more.
         path: of the file.
     """
     from dataclasses import asdict
 
     from safetensors.torch import save_file
 
-    metadata = {"events": json.dumps(list(names)), "sizes": json.dumps(asdict(sizes)), "told": json.dumps(told)}
+    header = {"events": json.dumps(list(names)), "sizes": json.dumps(asdict(sizes)), _METADATA: json.dumps(metadata)}
     weights = {name: weight.half().contiguous() for name, weight in network.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
-        save_file(weights, temporary, metadata=metadata)
+        save_file(weights, temporary, metadata=header)
 
 
 def load_events(path: Path) -> tuple[EventNetwork, tuple[str, ...], dict[str, Any]]:
-    """The network of a file, the names of its events and what is told of it; see `LearnedEvents`."""
+    """The network of a file, the names of its events and how it was made; see `LearnedEvents`."""
     if not path.is_file():
         raise FileNotFoundError(f"no event network {path}; usg train-parser video writes events.safetensors")
     from safetensors import SafetensorError, safe_open
@@ -153,12 +158,12 @@ def load_events(path: Path) -> tuple[EventNetwork, tuple[str, ...], dict[str, An
 
     try:
         with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
+            header = file.metadata() or {}
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        names, sizes, told = (json.loads(metadata[key]) for key in ("events", "sizes", "told"))
-        network = EventNetwork(told["unary"], len(names) - told["unary"], EventSizes(**sizes))
+        names, sizes, metadata = (json.loads(header[key]) for key in ("events", "sizes", _METADATA))
+        network = EventNetwork(metadata["unary"], len(names) - metadata["unary"], EventSizes(**sizes))
         network.load_state_dict(weights)
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{path} holds no event network of usg train-parser video: {reason}") from None
-    return network.eval(), tuple(names), told
+    return network.eval(), tuple(names), metadata

@@ -86,7 +86,7 @@ class VideoParser:
             raise ValueError(f"batch_size is {batch_size}, expected at least 1")
         if not rate > 0:
             raise ValueError(f"rate is {rate} frames a second, expected more than 0")
-        make_tracker(tracker)  # a wrong name is told now
+        make_tracker(tracker)  # a wrong name is an error now
         self.images = images if isinstance(images, ImageParser) else ImageParser(images)
         self.sampling = Sampling() if sampling is None else sampling
         self.tracker, self.events = tracker, make_events(events)
@@ -183,9 +183,9 @@ class VideoParser:
                 if frame.shot != shot:
                     shot = frame.shot
                     tracker.cut()
-                sure = int(np.count_nonzero(seen.found.scores >= threshold))
-                numbers = tracker.update(seen.found, sure, frame.seconds)
-                held = Noted(frame.number, frame.seconds, seen, numbers, sure)
+                confident = int(np.count_nonzero(seen.found.scores >= threshold))
+                numbers = tracker.update(seen.found, confident, frame.seconds)
+                held = Noted(frame.number, frame.seconds, seen, numbers, confident)
                 frames += 1
             records.forget(now - max(_FORGET, 4 * usual))
         if not frames:

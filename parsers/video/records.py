@@ -46,7 +46,7 @@ class TrackRecord:
         boxes: four numbers a frame, xyxy, pixels.
         masks: one a frame, or none.
         votes: sums of scores by label, of detections that score the threshold at least.
-        sure: so many there were.
+        hits: so many there were.
         shown: seconds for which it was seen.
     """
 
@@ -56,7 +56,7 @@ class TrackRecord:
     boxes: array[float] = field(default_factory=lambda: array("f"))
     masks: list[Mask] = field(default_factory=list)
     votes: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    sure: int = 0
+    hits: int = 0
     shown: float = 0.0
 
     def __len__(self) -> int:
@@ -70,8 +70,8 @@ class TrackRecord:
 
     @property
     def score(self) -> float:
-        """How sure it is that the track is there and is what its label says: the mean of the scores that say so."""
-        return round(min(1.0, self.votes[self.label] / max(self.sure, 1)), 6)
+        """How likely it is that the track is there and is what its label says: the mean of the scores that say so."""
+        return round(min(1.0, self.votes[self.label] / max(self.hits, 1)), 6)
 
     def xyxy(self) -> NDArray[np.float32]:
         """(m, 4) its boxes."""
@@ -86,21 +86,21 @@ class Noted(NamedTuple):
         seconds: when it is.
         seen: what the image parser found in it.
         numbers: the track of each region, -1 for none.
-        sure: so many regions score the threshold at least.
+        confident: so many regions score the threshold at least.
     """
 
     frame: int
     seconds: float
     seen: Seen
     numbers: Sequence[int]
-    sure: int
+    confident: int
 
 
 class Records:
     """The notes of one film.
 
     Args:
-        threshold: least score of what is told.
+        threshold: least score of what is noted.
         masks: whether masks are kept.
     """
 
@@ -116,11 +116,13 @@ class Records:
 
     def add(self, noted: Noted, dt: float) -> None:
         """Notes a frame that is shown for `dt` seconds."""
-        frame, seconds, seen, numbers, sure = noted
+        frame, seconds, seen, numbers, confident = noted
         for i, number in enumerate(numbers):
             if number >= 0:
-                self._note(self.tracks.setdefault(number, TrackRecord(number)), frame, seconds, dt, seen, i, i < sure)
-        here = {number for number in numbers[:sure] if number >= 0}
+                self._note(
+                    self.tracks.setdefault(number, TrackRecord(number)), frame, seconds, dt, seen, i, i < confident
+                )
+        here = {number for number in numbers[:confident] if number >= 0}
         self._live |= here
         values: dict[Value, float] = {}
         for each in seen.attributes:
@@ -150,14 +152,16 @@ class Records:
         self.links += self._links.finish()
         self.values += self._values.finish()
 
-    def _note(self, track: TrackRecord, frame: int, seconds: float, dt: float, seen: Seen, i: int, sure: bool) -> None:
+    def _note(
+        self, track: TrackRecord, frame: int, seconds: float, dt: float, seen: Seen, i: int, confident: bool
+    ) -> None:
         found = seen.found
         track.frames.append(frame)
         track.seconds.append(seconds)
         track.boxes.extend(found.boxes[i].tolist())
         if self._masks and found.masks is not None:
             track.masks.append(found.masks[i])
-        if sure:
+        if confident:
             track.votes[found.labels[i]] += float(found.scores[i])
-            track.sure += 1
+            track.hits += 1
             track.shown += dt

@@ -4,7 +4,7 @@
     Sampling(fps=4)                the first frame at or after 0, 1/4, 2/4, ... seconds
     Sampling(count=32)             32 frames, evenly over the film
     Sampling(count=4, shots=True)  4 frames, evenly over each shot
-    Sampling(fps=4, shots=True)    as above; shots are told apart, so that nothing is tracked over a cut
+    Sampling(fps=4, shots=True)    as above; shots are found, so that nothing is tracked over a cut
 
 A cut is where small copies of two frames differ by 12 % of the range on average and four times as much as the frames
 before them do. Evenly over a stretch whose length is not known: frames are kept at a stride that doubles when there are
@@ -77,11 +77,11 @@ def at_rate(frames: Iterable[Frame], fps: float, most: int | None = None) -> Ite
     >>> [frame.number for frame in at_rate((Frame(i, i / 25, None) for i in range(10)), 8)]
     [0, 4, 7]
     """
-    told, due = 0, 0
+    taken, due = 0, 0
     for frame in frames:
         tick = int(frame.seconds * fps + 1e-3)
-        if tick >= due and (most is None or told < most):
-            told, due = told + 1, tick + 1
+        if tick >= due and (most is None or taken < most):
+            taken, due = taken + 1, tick + 1
             yield frame
 
 

@@ -37,12 +37,12 @@ _FRAMES = 2  # a track outlives so many frames without it, however far apart the
 class Tracker(Protocol):
     """What follows things through a film; made anew for every film."""
 
-    def update(self, found: Detections, sure: int, seconds: float) -> list[int]:
+    def update(self, found: Detections, confident: int, seconds: float) -> list[int]:
         """The number of the track of each region of a frame, -1 for none; new numbers begin new tracks.
 
         Args:
             found: regions, by falling score.
-            sure: so many of them score the threshold at least.
+            confident: so many of them score the threshold at least.
             seconds: of the frame, later than the last.
         """
 
@@ -91,20 +91,20 @@ class MotionTracker:
         """Ends all tracks."""
         self._live = []
 
-    def update(self, found: Detections, sure: int, seconds: float) -> list[int]:
+    def update(self, found: Detections, confident: int, seconds: float) -> list[int]:
         """See `Tracker`."""
         numbers = [-1] * len(found)
         boxes = _centred(found.boxes)
-        matches = self._first(found, boxes, sure, seconds)
+        matches = self._first(found, boxes, confident, seconds)
         taken = {i for i, _ in matches}
         left = [i for i in range(len(self._live)) if i not in taken]
-        matches += self._second(boxes, sure, left, seconds)
+        matches += self._second(boxes, confident, left, seconds)
         for i, j in matches:
-            self._see(self._live[i], found, boxes, j, seconds, j < sure)
+            self._see(self._live[i], found, boxes, j, seconds, j < confident)
             numbers[j] = self._live[i].number
         matched = {i for i, _ in matches}
         self._live = [each for i, each in enumerate(self._live) if i in matched or self._waits(each, seconds)]
-        for j in range(sure):
+        for j in range(confident):
             if numbers[j] < 0:
                 born = _Live(self._next, boxes[j], seconds)
                 self._see(born, found, boxes, j, seconds, True)
@@ -112,17 +112,19 @@ class MotionTracker:
                 numbers[j], self._next = born.number, self._next + 1
         return numbers
 
-    def _first(self, found: Detections, boxes: Boxes, sure: int, seconds: float) -> list[tuple[int, int]]:
-        if not self._live or not sure:
+    def _first(self, found: Detections, boxes: Boxes, confident: int, seconds: float) -> list[tuple[int, int]]:
+        if not self._live or not confident:
             return []
         there = np.stack([each.at(seconds) for each in self._live])
-        cost = 1 - giou(_corners(there), _corners(boxes[:sure]))  # twice (1 - GIoU) / 2
+        cost = 1 - giou(_corners(there), _corners(boxes[:confident]))  # twice (1 - GIoU) / 2
         votes = [(each.votes, max(sum(each.votes.values()), 1e-9)) for each in self._live]
-        cost += np.array([[1 - vote.get(label, 0.0) / total for label in found.labels[:sure]] for vote, total in votes])
+        cost += np.array(
+            [[1 - vote.get(label, 0.0) / total for label in found.labels[:confident]] for vote, total in votes]
+        )
         weight = np.full_like(cost, 3.0)
         if found.features is not None:
-            seen = found.features[:sure] / np.maximum(
-                np.linalg.norm(found.features[:sure], axis=1, keepdims=True), 1e-9
+            seen = found.features[:confident] / np.maximum(
+                np.linalg.norm(found.features[:confident], axis=1, keepdims=True), 1e-9
             )
             for i, each in enumerate(self._live):
                 if each.feature is not None:
@@ -132,20 +134,20 @@ class MotionTracker:
         missed = np.array([each.missed for each in self._live])
         return _assigned(cost + _LOST * missed[:, None], cost <= _GATE)
 
-    def _second(self, boxes: Boxes, sure: int, left: list[int], seconds: float) -> list[tuple[int, int]]:
-        if not left or sure == len(boxes):
+    def _second(self, boxes: Boxes, confident: int, left: list[int], seconds: float) -> list[tuple[int, int]]:
+        if not left or confident == len(boxes):
             return []
         there = np.stack([self._live[i].at(seconds) for i in left])
-        overlap = iou(_corners(there), _corners(boxes[sure:]))
-        return [(left[i], sure + j) for i, j in _assigned(1 - overlap, overlap >= _OVERLAP)]
+        overlap = iou(_corners(there), _corners(boxes[confident:]))
+        return [(left[i], confident + j) for i, j in _assigned(1 - overlap, overlap >= _OVERLAP)]
 
-    def _see(self, track: _Live, found: Detections, boxes: Boxes, j: int, seconds: float, sure: bool) -> None:
+    def _see(self, track: _Live, found: Detections, boxes: Boxes, j: int, seconds: float, confident: bool) -> None:
         passed = seconds - track.seconds
         if passed > 0:
             track.velocity += _GAIN * ((boxes[j] - track.box) / passed - track.velocity)
             track.velocity[2:] = 0  # sides change slowly, and noise in them would grow
         track.box, track.seconds, track.missed = boxes[j], seconds, 0
-        if sure:
+        if confident:
             label = found.labels[j]
             track.votes[label] = track.votes.get(label, 0.0) + float(found.scores[j])
             if found.features is not None:
@@ -177,9 +179,9 @@ class NearestTracker:
         """Ends all tracks."""
         self._boxes, self._numbers = np.zeros((0, 4)), []
 
-    def update(self, found: Detections, sure: int, seconds: float) -> list[int]:
-        """See `Tracker`; what is not sure is left out."""
-        boxes = _centred(found.boxes[:sure])
+    def update(self, found: Detections, confident: int, seconds: float) -> list[int]:
+        """See `Tracker`; what scores less is left out."""
+        boxes = _centred(found.boxes[:confident])
         numbers = [-1] * len(found)
         distance = np.sqrt(((boxes[:, None, :2] - self._boxes[None, :, :2]) ** 2).sum(-1))
         near = distance <= boxes[:, None, 2:].max(-1, initial=0.0)
@@ -188,10 +190,10 @@ class NearestTracker:
             if numbers[j] < 0 and i in free:
                 numbers[j] = self._numbers[i]
                 free.discard(i)
-        for j in range(sure):
+        for j in range(confident):
             if numbers[j] < 0:
                 numbers[j], self._next = self._next, self._next + 1
-        self._boxes, self._numbers = boxes, numbers[:sure]
+        self._boxes, self._numbers = boxes, numbers[:confident]
         return numbers
 
 

@@ -111,7 +111,7 @@ def train_video(settings: VideoTraining) -> dict[str, float]:
     finally:
         torch.set_num_threads(threads)
     weights = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
-    told = {
+    metadata = {
         "version": f"0.1.0+{sha256(weights).hexdigest()[:8]}",
         "rate": settings.rate,
         "unary": len(settings.unary),
@@ -121,7 +121,7 @@ def train_video(settings: VideoTraining) -> dict[str, float]:
         "validation": scores,
         "commit": commit(),
     }
-    save_events(network, names, settings.sizes, told, run / "events.safetensors")
+    save_events(network, names, settings.sizes, metadata, run / "events.safetensors")
     return scores
 
 
@@ -195,11 +195,13 @@ def main(argv: Sequence[str]) -> int:
     from usg.parsers.settings_file import read_settings
     from usg.training.arguments import find_config
 
-    told: dict[str, Any] = {name: value for name, value in vars(args).items() if name != "config" and value is not None}
+    given: dict[str, Any] = {
+        name: value for name, value in vars(args).items() if name != "config" and value is not None
+    }
     for name in ("data", "val"):
-        if name in told and not Path(told[name]).exists():
-            raise FileNotFoundError(f"cannot read {told[name]}: there is no such file")
-    settings = replace(read_settings(find_config(args.config), VideoTraining()), **told)
+        if name in given and not Path(given[name]).exists():
+            raise FileNotFoundError(f"cannot read {given[name]}: there is no such file")
+    settings = replace(read_settings(find_config(args.config), VideoTraining()), **given)
     try:
         scores = train_video(settings)
     except KeyboardInterrupt:

@@ -112,9 +112,9 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
         boxes = np.array([point.region.xyxy for point in track.points if isinstance(point.region, Box)], np.float32)
         pairs.append(on_grid(seconds, boxes / size, times, step))
     place = {name: i for i, name in enumerate(tracks)}
-    told: list[tuple[str, str, str | None, TimeSpan | None]]
-    told = [(each.value, each.object, None, each.time) for each in graph.attributes if each.kind == "action"]
-    told += [(each.predicate, each.subject, each.object, each.time) for each in graph.relations]
+    facts: list[tuple[str, str, str | None, TimeSpan | None]]
+    facts = [(each.value, each.object, None, each.time) for each in graph.attributes if each.kind == "action"]
+    facts += [(each.predicate, each.subject, each.object, each.time) for each in graph.relations]
     events = [
         Moment(
             kinds[name],
@@ -123,7 +123,7 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
             round(time.start * rate),
             round(time.end * rate),
         )
-        for name, who, whom, time in told
+        for name, who, whom, time in facts
         if name in kinds and time is not None and who in place and (whom is None or whom in place)
     ]
     return Trajectories(

@@ -15,7 +15,7 @@ from usg.metrics.scene_graph.scene import scene_of
 from usg.metrics.video_graph.scores import score_films
 from usg.nn import LabelEncoder
 from usg.parsers.video.event_batches import batch, targets
-from usg.parsers.video.event_decoding import Decoding, Happening, Series, alone, decode, stretches
+from usg.parsers.video.event_decoding import Decoding, DetectedEvent, EventProbabilities, alone, decode, stretches
 from usg.parsers.video.event_network import EventNetwork
 from usg.parsers.video.event_settings import EventSizes
 from usg.parsers.video.event_training import f1
@@ -43,8 +43,8 @@ def test_stretches() -> None:
 
 
 def test_the_best_of_one_kind_and_subject_stays() -> None:
-    one, two = Happening(Moment(3, 0, 1, 2, 9), 0.9), Happening(Moment(3, 0, 2, 4, 12), 0.8)
-    later, other = Happening(Moment(3, 0, 2, 9, 12), 0.7), Happening(Moment(4, 0, 2, 4, 12), 0.6)
+    one, two = DetectedEvent(Moment(3, 0, 1, 2, 9), 0.9), DetectedEvent(Moment(3, 0, 2, 4, 12), 0.8)
+    later, other = DetectedEvent(Moment(3, 0, 2, 9, 12), 0.7), DetectedEvent(Moment(4, 0, 2, 4, 12), 0.6)
     assert alone([two, other, later, one]) == [one, later, other]
 
 
@@ -52,7 +52,7 @@ def test_windows_that_are_added_one_after_the_other_are_one_film() -> None:
     rng = np.random.default_rng(0)
     tracks, between = rng.random((2, 40, 3), np.float32), rng.random((2, 40, 7), np.float32)
     pairs = np.array([[0, 1], [1, 0]])
-    whole, parts = Series(), Series()
+    whole, parts = EventProbabilities(), EventProbabilities()
     whole.add(tracks, between, pairs, Decoding())
     for first in (0, 16, 32):
         cut = slice(first, first + 16)
@@ -101,9 +101,9 @@ def test_f1_counts_as_the_evaluation_does() -> None:
     gold = [[Moment(0, 0, -1, 0, 8), Moment(3, 0, 1, 8, 16)]]
     said = [
         [
-            Happening(Moment(0, 0, -1, 1, 8), 0.9),
-            Happening(Moment(3, 0, 2, 8, 16), 0.8),
-            Happening(Moment(3, 0, 1, 8, 11), 0.7),
+            DetectedEvent(Moment(0, 0, -1, 1, 8), 0.9),
+            DetectedEvent(Moment(3, 0, 2, 8, 16), 0.8),
+            DetectedEvent(Moment(3, 0, 1, 8, 11), 0.7),
         ]
     ]
     assert f1(said, gold, EVENTS)["event_f1"] == pytest.approx(0.4)

@@ -57,7 +57,7 @@ def test_a_run_that_was_interrupted_ends_where_it_would_have_ended(
     whole, part = (load_file(tmp_path / name / "events.safetensors") for name in ("whole", "part"))
     assert whole.keys() == part.keys() and all(torch.equal(whole[name], part[name]) for name in whole)
     head = LearnedEvents(tmp_path / "whole/events.safetensors")
-    assert head.names == EVENTS and head.told["films"] == 6
+    assert head.names == EVENTS and head.metadata["films"] == 6
     with pytest.raises(ValueError, match=r"was trained with other settings \(seed\)"):
         train_video(small(films, tmp_path / "whole", seed=1))
 
