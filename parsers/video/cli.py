@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from usg.formats.media import path_text
 from usg.formats.problems import Problems
@@ -17,6 +18,9 @@ from usg.parsers.video.inputs import find_videos
 
 if TYPE_CHECKING:
     from usg.parsers.video.parser import VideoParser
+
+SETTINGS = "settings"
+"""The key of a graph's metadata that holds what it was parsed with, beside the parts of the parser."""
 
 _INCOMPLETE = ("incomplete", "failed_frames")  # what metadata say of a film that was read in part
 
@@ -74,7 +78,7 @@ def parse_video(
         FileNotFoundError: an input or a model is not there.
         LookupError: there is no such detector, head or tracker.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: no detector is given, a setting does not fit, or what is at `output` is of other inputs.
+        ValueError: no detector is given, a setting does not fit, or what is at `output` is of other inputs or settings.
     """
     from usg.parsers.image.parser import ImageParser
     from usg.parsers.video.parser import VideoParser
@@ -94,28 +98,45 @@ def parse_video(
     parser = VideoParser(
         images, sampling=sampling, tracker=tracker, events=events, masks=masks, batch_size=batch_size, rate=rate
     )
+    settings = {
+        "threshold": threshold,
+        "labels": None if labels is None else list(labels),
+        "class_names": None if class_names is None else list(class_names),
+        "fps": fps,
+        "count": count,
+        "shots": shots,
+        "masks": masks,
+        "rate": rate,
+    }
     provenance = {
         "made_by": "usg parse video",
         "inputs": [path_text(name) for name in inputs],
         "parser": parser.version,
-        "threshold": threshold,
-        "labels": None if labels is None else list(labels),
-        "fps": fps,
-        "count": count,
-        "shots": shots,
+        **settings,
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
         rest = files_after(out, files, "video", parser.version)
-        return write_graphs(out, _graphs(parser, rest, problems), problems, len(rest))
+        if out.last is not None:
+            _check_settings(out.path, out.last.metadata.get(SETTINGS, {}), settings)
+        return write_graphs(out, _graphs(parser, rest, settings, problems), problems, len(rest))
 
 
-def _graphs(parser: VideoParser, files: Sequence[str], problems: Problems) -> Iterator[SceneGraph]:
-    """One graph of each film; one that was read in part is a problem too."""
+def _check_settings(path: str, was: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Raises unless an output that is gone on with was made with the same settings."""
+    other = [f"{key} {was.get(key)!r}, not {value!r}" for key, value in settings.items() if was.get(key) != value]
+    if other:
+        raise ValueError(f"{path} was made with other settings ({'; '.join(other)}); give those, or --overwrite")
+
+
+def _graphs(
+    parser: VideoParser, files: Sequence[str], settings: dict[str, Any], problems: Problems
+) -> Iterator[SceneGraph]:
+    """One graph of each film, with the settings in its metadata; one that was read in part is a problem too."""
     for graph, name in parse_each(parser.pipe, ((file, path_text(file)) for file in files), str, problems):
         for key in _INCOMPLETE:
             if key in graph.metadata:
                 problems.add(name, f"{key.replace('_', ' ')}: {graph.metadata[key]}")
-        yield graph
+        yield replace(graph, metadata={**graph.metadata, SETTINGS: settings})
 
 
 def main(argv: Sequence[str]) -> int:

@@ -43,21 +43,25 @@ class VideoFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.broken: str | None = None
+        self._open()
+
+    def _open(self) -> None:
         import av
 
-        self.name, self._bad = str(path), 0
-        self.broken: str | None = None
+        self._bad, self._started = 0, False
         try:
             self._container = av.open(self.name, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise VideoError(f"{path}: no video that FFmpeg reads: {_reason(error)}") from None
+            raise VideoError(f"{self.name}: no video that FFmpeg reads: {_reason(error)}") from None
         try:
-            self._open()
+            self._begin()
         except BaseException:
             self.close()
             raise
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         stream = self._stream = self._pictures()
         self._count = stream.frames
         rate = stream.average_rate or stream.guessed_rate
@@ -103,7 +107,11 @@ class VideoFile:
         return 3600 * hours + 60 * minutes + seconds
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, once."""
+        """The frames; from the first one again when asked again."""
+        if self._started:  # seeking goes wrong in many a file
+            self.close()
+            self._open()
+        self._started = True
         step, start, last, number = 1 / (self.fps or _USUAL), None, None, -1
         for number, picture in enumerate(self._woven(self._decoded)):
             time = picture.time

@@ -1,4 +1,4 @@
-"""What a film is to the parser: a size, perhaps a rate and a length, and a stream of frames that is read once.
+"""What a film is to the parser: a size, perhaps a rate and a length, and a stream of frames.
 
     number    of the frame in its film, from 0, whether or not those between are looked at
     seconds   from the first frame, by the film's own time stamps; a variable rate needs nothing more
@@ -61,7 +61,7 @@ class FilmReader(Protocol):
     broken: str | None
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, once."""
+        """The frames; from the first one again when asked again."""
 
     def close(self) -> None:
         """Lets go of the file."""

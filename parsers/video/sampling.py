@@ -7,15 +7,15 @@
     Sampling(fps=4, shots=True)    as above; shots are found, so that nothing is tracked over a cut
 
 A cut is where small copies of two frames differ by 12 % of the range on average and four times as much as the frames
-before them do. Evenly over a stretch whose length is not known: frames are kept at a stride that doubles when there are
-8n of them, so that no more than that are held.
+before them do. Evenly over each shot, or over a film that does not say how long it is: it is read twice, the first time
+to count its frames, so that none is held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 
 import numpy as np
@@ -62,12 +62,10 @@ def sampled(film: FilmReader, sampling: Sampling) -> Iterator[Frame]:
     if sampling.fps is not None:
         return at_rate(frames, sampling.fps)
     if sampling.count is not None:
-        if sampling.shots:
-            shots = groupby(frames, key=attrgetter("shot"))
-            return (frame for _, shot in shots for frame in evenly(shot, sampling.count))
-        if film.duration:
+        if film.duration and not sampling.shots:
             return at_rate(frames, sampling.count / film.duration, most=sampling.count)
-        return iter(evenly(frames, sampling.count))
+        lengths = [sum(1 for _ in shot) for _, shot in groupby(frames, key=attrgetter("shot"))]
+        return evenly(film, lengths, sampling.count)
     return frames
 
 
@@ -85,22 +83,24 @@ def at_rate(frames: Iterable[Frame], fps: float, most: int | None = None) -> Ite
             yield frame
 
 
-def evenly(frames: Iterable[Frame], n: int) -> list[Frame]:
-    """Some frames, evenly over a stream, or all where there are fewer.
+def evenly(frames: Iterable[Frame], lengths: Sequence[int], n: int) -> Iterator[Frame]:
+    """Some frames of each shot, evenly over it, or all where there are fewer.
 
-    >>> [frame.number for frame in evenly((Frame(i, i / 25, None) for i in range(100)), 3)]
-    [16, 48, 80]
+    Args:
+        frames: of a film.
+        lengths: frames of each of its shots.
+        n: frames of each that are looked at.
+
+    >>> frames = [Frame(i, i / 25, None) for i in range(100)]
+    >>> [(frame.number, frame.shot) for frame in evenly(frames, [90, 10], 3)]
+    [(15, 0), (45, 0), (75, 0), (91, 1), (95, 1), (98, 1)]
     """
-    kept: list[Frame] = []
-    stride = 1
-    for i, frame in enumerate(frames):
-        if i % stride == 0:
-            kept.append(frame)
-        if len(kept) == 8 * n:
-            kept, stride = kept[::2], 2 * stride
-    if len(kept) <= n:
-        return kept
-    return [kept[int((i + 0.5) * len(kept) / n)] for i in range(n)]
+    stream = iter(frames)
+    for shot, length in enumerate(lengths):
+        wanted = {(2 * i + 1) * length // (2 * n) for i in range(n)} if length > n else range(length)
+        for i, frame in enumerate(islice(stream, length)):
+            if i in wanted:
+                yield replace(frame, shot=shot)
 
 
 def in_shots(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -47,7 +47,7 @@ class Animation:
         self.broken: str | None = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, once."""
+        """The frames; from the first one again when asked again."""
         seconds, number = 0.0, 0
         while True:
             try:
@@ -97,7 +97,7 @@ class PictureFolder:
         self.width, self.height = first[1].size
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, once."""
+        """The frames; from the first one again when asked again."""
         self._bad = []
         for number, image in self._read():
             if image.size != (self.width, self.height):

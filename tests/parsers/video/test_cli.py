@@ -46,7 +46,7 @@ def test_a_folder_with_bad_films(films: Path, tmp_path: Path, capsys: pytest.Cap
     assert [Path(str(graph.sources[0].uri)).name for graph in graphs] == ["a.mp4", "b.mp4", "c.mkv", "d.mp4"]
     assert [bool(graph.objects) for graph in graphs] == [True, False, True, True]
     reason = "no video that FFmpeg reads: Invalid data found when processing input"
-    assert graphs[1].metadata == {"failed": reason}
+    assert graphs[1].metadata["failed"] == reason and graphs[1].metadata["settings"]["threshold"] == 0.5
     missing = graphs[3].metadata["incomplete"]
     assert "of 60 frames are there" in missing
     assert told(capsys, tmp_path) == [
@@ -81,6 +81,25 @@ def test_graphs_find_their_films_from_another_folder(
     assert run("a.mp4", "c.mkv", "-o", "../graphs/out.jsonl", "--count", 2, "--resume") == 0
     uris = [graph.sources[0].uri for graph in read_graphs(tmp_path / "graphs" / "out.jsonl")]
     assert uris == ["../in/a.mp4", "../in/c.mkv"]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "corpus"])
+def test_going_on_with_other_settings_is_refused(films: Path, tmp_path: Path, name: str) -> None:
+    words = ["-o", tmp_path / name, "--resume", "--count", 4]
+    assert run(films / "a.mp4", *words) == 0
+    both = [films / "a.mp4", films / "b.mp4"]  # of which the second fails
+    for other, reason in [
+        (["--threshold", 0.4], "threshold 0.5, not 0.4"),
+        (["--no-masks"], "masks True, not False"),
+        (["--count", 5, "--shots"], "count 4, not 5; shots False, not True"),
+        (["--rate", 4], "rate 8.0, not 4.0"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(f"{name} was made with other settings ({reason}); give those")):
+            run(*both, *words, *other)
+    assert run(*both, *words) == 1
+    with pytest.raises(ValueError, match=r"other settings \(masks True, not False\)"):
+        run(*both, films / "c.mkv", *words, "--no-masks")
+    assert run(*both, films / "c.mkv", *words) == 1
 
 
 def test_wrong_use(films: Path, tmp_path: Path) -> None:

@@ -142,3 +142,12 @@ def test_a_stream_without_frames(tmp_path: Path) -> None:
     path.write_bytes(content[: table + 12] + bytes(4) + content[table + 16 :])
     with pytest.raises(VideoError, match=r"a\.mp4: "):
         open_film(path)
+
+
+def test_a_film_is_read_again_from_the_first_frame(tmp_path: Path) -> None:
+    film = open_film(write(tmp_path / "a.ts", WHOLE, codec="mpeg2video"))
+    next(iter(film))
+    assert [[(frame.number, place(frame.image)) for frame in film] for _ in range(2)] == [
+        [(number, place(image)) for number, image in enumerate(read(tmp_path / "a.ts")[1])]
+    ] * 2
+    film.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from usg.parsers.video.frames import Frame
-from usg.parsers.video.sampling import Sampling, evenly, sampled
+from usg.parsers.video.sampling import Sampling, sampled
 
 
 class Film:
@@ -44,30 +45,38 @@ def test_all_at_a_rate_and_evenly() -> None:
     assert [n for n, _ in numbers(colours, Sampling(fps=2.5))] == list(range(0, 40, 4))
     assert [n for n, _ in numbers(colours, Sampling(fps=100))] == list(range(40))
     assert [n for n, _ in numbers(colours, Sampling(count=4), duration=4.0)] == [0, 10, 20, 30]
-    assert [n for n, _ in numbers(colours, Sampling(count=4))] == [4, 14, 24, 34]  # every other one
+    assert [n for n, _ in numbers(colours, Sampling(count=4))] == [5, 15, 25, 35]
     assert [n for n, _ in numbers(colours, Sampling(count=99))] == list(range(40))
 
 
-def test_evenly_holds_no_more_than_eight_times_as_many() -> None:
-    held = 0
+@pytest.mark.parametrize("shots", [True, False])
+def test_evenly_holds_no_frame(shots: bool) -> None:
+    alive = most = 0
 
-    class Counted:
-        alive = 0
+    class Counted(Film):
+        def __iter__(self) -> Iterator[Frame]:
+            nonlocal most
+            for frame in super().__iter__():
+                yield replace(frame, load=Load(frame))
+                del frame
+                most = max(most, alive)
 
-        def __init__(self) -> None:
-            Counted.alive += 1
+    class Load:
+        def __init__(self, frame: Frame) -> None:
+            nonlocal alive
+            self._load, alive = frame.load, alive + 1
+
+        def __call__(self, size: Any) -> Image.Image:
+            return self._load(size)
 
         def __del__(self) -> None:
-            Counted.alive -= 1
+            nonlocal alive
+            alive -= 1
 
-    def frames() -> Iterator[Any]:
-        nonlocal held
-        for _ in range(5000):
-            yield Counted()
-            held = max(held, Counted.alive)
-
-    assert len(evenly(frames(), 3)) == 3
-    assert held <= 8 * 3 + 1
+    film = Counted([20] * 300 + [200] * 200, None)
+    found = [frame.number for frame in sampled(film, Sampling(count=50, shots=shots))]
+    assert found == ([*range(3, 300, 6), *range(302, 500, 4)] if shots else list(range(5, 500, 10)))
+    assert most <= 3
 
 
 def test_shots_are_told_apart_at_cuts_and_not_at_fades() -> None:
