@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from usg.parsers.video.frames import Frame, VideoError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import av
     from PIL.Image import Image
 
@@ -150,11 +152,15 @@ class VideoFile:
                 self._bad += 1
 
     def _woven(self, pictures: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """The frames, through a deinterlacer from the first interlaced one on."""
-        graph = None
+        """The frames, through a deinterlacer from the first interlaced one on, and another for each size."""
+        graph, form = None, None
         for picture in pictures:
-            if graph is None and picture.interlaced_frame:
-                graph = _deinterlacer(self._stream)
+            now = picture.width, picture.height, picture.format.name
+            if graph is not None and form != now:  # the filter would read beyond a smaller frame
+                graph.push(None)
+                yield from _pulled(graph)
+            if picture.interlaced_frame if graph is None else form != now:
+                graph, form = _deinterlacer(picture, self._stream.time_base), now
             if graph is None:
                 yield picture
             else:
@@ -192,11 +198,13 @@ class _Loader:
         return image.transpose(Transpose[_TURNS[self._turn]]) if self._turn in _TURNS else image
 
 
-def _deinterlacer(stream: Any) -> Any:
+def _deinterlacer(picture: av.VideoFrame, time_base: Fraction) -> Any:
     import av.filter
 
     graph = av.filter.Graph()
-    source = graph.add_buffer(template=stream)
+    source = graph.add_buffer(
+        width=picture.width, height=picture.height, format=picture.format.name, time_base=time_base
+    )
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink"))
     graph.configure()
     return graph

@@ -146,7 +146,8 @@ def _claim(run: Path, settings: VideoTraining) -> None:
 
 def _films(settings: VideoTraining, split: str, run: Path) -> list[Trajectories]:
     from usg.formats import read_graphs
-    from usg.parsers.video.trajectories import from_graph
+    from usg.parsers.video.trajectories import NoTracks, from_graph
+    from usg.progress import say
 
     path = settings.data if split == "train" else settings.val
     if not path:
@@ -154,7 +155,12 @@ def _films(settings: VideoTraining, split: str, run: Path) -> list[Trajectories]
         if not Path(path).is_file():
             _draw(settings.world, split, Path(path))
     kinds = {name: i for i, name in enumerate((*settings.unary, *settings.binary))}
-    films = [from_graph(graph, settings.rate, kinds) for graph in read_graphs(path)]
+    films = []
+    for number, graph in enumerate(read_graphs(path), 1):
+        try:
+            films.append(from_graph(graph, settings.rate, kinds))
+        except NoTracks as error:
+            say(f"{path}: graph {number}: {error}; left out")
     if not any(film.events for film in films):
         raise ValueError(f"{path}: none of its {len(films)} films has one of the events {', '.join(kinds)}")
     return films

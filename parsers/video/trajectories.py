@@ -80,6 +80,10 @@ def on_grid(
     return filled, nearest <= 0.5 * step + 1e-6
 
 
+class NoTracks(ValueError):
+    """Nothing in a film has a track of boxes."""
+
+
 def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Trajectories:
     """The trajectories and events of a film's gold graph.
 
@@ -89,7 +93,8 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
         kinds: names of events and their places.
 
     Raises:
-        ValueError: the graph is not of one film, or that has no size, or nothing has a track of boxes.
+        ValueError: the graph is not of one film, or that has no size.
+        NoTracks: nothing in it has a track of boxes.
     """
     films = [each for each in graph.sources if each.modality == "video"]
     if len(films) != 1:
@@ -100,7 +105,7 @@ def from_graph(graph: SceneGraph, rate: float, kinds: Mapping[str, int]) -> Traj
         raise ValueError(f"the film {source.uri or source.id} has no width and height; shares of the frame need them")
     tracks = {thing.id: track for thing in graph.objects if (track := _track(thing.groundings, source.id)) is not None}
     if not tracks:
-        raise ValueError(f"the film {source.uri or source.id} has no track of boxes")
+        raise NoTracks(f"the film {source.uri or source.id} has no track of boxes")
     end = source.duration or max(track.time[1] for track in tracks.values()) + 1 / rate
     times = np.arange(max(1, round(end * rate))) / rate
     labels = {thing.id: thing.label for thing in graph.objects}

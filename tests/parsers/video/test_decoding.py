@@ -81,6 +81,18 @@ def test_a_change_of_size_keeps_the_first(tmp_path: Path) -> None:
     assert len(images) > 4 and {image.size for image in images} == {(64, 48)}  # type: ignore[attr-defined]
 
 
+def test_an_interlaced_film_that_changes_its_size(tmp_path: Path) -> None:
+    options = {"x264-params": "tff=1", "flags": "+ildct+ilme"}
+    large = write(tmp_path / "a.ts", square(8, width=128, height=96), options=options)
+    small = write(tmp_path / "b.ts", square(8), options=options)
+    (tmp_path / "c.ts").write_bytes(large.read_bytes() + small.read_bytes())
+    _, images, broken = read(tmp_path / "c.ts")
+    assert len(images) == 16 and broken is None
+    for i, image in enumerate(images[8:]):  # twice as large as they were
+        box = [8 + 6 * i, 32, 8 + 6 * i + 2 * SIDE, 32 + 2 * SIDE]
+        assert image.size == (128, 96) and np.abs(np.array(place(image)) - box).max() <= 3  # type: ignore[attr-defined]
+
+
 def test_cut_short(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (40, 48, 64, 3)).astype(np.uint8)
     whole = write(tmp_path / "a.mp4", noise, options={"g": "1"}, movflags="faststart").read_bytes()

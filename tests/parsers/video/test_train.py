@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,17 @@ def test_the_command_with_a_configuration_of_ones_own(
         main(["--config", str(config), "--data", str(films), "-o", str(tmp_path / "other")])
     with pytest.raises(FileNotFoundError, match=r"cannot read no\.jsonl"):
         main(["--config", str(config), "--data", "no.jsonl", "--val", "no.jsonl"])
+
+
+def test_a_film_without_tracks_is_left_out(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = sample_film("train", 0, 6).graph
+    boxless = replace(graph, objects=tuple(replace(each, groundings=()) for each in graph.objects))
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_text(f"{to_json(boxless)}\n{films.read_text()}")
+    train_video(small(mixed, tmp_path / "run", fit=EventFit(epochs=1, batch_size=3)))
+    line = f"{mixed}: graph 1: the film {graph.sources[0].uri or 'video'} has no track of boxes; left out"
+    assert capsys.readouterr().err.splitlines().count(line) == 2  # in the data and in those to validate on
+    assert LearnedEvents(tmp_path / "run/events.safetensors").metadata["films"] == 6
 
 
 def test_the_shipped_configuration_is_what_the_code_has() -> None:
