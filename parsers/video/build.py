@@ -1,11 +1,10 @@
 """From the notes of a film to its scene graph.
 
 Objects are numbered by when they are first seen, o0, o1, ...; each is grounded in the source "video" by a track of its
-boxes and, where there are masks, one of those. A track of fewer than `SHORTEST` frames is left out, unless no more were
-looked at. Relations have the time in which they hold and their mean score in it. Of the values of one kind the one that
-holds `_MOSTLY` of the time in which a thing is seen is given without a time, alone; where none does, the thing changes,
-and every value is given with its time. Events are relations too, or attributes of the kind "action" where they have one
-participant; `events` in the metadata lists the ids of both.
+boxes and, where there are masks, one of those. Relations have the time in which they hold and their mean score in it.
+Of the values of one kind the one that holds `_MOSTLY` of the time in which a thing is seen is given without a time,
+alone; where none does, the thing changes, and every value is given with its time. Events are relations too, or
+attributes of the kind "action" where they have one participant; `events` in the metadata lists the ids of both.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from usg.parsers.video.smoothing import Span
 
 SOURCE = "video"
 """The id of the source of a film's graph."""
-SHORTEST = 2
 _MOSTLY = 0.7
 
 
@@ -38,8 +36,7 @@ def kept_tracks(records: Records, threshold: float, looked_at: int) -> list[Trac
         threshold: least score.
         looked_at: frames that were parsed.
     """
-    least = min(SHORTEST, looked_at)
-    kept = [each for each in records.tracks.values() if each.hits >= least and each.score >= threshold]
+    kept = [each for each in records.tracks.values() if each.stays(threshold, looked_at)]
     return sorted(kept, key=lambda each: (each.seconds[0], each.number))
 
 
@@ -63,8 +60,9 @@ def film_graph(
     """
     place = {track.number: f"o{i}" for i, track in enumerate(tracks)}
     here = (Grounding(source.id),)
+    groundings = _Groundings(source.id)
     objects = tuple(
-        SceneObject(place[track.number], track.label, score=track.score, groundings=_groundings(track, source.id))
+        SceneObject(place[track.number], track.label, score=track.score, groundings=groundings(track))
         for track in tracks
     )
     attributes: list[Attribute] = []
@@ -109,15 +107,24 @@ def film_graph(
     return SceneGraph((source,), objects, tuple(attributes), tuple(relations), {**metadata, "events": event_ids})
 
 
-def _groundings(track: TrackRecord, source: str) -> tuple[Grounding, ...]:
-    when = list(zip(track.frames, track.seconds, strict=True))
-    boxes = [[round(value, 2) for value in box] for box in track.xyxy().tolist()]
-    found = [Track(tuple(TrackPoint(f, s, Box(*box)) for (f, s), box in zip(when, boxes, strict=True)))]
-    if track.masks:
-        empty = encode_mask(np.zeros((track.masks[0].height, track.masks[0].width), bool))
-        points = [TrackPoint(f, s, mask) for (f, s), mask in zip(when, track.masks, strict=True) if mask != empty]
-        found += [Track(tuple(points))] if points else []
-    return tuple(Grounding(source, each) for each in found)
+class _Groundings:
+    """Makes the groundings of tracks; equal numbers are one object in all, as they are most of a graph's memory."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._moments: dict[int, tuple[int, float]] = {}
+        self._coordinates: dict[float, float] = {}
+
+    def __call__(self, track: TrackRecord) -> tuple[Grounding, ...]:
+        moment, coordinate = self._moments.setdefault, self._coordinates.setdefault
+        when = [moment(f, (f, s)) for f, s in zip(track.frames, track.seconds, strict=True)]
+        boxes = [Box(*(coordinate(v, v) for v in box)) for box in track.xyxy().astype(float).round(2).tolist()]
+        found = [Track(tuple([TrackPoint(f, s, box) for (f, s), box in zip(when, boxes, strict=True)]))]
+        if track.masks:
+            empty = encode_mask(np.zeros((track.masks[0].height, track.masks[0].width), bool))
+            points = [TrackPoint(f, s, mask) for (f, s), mask in zip(when, track.masks, strict=True) if mask != empty]
+            found += [Track(tuple(points))] if points else []
+        return tuple(Grounding(self._source, each) for each in found)
 
 
 def _values(records: Records, tracks: Sequence[TrackRecord]) -> list[tuple[Value, Span, bool]]:

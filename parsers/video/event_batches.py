@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from usg.nn.label_encoder import LabelEncoder
 from usg.parsers.video.event_features import OF_PAIR, OF_TRACK, moving_pairs, pair_features, track_features
 from usg.parsers.video.event_network import EventInput, EventNetwork
 from usg.parsers.video.trajectories import Floats, Trajectories
+
+_STEP = 32
 
 
 def batch(films: Sequence[Trajectories], encoder: LabelEncoder) -> EventInput:
@@ -60,5 +63,22 @@ def probabilities(
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Those of a film's tracks, of its pairs, and the pairs, for `EventProbabilities` of event_decoding.py."""
     given = batch([film], encoder)
-    of_tracks, of_pairs = network(given)
-    return of_tracks.sigmoid().numpy(), of_pairs.sigmoid().numpy(), given.pairs.numpy()
+    n, p = len(given.tracks), len(given.pairs)
+    of_tracks, of_pairs = network(_filled_up(given))
+    return of_tracks[:n].sigmoid().numpy(), of_pairs[:p].sigmoid().numpy(), given.pairs.numpy()
+
+
+def _filled_up(given: EventInput) -> EventInput:
+    """A batch of one film and another, of nothing, that brings tracks and pairs to multiples of `_STEP`.
+
+    oneDNN keeps what it compiled for each of a thousand shapes: a film has ever other numbers of tracks and pairs.
+    """
+    n = len(given.tracks)
+    tracks, pairs = _STEP - n % _STEP, -len(given.pairs) % _STEP
+    return EventInput(
+        F.pad(given.tracks, (0, 0, 0, 0, 0, tracks)),
+        F.pad(given.labels, (0, 0, 0, tracks)),
+        F.pad(given.film, (0, tracks), value=1),
+        F.pad(given.pairs, (0, 0, 0, pairs), value=n),
+        F.pad(given.between, (0, 0, 0, 0, 0, pairs)),
+    )

@@ -42,7 +42,10 @@ class Decoding:
 
 
 class EventProbabilities:
-    """Probabilities of what may be an event: by kind, subject and object (-1 for none) stretches of frames."""
+    """Probabilities of what may be an event: by kind, subject and object (-1 for none) stretches of frames.
+
+    They are copies: a view would keep all of its window.
+    """
 
     def __init__(self) -> None:
         self.parts: dict[tuple[int, int, int], list[tuple[int, Floats]]] = {}
@@ -69,10 +72,10 @@ class EventProbabilities:
         least, unary = decoding.low * decoding.threshold, tracks.shape[-1]
         place = list(range(len(tracks))) if who is None else who
         for i, kind in np.argwhere(tracks.max(1, initial=0) >= least).tolist():
-            self.parts.setdefault((kind, place[i], -1), []).append((first, tracks[i, :, kind]))
+            self.parts.setdefault((kind, place[i], -1), []).append((first, tracks[i, :, kind].copy()))
         for p, kind in np.argwhere(between.max(1, initial=0) >= least).tolist():
             key = (unary + kind, place[pairs[p, 0]], place[pairs[p, 1]])
-            self.parts.setdefault(key, []).append((first, between[p, :, kind]))
+            self.parts.setdefault(key, []).append((first, between[p, :, kind].copy()))
 
 
 def decode(probabilities: EventProbabilities, decoding: Decoding) -> list[DetectedEvent]:

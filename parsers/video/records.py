@@ -1,7 +1,7 @@
 """What stays of a film while it is read: of each track its boxes and votes, of what is said of it spans of time.
 
 No picture, and no feature, is kept. A box is 16 bytes and its time and frame 16 more: an hour of 25 frames a second
-with seven things in each makes 20 MiB.
+with seven things in each makes 20 MiB. Of a track that has ended and becomes no object nothing stays.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from usg.graph.region import Mask
 from usg.parsers.image.parser import Seen
 from usg.parsers.video.smoothing import Span, SpanKeeper
+
+SHORTEST = 2
+"""Frames in which a track scores the threshold, at least, to become an object; or all, where fewer were looked at."""
 
 
 class Value(NamedTuple):
@@ -73,6 +76,10 @@ class TrackRecord:
         """How likely it is that the track is there and is what its label says: the mean of the scores that say so."""
         return round(min(1.0, self.votes[self.label] / max(self.hits, 1)), 6)
 
+    def stays(self, threshold: float, looked_at: int) -> bool:
+        """Whether it becomes an object, of a film of which so many frames were looked at."""
+        return self.hits >= min(SHORTEST, looked_at) and self.score >= threshold
+
     def xyxy(self) -> NDArray[np.float32]:
         """(m, 4) its boxes."""
         return np.frombuffer(self.boxes, np.float32).reshape(-1, 4)
@@ -106,7 +113,7 @@ class Records:
 
     def __init__(self, threshold: float, masks: bool) -> None:
         self.tracks: dict[int, TrackRecord] = {}
-        self._masks = masks
+        self._threshold, self._masks, self._looked_at = threshold, masks, 0
         self._live: set[int] = set()
         self._links, self._values = SpanKeeper[Link](threshold), SpanKeeper[Value](threshold)
         self.links: list[tuple[Link, Span]] = []
@@ -117,6 +124,7 @@ class Records:
     def add(self, noted: Noted, dt: float) -> None:
         """Notes a frame that is shown for `dt` seconds."""
         frame, seconds, seen, numbers, confident = noted
+        self._looked_at += 1
         for i, number in enumerate(numbers):
             if number >= 0:
                 self._note(
@@ -139,13 +147,19 @@ class Records:
         self.last = seconds + dt
 
     def forget(self, lost: float) -> None:
-        """Closes what is said of tracks that were not seen since a time, in seconds."""
+        """Closes what is said of tracks not seen since a time, in seconds, and drops those that become no object."""
         gone = {number for number in self._live if self.tracks[number].seconds[-1] < lost}
         if not gone:
             return
         self._live -= gone
         self.links += self._links.finish(lambda key: key.subject in gone or key.object in gone)
         self.values += self._values.finish(lambda key: key.track in gone)
+        dropped = {number for number in gone if not self.tracks[number].stays(self._threshold, self._looked_at)}
+        if dropped and self._looked_at >= SHORTEST:
+            for number in dropped:
+                del self.tracks[number]
+            self.links = [each for each in self.links if dropped.isdisjoint((each[0].subject, each[0].object))]
+            self.values = [each for each in self.values if each[0].track not in dropped]
 
     def close(self) -> None:
         """Closes all that is said."""
