@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     import av
+    from av.video.reformatter import VideoReformatter
     from PIL.Image import Image
 
 _USUAL = 25.0  # frames a second where a file does not say
@@ -51,8 +52,10 @@ class VideoFile:
 
     def _open(self) -> None:
         import av
+        from av.video.reformatter import VideoReformatter
 
         self._bad, self._started = 0, False
+        self._reformatter = VideoReformatter()
         try:
             self._container = av.open(self.name, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -123,7 +126,7 @@ class VideoFile:
             if last is not None and (seconds is None or seconds <= last):
                 seconds = last + step
             last = seconds or 0.0
-            yield Frame(number, round(last, 6), _Loader(picture, self._size, self._turn))
+            yield Frame(number, round(last, 6), _Loader(picture, self._reformatter, self._size, self._turn))
         self.broken = self._missing(number + 1, (last or 0.0) + step) or None
 
     def close(self) -> None:
@@ -183,18 +186,18 @@ class VideoFile:
 
 
 class _Loader:
-    """Makes the picture of a decoded frame, upright."""
+    """Makes the picture of a decoded frame, upright; the reformatter is the film's, as to make one takes longest."""
 
-    __slots__ = ("_picture", "_size", "_turn")
+    __slots__ = ("_picture", "_reformatter", "_size", "_turn")
 
-    def __init__(self, picture: av.VideoFrame, size: tuple[int, int], turn: int) -> None:
-        self._picture, self._size, self._turn = picture, size, turn
+    def __init__(self, picture: av.VideoFrame, reformatter: VideoReformatter, size: tuple[int, int], turn: int) -> None:
+        self._picture, self._reformatter, self._size, self._turn = picture, reformatter, size, turn
 
     def __call__(self, size: tuple[int, int] | None) -> Image:
         from PIL.Image import Transpose
 
         width, height = size or self._size
-        image: Image = self._picture.to_image(width=width, height=height)
+        image: Image = self._reformatter.reformat(self._picture, width, height, "rgb24").to_image()
         return image.transpose(Transpose[_TURNS[self._turn]]) if self._turn in _TURNS else image
 
 

@@ -14,9 +14,9 @@ from usg.metrics.scene_graph.presets import preset
 from usg.metrics.scene_graph.scene import scene_of
 from usg.metrics.video_graph.scores import score_films
 from usg.nn import LabelEncoder
-from usg.parsers.video.event_batches import batch, targets
+from usg.parsers.video.event_batches import batch, probabilities, targets
 from usg.parsers.video.event_decoding import Decoding, DetectedEvent, EventProbabilities, alone, decode, stretches
-from usg.parsers.video.event_network import EventNetwork
+from usg.parsers.video.event_network import EventInput, EventNetwork
 from usg.parsers.video.event_settings import EventSizes
 from usg.parsers.video.event_training import f1
 from usg.parsers.video.events import SHIPPED, LearnedEvents, load_events, save_events
@@ -58,6 +58,34 @@ def test_windows_that_are_added_one_after_the_other_are_one_film() -> None:
         cut = slice(first, first + 16)
         parts.add(tracks[:, cut], between[:, cut], pairs, Decoding(), first)
     assert decode(whole, Decoding()) == decode(parts, Decoding()) != []
+
+
+def test_candidates_keep_no_window_alive() -> None:
+    found = EventProbabilities()
+    found.add(np.ones((2, 16, 3), np.float32), np.ones((1, 16, 7), np.float32), np.array([[0, 1]]), Decoding())
+    parts = [values for stretches in found.parts.values() for _, values in stretches]
+    assert len(parts) == 2 * 3 + 7 and all(values.base is None and values.nbytes == 16 * 4 for values in parts)
+
+
+@torch.no_grad()
+def test_probabilities_have_few_shapes_and_these_change_nothing() -> None:
+    torch.manual_seed(0)
+    network, encoder = EventNetwork(3, 7, SMALL).eval(), LabelEncoder.load()
+    shapes = set()
+
+    class Noting(torch.nn.Module):
+        def forward(self, given: EventInput) -> tuple[torch.Tensor, torch.Tensor]:
+            shapes.add((given.tracks.shape, given.between.shape))
+            return network(given)
+
+    for n in (1, 2, 3):
+        film = trajectories(n, 12)
+        of_tracks, of_pairs, pairs = probabilities(Noting(), film, encoder)  # type: ignore[arg-type]
+        tracks, between = (each.sigmoid().numpy() for each in network(batch([film], encoder)))
+        assert pairs.tolist() == batch([film], encoder).pairs.tolist()
+        np.testing.assert_allclose(of_tracks, tracks, atol=1e-6)
+        np.testing.assert_allclose(of_pairs, between, atol=1e-6)
+    assert len(shapes) == 2  # without pairs, and with some
 
 
 @torch.no_grad()

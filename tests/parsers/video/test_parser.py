@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 from video_clips import SIDE, Red, square, write
 
-from usg.graph import Box, Mask, TimeSpan, Track
+from usg.graph import Box, Mask, SceneObject, TimeSpan, Track, TrackPoint
 from usg.graph.rle import encode_mask
 from usg.parsers.image import Detections, ImageParser
 from usg.parsers.image.detector import nothing
 from usg.parsers.image.heads import AttributeScore, RelationScore
 from usg.parsers.video import Sampling, VideoError, VideoParser
 from usg.parsers.video.heads import EventScore
-from usg.parsers.video.records import TrackRecord
+from usg.parsers.video.records import Noted, Records, TrackRecord
 
 
 class Scripted:
@@ -276,6 +276,39 @@ def test_frames_are_let_go_of(tmp_path: Path) -> None:
 
     VideoParser(Counting(), events=None, batch_size=4)(clip)
     assert len(alive) == 80 and most <= 8
+
+
+def test_what_becomes_no_object_is_dropped_and_what_stays_is_kept_once(tmp_path: Path) -> None:
+    """A long film of flickers that are related to what is there: a track and a span of each are alive for a while."""
+    clip = write(tmp_path / "a.mp4", square(200))
+    near = [RelationScore(0, "near", 1, 0.99)]
+    flicker = Detections([[2, 2, 12, 12], [30, 20, 50, 40]], [0.9, 0.8], ["cat", "dog"])
+    frames = [(flicker if i % 40 == 5 else flicker.select([0]), (), near if i % 40 == 5 else []) for i in range(200)]
+    records = [Records(0.5, True)]
+    most = 0
+
+    class Watched(Records):
+        def __init__(self, threshold: float, masks: bool) -> None:
+            super().__init__(threshold, masks)
+            records[0] = self
+
+        def add(self, noted: Noted, dt: float) -> None:
+            nonlocal most
+            super().add(noted, dt)
+            most = max(most, len(self.tracks))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("usg.parsers.video.parser.Records", Watched)
+        graph = scripted(Scripted(frames))(clip)
+    assert [(thing.label, len(points(thing))) for thing in graph.objects] == [("cat", 200)] and not graph.relations
+    assert most == 2 and records[0].links == []
+    assert len({id(point.region.x0) for point in points(graph.objects[0]) if isinstance(point.region, Box)}) == 1
+
+
+def points(thing: SceneObject) -> tuple[TrackPoint, ...]:
+    region = thing.groundings[0].region
+    assert isinstance(region, Track)
+    return region.points
 
 
 def test_wrong_settings() -> None:
