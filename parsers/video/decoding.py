@@ -205,9 +205,7 @@ def _deinterlacer(picture: av.VideoFrame, time_base: Fraction) -> Any:
     import av.filter
 
     graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format.name, time_base=time_base
-    )
+    source = graph.add_buffer(width=picture.width, height=picture.height, format=picture.format, time_base=time_base)
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink"))
     graph.configure()
     return graph
