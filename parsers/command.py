@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -18,6 +18,9 @@ from usg.parsers.output import FAILED, Output
 from usg.progress import progress, say
 
 T = TypeVar("T")
+
+SETTINGS = "settings"
+"""The key of a graph's metadata that holds what it was parsed with, beside the parts of the parser."""
 
 
 def command_parser(medium: str, description: str | None, batch_size: int) -> argparse.ArgumentParser:
@@ -91,23 +94,31 @@ def check_same(out: Output, of: str | None, same: bool, version: str) -> None:
         raise ValueError(f"{out.path} was made by {', '.join(map(str, versions))}, not by {version}; --overwrite it")
 
 
-def files_after(out: Output, files: Sequence[str], modality: str, version: str) -> Sequence[str]:
-    """The files behind those whose graphs an output has, after a check that these are of the same files and parser.
+def files_after(
+    out: Output, files: Sequence[str], modality: str, version: str, settings: Mapping[str, Any]
+) -> Sequence[str]:
+    """The files behind those whose graphs an output has, after a check that these are of the same files and settings.
 
     Args:
         out: one graph a file.
         files: all inputs, in order; `-` is standard input.
         modality: of the files.
         version: of the parser.
+        settings: what stands in the metadata of the graphs, as `parse_each` writes it.
 
     Raises:
-        ValueError: as `check_same`.
+        ValueError: as `check_same`, or the settings were others.
     """
     if out.last is not None:
         source = out.last.sources[0]
         uris = (None if file == "-" else path_text(file) for file in files[out.done - 1 : out.done])
         expected = [(modality, uri and moved_uri(uri, ".", media_folder(out.path))) for uri in uris]
         check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
+        was = out.last.metadata.get(SETTINGS, {})
+        keys = [key for key in {**settings, **was} if was.get(key) != settings.get(key)]
+        if keys:
+            other = "; ".join(f"{key} {was.get(key)!r}, not {settings.get(key)!r}" for key in keys)
+            raise ValueError(f"{out.path} was made with other settings ({other}); give those, or --overwrite")
     return files[out.done :]
 
 
@@ -116,6 +127,7 @@ def parse_each(
     items: Iterable[tuple[Any, T]],
     where: Callable[[T], str],
     problems: Problems,
+    settings: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[SceneGraph, T]]:
     """The graphs of items; one that fails is a problem, and its graph says why under `FAILED`.
 
@@ -124,16 +136,20 @@ def parse_each(
         items: pairs of what is parsed and anything.
         where: what to call an item in problems.
         problems: collects those that fail.
+        settings: what the metadata of each graph has under `SETTINGS`, but for those that are None.
 
     Yields:
         Pairs of a graph and what stood beside its item.
     """
     failed: dict[int, str] = {}
+    given = None if settings is None else {key: value for key, value in settings.items() if value is not None}
     for i, (graph, context) in enumerate(pipe(items, as_tuples=True, on_error=failed.__setitem__)):
         if i in failed:
             reason = failed.pop(i).removeprefix(f"{where(context)}: ")
             problems.add(where(context), reason)
             graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
+        if given:
+            graph = replace(graph, metadata={**graph.metadata, SETTINGS: given})
         yield graph, context
 
 

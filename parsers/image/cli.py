@@ -56,7 +56,7 @@ def parse_image(
         FileNotFoundError: an input or a model is not there.
         LookupError: there is no such detector or head.
         FileExistsError: something is at `output` and neither `overwrite` nor `resume` is given.
-        ValueError: a setting does not fit, or what is at `output` is of other inputs.
+        ValueError: a setting does not fit, or what is at `output` is of other inputs or settings.
     """
     from usg.parsers.image.parser import ImageParser
 
@@ -72,21 +72,26 @@ def parse_image(
         relations=relations,
         threshold=threshold,
     )
+    settings = {
+        "threshold": threshold,
+        "labels": None if labels is None else list(labels),
+        "class_names": None if class_names is None else list(class_names),
+    }
     provenance = {
         "made_by": "usg parse image",
         "inputs": [path_text(name) for name in inputs],
         "parser": parser.version,
-        "threshold": threshold,
-        "labels": None if labels is None else list(labels),
+        **settings,
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = files_after(out, files, "image", parser.version)
+        rest = files_after(out, files, "image", parser.version, settings)
         pictures = ((sys.stdin.buffer.read() if file == "-" else file, path_text(file)) for file in rest)
         parsed = parse_each(
             partial(parser.pipe, batch_size=batch_size),
             pictures,
             lambda name: "standard input" if name == "-" else name,
             problems,
+            settings,
         )
         return write_graphs(out, (graph for graph, _ in parsed), problems, len(rest))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from usg.formats.media import path_text
@@ -18,9 +17,6 @@ from usg.parsers.video.inputs import find_videos
 
 if TYPE_CHECKING:
     from usg.parsers.video.parser import VideoParser
-
-SETTINGS = "settings"
-"""The key of a graph's metadata that holds what it was parsed with, beside the parts of the parser."""
 
 _INCOMPLETE = ("incomplete", "failed_frames")  # what metadata say of a film that was read in part
 
@@ -115,28 +111,20 @@ def parse_video(
         **settings,
     }
     with open_output(output, overwrite=overwrite, resume=resume, provenance=provenance) as out:
-        rest = files_after(out, files, "video", parser.version)
-        if out.last is not None:
-            _check_settings(out.path, out.last.metadata.get(SETTINGS, {}), settings)
+        rest = files_after(out, files, "video", parser.version, settings)
         return write_graphs(out, _graphs(parser, rest, settings, problems), problems, len(rest))
 
 
-def _check_settings(path: str, was: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Raises unless an output that is gone on with was made with the same settings."""
-    other = [f"{key} {was.get(key)!r}, not {value!r}" for key, value in settings.items() if was.get(key) != value]
-    if other:
-        raise ValueError(f"{path} was made with other settings ({'; '.join(other)}); give those, or --overwrite")
-
-
 def _graphs(
-    parser: VideoParser, files: Sequence[str], settings: dict[str, Any], problems: Problems
+    parser: VideoParser, files: Sequence[str], settings: Mapping[str, Any], problems: Problems
 ) -> Iterator[SceneGraph]:
-    """One graph of each film, with the settings in its metadata; one that was read in part is a problem too."""
-    for graph, name in parse_each(parser.pipe, ((file, path_text(file)) for file in files), str, problems):
+    """One graph of each film; one that was read in part is a problem too."""
+    items = ((file, path_text(file)) for file in files)
+    for graph, name in parse_each(parser.pipe, items, str, problems, settings):
         for key in _INCOMPLETE:
             if key in graph.metadata:
                 problems.add(name, f"{key.replace('_', ' ')}: {graph.metadata[key]}")
-        yield replace(graph, metadata={**graph.metadata, SETTINGS: settings})
+        yield graph
 
 
 def main(argv: Sequence[str]) -> int:

@@ -162,6 +162,8 @@ def test_other_inputs_or_another_parser_cannot_go_on(
         run(pictures / "b.jpg", "-o", tmp_path / "out.jsonl", "--detector", "setok", "--resume")
     with pytest.raises(ValueError, match="was made by setok colours, not by detr; --overwrite it"):
         run(pictures / "a.png", "-o", tmp_path / "out.jsonl", "--detector", models("detr"), "--resume")
+    with pytest.raises(ValueError, match=r"other settings \(threshold 0\.[0-9]+, not 0\.75\); give those"):
+        run(pictures / "a.png", "-o", tmp_path / "out.jsonl", "--detector", "setok", "--threshold", 0.75, "--resume")
 
 
 @pytest.mark.parametrize("output", ["out.jsonl", "graphs/out.jsonl", "in/out.jsonl", "corpus", "graphs/corpus"])
