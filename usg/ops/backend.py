@@ -4,8 +4,9 @@
 
     torch          torch's own sparse and segment kernels, on every device
     cpu            the compiled kernels for tensors on the CPU, torch's for all others; an error where there are none
+    cuda           the compiled kernels for tensors on CUDA devices too; an error where there is no such device or kernel
     torch_scatter  torch's, with the reductions of torch-scatter
-    (not set)      cpu, and torch where nothing can be compiled, which is said once
+    (not set)      the compiled kernels on both, and torch where nothing can be compiled, which is said once
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from usg.ops.build import BuildError
 
 __all__ = ["backend"]
 
-_NAMES = ("torch", "cpu", "torch_scatter")
+_NAMES = ("torch", "cpu", "cuda", "torch_scatter")
 
 
-def backend() -> str:
-    """The name of the implementation behind the ops on the CPU.
+def backend(device: str = "cpu") -> str:
+    """The name of the implementation behind the ops.
+
+    Args:
+        device: torch's name of the kind of device the tensors are on.
 
     Raises:
         LookupError: ``USG_OPS`` names none.
@@ -34,24 +38,48 @@ def backend() -> str:
         >>> backend() in ("cpu", "torch", "torch_scatter")
         True
     """
-    return _resolve(os.environ.get("USG_OPS", ""))
+    return _resolve(os.environ.get("USG_OPS", ""), device)
 
 
 @functools.cache
-def _resolve(name: str) -> str:
+def _resolve(name: str, device: str) -> str:
     if name and name not in _NAMES:
         raise LookupError(unknown_name("USG_OPS", name, _NAMES))
     if name == "torch_scatter" and find_spec("torch_scatter") is None:
         raise RuntimeError("USG_OPS=torch_scatter, but that package is not installed; install it or unset USG_OPS")
     if name in ("torch", "torch_scatter"):
         return name
+    if name == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise RuntimeError("USG_OPS=cuda, but torch sees no CUDA device; unset USG_OPS")
+    if device == "cuda":
+        return "torch" if name == "cpu" else _cuda(required=name == "cuda")
+    return _cpu(required=name == "cpu") if device == "cpu" else "torch"
+
+
+def _cpu(required: bool) -> str:
     from usg.ops import native
 
     try:
         native.library()
     except BuildError as error:
-        if name:
-            raise RuntimeError(f"USG_OPS={name}, but {error}") from None
+        if required:
+            raise RuntimeError(f"USG_OPS=cpu, but {error}") from None
         print(f"usg: no CPU kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
         return "torch"
     return "cpu"
+
+
+def _cuda(required: bool) -> str:
+    from usg.ops import native_cuda
+
+    try:
+        native_cuda.library()
+    except BuildError as error:
+        if required:
+            raise RuntimeError(f"USG_OPS=cuda, but {error}") from None
+        print(f"usg: no CUDA kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
+        return "torch"
+    return "cuda"

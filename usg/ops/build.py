@@ -20,13 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from usg.files import atomic_path
 
-__all__ = ["PACKAGED", "BuildError", "cached", "compile_library", "main", "processor_level", "source_hash"]
+__all__ = ["PACKAGED", "BuildError", "cached", "compile_library", "in_cache", "main", "processor_level", "source_hash"]
 
 SOURCES = Path(__file__).parent / "csrc"
 PACKAGED = Path(__file__).parent / "lib" / "libusg_cpu.so"
@@ -88,21 +88,39 @@ def cached() -> Path:
     cxx = compiler()
     version = subprocess.run([cxx, "--version"], capture_output=True, text=True, check=False).stdout
     key = hashlib.sha256("\0".join([source_hash(), version, *FLAGS, str(processor_level())]).encode()).hexdigest()[:16]
+    return in_cache(
+        f"libusg_cpu-{key}.so",
+        "usg: compiling the CPU kernels, once; about a minute",
+        lambda path: compile_library(path, [processor_level()]),
+    )
+
+
+def in_cache(name: str, notice: str, build: Callable[[Path], object]) -> Path:
+    """A file of the user's cache, built now if it is not there; of processes that start together one builds.
+
+    Args:
+        name: of the file.
+        notice: the line to print before building.
+        build: makes the file at the path it is given.
+
+    Raises:
+        BuildError: the cache cannot be written, or from `build`.
+    """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
-    library = folder / f"libusg_cpu-{key}.so"
-    if library.exists():
-        return library
+    path = folder / name
+    if path.exists():
+        return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f"{library.stem}.lock"):
-            if not library.exists():
-                print("usg: compiling the CPU kernels, once; about a minute", file=sys.stderr, flush=True)
-                compile_library(library, [processor_level()])
+        with _alone(folder / f"{path.stem}.lock"):
+            if not path.exists():
+                print(notice, file=sys.stderr, flush=True)
+                build(path)
     except OSError as error:
         raise BuildError(
             f"{folder} cannot be written ({error.strerror}); set XDG_CACHE_HOME to a folder that can"
         ) from None
-    return library
+    return path
 
 
 def compile_library(path: Path, levels: Sequence[int]) -> None:

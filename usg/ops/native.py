@@ -1,6 +1,7 @@
-"""The CPU kernels as Python sees them: the compiled library, its two argument structs, its errors.
+"""The compiled kernels as Python sees them: the library for the CPU, the two argument structs, their errors.
 
-The structs mirror usg/ops/csrc/usg_ops.h field by field. Each carries its size, and the library refuses another one.
+The structs mirror usg/ops/csrc/usg_ops.h field by field. Each carries its size, and a library refuses another one. The
+library for CUDA, which takes the same structs, is in usg/ops/native_cuda.py.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from torch import Tensor
 
 from usg.ops.build import PACKAGED, BuildError, cached, source_hash
 
-__all__ = ["DTYPES", "AttentionArguments", "SegmentArguments", "call", "library", "pointer", "wide"]
+__all__ = [
+    "DTYPES",
+    "AttentionArguments",
+    "SegmentArguments",
+    "Unsupported",
+    "call",
+    "check",
+    "library",
+    "pointer",
+    "wide",
+]
 
 DTYPES = {torch.float32: 0, torch.float64: 1, torch.float16: 2, torch.bfloat16: 3}
 
@@ -32,7 +43,8 @@ class AttentionArguments(ctypes.Structure):
         *((name, c_void_p) for name in ("q", "k", "v", "grad")),
         *((name, c_int64) for name in ("q_row", "k_row", "v_row", "grad_row")),
         *((name, c_void_p) for name in ("key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")),
-        *((name, c_void_p) for name in ("rowptr", "col", "colptr", "row", "position", "edge_type")),
+        *((name, c_void_p) for name in ("rowptr", "col", "row_index", "colptr", "row", "position")),
+        ("edge_type", c_void_p),
         ("edge_type_is_wide", c_int64),
         *((name, c_void_p) for name in ("keep", "out", "log_sum", "dq", "dk", "dv")),
         *((name, c_void_p) for name in ("dkey_table", "dvalue_table", "dbias")),
@@ -68,22 +80,39 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def call(name: str, op: str, arguments: AttentionArguments | SegmentArguments) -> None:
-    """Runs a function of the library.
+class Unsupported(Exception):
+    """The kernels for CUDA have none for this type, width or number of edges; plain torch has."""
+
+
+def call(name: str, op: str, arguments: AttentionArguments | SegmentArguments, device: torch.device) -> None:
+    """Runs a function of the library for a device.
 
     Args:
-        name: of the function.
+        name: of the function, without the library's prefix.
         op: of the op, for messages.
         arguments: its struct.
+        device: where its tensors lie, a CPU or a CUDA device.
 
     Raises:
-        IndexError: an edge type is outside the tables.
-        ValueError: row pointers or indices do not fit; nothing was read through them.
+        IndexError: an edge type is outside the tables (CPU).
+        ValueError: row pointers or indices do not fit (CPU); nothing was read through them.
         MemoryError: there is not enough for the sums of the backward pass.
+        Unsupported: nothing was done.
+        RuntimeError: the kernels are of another version, or CUDA reports an error.
     """
     arguments.size = ctypes.sizeof(arguments)
-    arguments.threads = torch.get_num_threads()
-    status = getattr(library(), name)(ctypes.addressof(arguments))
+    if device.type == "cuda":
+        from usg.ops import native_cuda
+
+        status = native_cuda.launch(native_cuda.library(), name, arguments, device)
+    else:
+        arguments.threads = torch.get_num_threads()
+        status = getattr(library(), f"usg_{name}")(ctypes.addressof(arguments))
+    check(status, op, arguments)
+
+
+def check(status: int, op: str, arguments: AttentionArguments | SegmentArguments) -> None:
+    """Raises what a status of the library stands for; see `call`."""
     if status == 0:
         return
     if status == 1:
@@ -93,8 +122,13 @@ def call(name: str, op: str, arguments: AttentionArguments | SegmentArguments) -
     if status == 3:
         raise ValueError(f"{op}: an index of the graph is out of range; build the handle with CSR.from_edges")
     if status == 4:
-        raise IndexError(f"{op}: an edge type is outside the tables, which hold [0, {arguments.types})")
-    raise MemoryError(f"{op}: not enough memory for the sums; use smaller batches")
+        types = getattr(arguments, "types", 0)
+        raise IndexError(f"{op}: an edge type is outside the tables, which hold [0, {types})")
+    if status == 5:
+        raise MemoryError(f"{op}: not enough memory for the sums; use smaller batches")
+    if status == 6:
+        raise Unsupported(op)
+    raise RuntimeError(f"{op}: CUDA error {status - 1000} at launch; USG_OPS=torch does without these kernels")
 
 
 def pointer(tensor: Tensor | None) -> int | None:

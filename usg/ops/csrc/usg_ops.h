@@ -1,5 +1,6 @@
-// The C interface of the CPU kernels: pointers and sizes, nothing of torch or Python, so that one binary serves every
-// version of both. usg/ops/native.py mirrors the two structs; `size` tells when the mirror is of another version.
+// The C interface of the kernels: pointers and sizes, nothing of torch or Python, so that one binary serves every version
+// of both. usg/ops/native.py mirrors the two structs; `size` tells when the mirror is of another version. The library for
+// the CPU and that for CUDA take the same structs.
 //
 // Letters: n targets, m sources, e edges, H heads, D width of a head, T edge types, a attributes.
 // "wide" is the type sums are kept in: double for doubles, float for all else.
@@ -15,6 +16,8 @@ enum usg_status : int32_t {
   USG_BAD_INDEX,     // a source, target or position is out of range
   USG_BAD_TYPE,      // an edge type is outside the tables
   USG_NO_MEMORY,
+  USG_UNSUPPORTED,   // CUDA: a type, width or number of edges that has no kernel
+  USG_CUDA = 1000,   // and more: what the CUDA runtime said
 };
 
 struct usg_attention {
@@ -26,7 +29,7 @@ struct usg_attention {
   int64_t q_row, k_row, v_row, grad_row;  // elements from one row to the next
   const void *key_table, *value_table, *bias;  // (T, H, D), (T, H, D), (T, H)
   const void *edge_attr, *key_proj, *value_proj;  // (e, a), (a, H, D), (a, H, D), or null
-  const int32_t *rowptr, *col;  // (n + 1,), (e,)
+  const int32_t *rowptr, *col, *row_index;  // (n + 1,), (e,), (e,); the last for CUDA only
   const int32_t *colptr, *row, *position;  // (m + 1,), (e,), (e,); backward only
   const void *edge_type;  // (e,) int64 where edge_type_is_wide, else int32
   int64_t edge_type_is_wide;
@@ -58,11 +61,20 @@ struct usg_segment {
   int64_t *slot;
 };
 
+// The CUDA functions launch on `stream`, allocate nothing and never wait, so they can be captured in a CUDA graph. Memory
+// between kernels is `workspace`, on the device, at a multiple of 256 bytes, of the size that ..._bytes says. Values
+// of indices are not checked there: one out of range is read as another, and its row becomes NaN.
 #define USG_EXPORT __attribute__((visibility("default")))
 extern "C" {
 USG_EXPORT int32_t usg_graph_attention(const usg_attention *);
 USG_EXPORT int32_t usg_graph_attention_backward(const usg_attention *);
 USG_EXPORT int32_t usg_segment_reduce(const usg_segment *);
+USG_EXPORT int64_t usg_cuda_graph_attention_bytes(const usg_attention *);
+USG_EXPORT int32_t usg_cuda_graph_attention(const usg_attention *, void *workspace, void *stream);
+USG_EXPORT int64_t usg_cuda_graph_attention_backward_bytes(const usg_attention *);
+USG_EXPORT int32_t usg_cuda_graph_attention_backward(const usg_attention *, void *workspace, void *stream);
+USG_EXPORT int64_t usg_cuda_segment_reduce_bytes(const usg_segment *);
+USG_EXPORT int32_t usg_cuda_segment_reduce(const usg_segment *, void *workspace, void *stream);
 USG_EXPORT const char *usg_level();   // the instruction set in use, such as "x86-64-v4"
 USG_EXPORT const char *usg_source();  // hash of the sources this was built from
 }

@@ -1,6 +1,7 @@
-"""Segment reductions and neighbour sums by the compiled kernels, for tensors on the CPU.
+"""Segment reductions and neighbour sums by the compiled kernels, on the CPU and on CUDA.
 
-Rows are shared among threads by their edges; each row is summed in slot order by one thread, in float32 for half types.
+On the CPU rows are shared among threads by their edges, and each is summed in slot order by one thread; on CUDA long rows
+are cut into pieces. Half types are summed in float32.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from usg.ops import neighbours, segment
-from usg.ops.library import register_cpu
+from usg.ops.library import register_native
 from usg.ops.native import DTYPES, SegmentArguments, call, pointer
 
 __all__: list[str] = []
@@ -20,14 +21,14 @@ __all__: list[str] = []
 _SUM, _MAX, _SOFTMAX, _SOFTMAX_BACKWARD, _GATHER, _WEIGHTED_SUM, _DOT = range(7)
 
 
-@register_cpu(segment.sum_op)
+@register_native(segment.sum_op)
 def _sum(values: Tensor, rowptr: Tensor) -> Tensor:
     segment.check_pointer("segment_sum", values, rowptr)
     out = values.new_empty(rowptr.shape[0] - 1, *values.shape[1:])
     return _run("segment_sum", _SUM, rowptr, values.contiguous(), out)
 
 
-@register_cpu(segment.max_op)
+@register_native(segment.max_op)
 def _max(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
     segment.check_pointer("segment_max", values, rowptr)
     out = values.new_empty(rowptr.shape[0] - 1, *values.shape[1:])
@@ -35,33 +36,33 @@ def _max(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
     return _run("segment_max", _MAX, rowptr, values.contiguous(), out, slot=slot), slot
 
 
-@register_cpu(segment.softmax_op)
+@register_native(segment.softmax_op)
 def _softmax(values: Tensor, rowptr: Tensor) -> Tensor:
     segment.check_pointer("segment_softmax", values, rowptr)
     values = values.contiguous()
     return _run("segment_softmax", _SOFTMAX, rowptr, values, torch.empty_like(values))
 
 
-@register_cpu(segment.softmax_backward_op)
+@register_native(segment.softmax_backward_op)
 def _softmax_backward(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
     probability = probability.contiguous()
     out = torch.empty_like(probability)
     return _run("segment_softmax", _SOFTMAX_BACKWARD, rowptr, probability, out, other=grad.contiguous())
 
 
-@register_cpu(segment.gather_op)
+@register_native(segment.gather_op)
 def _gather(values: Tensor, rowptr: Tensor, size: int) -> Tensor:
     return _run("segment_sum", _GATHER, rowptr, values.contiguous(), values.new_empty(size, *values.shape[1:]))
 
 
-@register_cpu(neighbours.sum_op)
+@register_native(neighbours.sum_op)
 def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
     out = values.new_empty(rowptr.shape[0] - 1, values.shape[1])
     weight = None if weight is None else weight.contiguous()
     return _run("gather_scatter", _WEIGHTED_SUM, rowptr, values.contiguous(), out, other=weight, col=col)
 
 
-@register_cpu(neighbours.dot_op)
+@register_native(neighbours.dot_op)
 def _edge_dot(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
     out = x.new_empty(col.shape[0])
     return _run("gather_scatter", _DOT, rowptr, y.contiguous(), out, other=x.contiguous(), col=col)
@@ -95,5 +96,5 @@ def _run(
         out=pointer(out),
         slot=pointer(slot),
     )
-    call("usg_segment_reduce", op, arguments)
+    call("segment_reduce", op, arguments, values.device)
     return out

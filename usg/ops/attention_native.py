@@ -1,4 +1,4 @@
-"""Graph attention by the compiled kernels: the registered ops of usg/ops/attention_torch.py for tensors on the CPU.
+"""Graph attention by the compiled kernels: the registered ops of usg/ops/attention_torch.py, on the CPU and on CUDA.
 
 Queries, keys, values and gradients go in as they lie, rows apart as they may be; tables and projections, which are
 small, are widened here. The formulas stand in usg/ops/attention.py, the passes over memory in usg/ops/csrc.
@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from usg.ops import attention_torch
-from usg.ops.library import register_cpu
+from usg.ops.library import register_native
 from usg.ops.native import DTYPES, AttentionArguments, call, pointer, wide
 
 __all__: list[str] = []
 
 
-@register_cpu(attention_torch.forward)
+@register_native(attention_torch.forward)
 def _forward(
     q: Tensor,
     k: Tensor,
@@ -39,13 +39,13 @@ def _forward(
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
     out = q.new_empty(q.shape)
     log_sum = q.new_empty(q.shape[1], q.shape[0], dtype=wide(q))
-    arguments = _arguments(q, k, v, small, rowptr, col, edge_type, keep)
+    arguments = _arguments(q, k, v, small, rowptr, col, row_index, edge_type, keep)
     arguments.out, arguments.log_sum = pointer(out), pointer(log_sum)
-    call("usg_graph_attention", "graph_attention", arguments)
+    call("graph_attention", "graph_attention", arguments, q.device)
     return out, log_sum
 
 
-@register_cpu(attention_torch.backward)
+@register_native(attention_torch.backward)
 def _backward(
     grad: Tensor,
     log_sum: Tensor,
@@ -71,7 +71,7 @@ def _backward(
     q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
-    arguments = _arguments(q, k, v, small, rowptr, col, edge_type, keep)
+    arguments = _arguments(q, k, v, small, rowptr, col, row_index, edge_type, keep)
     arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
     arguments.log_sum = pointer(log_sum)
     arguments.colptr, arguments.row, arguments.position = pointer(colptr), pointer(row), pointer(position)
@@ -83,7 +83,7 @@ def _backward(
     for name, tensor in zip(names, grads, strict=True):
         # An empty tensor has no memory to write to.
         setattr(arguments, name, pointer(tensor) if tensor.numel() else None)
-    call("usg_graph_attention_backward", "graph_attention", arguments)
+    call("graph_attention_backward", "graph_attention", arguments, q.device)
     return tuple(tensor.to(q.dtype) for tensor in grads)
 
 
@@ -94,6 +94,7 @@ def _arguments(
     small: list[Tensor | None],
     rowptr: Tensor,
     col: Tensor,
+    row_index: Tensor,
     edge_type: Tensor,
     keep: Tensor | None,
 ) -> AttentionArguments:
@@ -123,6 +124,7 @@ def _arguments(
         value_proj=pointer(value_proj),
         rowptr=pointer(rowptr),
         col=pointer(col),
+        row_index=pointer(row_index),
         edge_type=pointer(edge_type),
         edge_type_is_wide=edge_type.dtype == torch.int64,
         keep=pointer(keep),
