@@ -12,7 +12,7 @@ TESTED := tests .typing/usg README.md docs --doctest-modules --doctest-glob='*.m
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-peers lint format types ops wheel bench docs typing-tree
+.PHONY: help demo test test-slow test-peers lint format types ops cuda-compile wheel bench docs typing-tree
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -49,12 +49,17 @@ types: $(VENV)/.with-dev typing-tree  ## type check; fails when mypy read fewer 
 	echo "mypy read $$read of the $$exist files in $(FOLDERS)"; \
 	test "$$read" -ge "$$exist" || { echo "mypy did not read every file" >&2; exit 1; }
 
-ops: $(VENV)/.with-train  ## compiles the CPU kernels for this processor; first use does so too
+ops: $(VENV)/.with-train  ## compiles the kernels for this processor and its GPUs; first use does so too
 	@$(BIN)/python usg/ops/build.py
+	@$(BIN)/python -m usg.ops.build_cuda --here
+
+cuda-compile: $(BIN)/python  ## compiles the CUDA kernels for every target, warnings as errors; needs nvcc, no GPU
+	@PYTHONPATH=. $(BIN)/python usg/ops/build_cuda.py
 
 # The library inside asks for glibc 2.29 at most; nothing of it knows of a torch or a Python.
 wheel: $(VENV)/.with-dev  ## a wheel with the compiled kernels, for every Python and torch, in dist/
 	$(BIN)/python usg/ops/build.py --package
+	if command -v nvcc > /dev/null; then $(BIN)/python usg/ops/build_cuda.py --package; else echo "no nvcc: without CUDA kernels"; fi
 	$(BIN)/python -m build --wheel --config-setting=--build-option=--plat-name=manylinux_2_31_$$(uname -m)
 	rm -r usg/ops/lib
 

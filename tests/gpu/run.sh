@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Everything that needs a GPU, with one command: tests/gpu/run.sh
 #
-# Installs this checkout into the Python at hand without touching its other packages, runs the tests marked gpu,
-# compute-sanitizer where it is present and works, the speed tables beside peers and floor, and a short pretraining
+# Installs this checkout into the Python at hand without touching its other packages, compiles the kernels for this GPU,
+# runs the tests marked gpu, compute-sanitizer (memcheck, racecheck, initcheck) where it is present and works, the speed
+# tables beside peers and floor, with ours as a CUDA graph too, and a short pretraining
 # (its log goes with the results, its checkpoints to runs/gpu). Nothing is downloaded.
 #
 #   OUT=folder      where results go (default docs/results/gpu)
-#   SKIP="a b"      steps not to run, of: tests sanitizer bench pretrain
+#   SKIP="a b"      steps not to run, of: kernels tests sanitizer bench pretrain
 #   PYTHON=python3  the Python that has torch with CUDA
 #
 # Ends with one line per step. Exit status 0: every step that was not skipped by name did well.
@@ -56,14 +57,29 @@ sanitizer() {
   # On some virtual machines the tool is there but refuses the device; then it says so and nothing has been checked.
   compute-sanitizer --error-exitcode 9 "$PYTHON" -c "import torch; torch.ones(1, device='cuda')" \
     || { echo "compute-sanitizer does not work on this machine; SKIP=sanitizer leaves it out"; return 1; }
-  compute-sanitizer --tool memcheck --error-exitcode 9 \
-    "$PYTHON" -m pytest -q tests/gpu/test_gpu_ops.py -m gpu -o filterwarnings=default -k "attention_equals and float32"
+  # Our kernels alone; the option has had two names.
+  local only="" name tool
+  for name in --kernel-regex --kernel-name; do
+    compute-sanitizer --help | grep -q -e "$name" && only="$name kns=run_warps"
+  done
+  for tool in memcheck racecheck initcheck; do
+    echo "-- $tool"
+    # Without torch's cache of memory every tensor is an allocation of its own, whose ends the tool knows.
+    # shellcheck disable=SC2086
+    PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --tool "$tool" $only --error-exitcode 9 \
+      "$PYTHON" -m pytest -q tests/gpu/test_gpu_ops.py -m gpu -o filterwarnings=default \
+      -k "kernels_answer or ((attention_equals or segments_equal or neighbour_sums) and (float32 or neighbour))" || return 1
+  done
 }
 
+kernels() { "$PYTHON" -m usg.ops.build_cuda --here; }
+
 bench() {
-  usg bench ops --device cuda --case levi levi-words relations large --rounds 30 --json "$OUT/ops-float32.json" \
-    && usg bench ops --device cuda --case levi levi-words relations large --rounds 30 --dtype bfloat16 \
-      --json "$OUT/ops-bfloat16.json"
+  local cases="levi levi-words relations power-law large"
+  # shellcheck disable=SC2086
+  usg bench ops --device cuda --case $cases --rounds 30 --compile --json "$OUT/ops-float32.json" \
+    && usg bench ops --device cuda --case $cases --rounds 30 --dtype bfloat16 --json "$OUT/ops-bfloat16.json" \
+    && usg bench ops --device cuda --case relations levi --rounds 30 --bias-only --json "$OUT/ops-bias.json"
 }
 
 pretrain() {
@@ -84,6 +100,7 @@ import platform, torch
 print(torch.cuda.get_device_name(), "torch", torch.__version__, "CUDA", torch.version.cuda, "Python", platform.python_version())
 PY
 
+step kernels "" kernels
 step tests "pytest" tests
 if command -v compute-sanitizer > /dev/null; then
   step sanitizer "pytest" sanitizer

@@ -147,3 +147,15 @@ def test_indices_changed_behind_the_handle_are_refused():
         getattr(graph, name)[2] = 99
         with pytest.raises(ValueError, match="graph_attention: " + WRONG):
             attend(graph, inputs)
+
+
+def test_a_handle_of_strided_arrays_is_read_as_it_stands():
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    parts = [getattr(graph, name) for name in ("rowptr", "col", "colptr", "row", "position")]
+    apart = CSR(*(torch.stack([part, torch.full_like(part, 99)], 1)[:, 0] for part in parts))
+    assert not apart.col.is_contiguous()
+    for name, right in attend(graph, inputs).items():
+        assert torch.equal(attend(apart, inputs)[name], right), name
+    values = inputs["k"].flatten(1)
+    assert torch.equal(gather_scatter(values, apart), gather_scatter(values, graph))

@@ -123,3 +123,176 @@ def test_every_width_and_type(width, dtype, launches):
 @pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 8, 12, 16])
 def test_every_number_of_heads(heads):
     compare(graph_of(90, 20), heads, 16, torch.float32, attributes=9, dropout=0.3)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize(("heads", "width"), [(4, 32), (2, 16), (1, 128)])
+def test_long_rows_are_cut_and_merged(heads, width, dtype):
+    compare(graph_of(300, 50, hub=1500), heads, width, dtype, attributes=2, dropout=0.1, slack=2.0)
+
+
+@pytest.mark.parametrize("length", [511, 512, 513, 767, 768, 1024, 1025])
+@pytest.mark.parametrize("before", [0, 1, 255, 256, 300])
+def test_rows_as_long_as_pieces(before, length):
+    """Rows that begin and end at, before and behind multiples of a piece, two long ones side by side among them."""
+    target = torch.arange(5).repeat_interleave(torch.tensor([before, length, 0, length, 3]))
+    source = torch.arange(len(target)) % 5
+    compare(CSR.from_edges(source, target, 5)[0], 1, 16, torch.float32, attributes=1, slack=2.0)
+
+
+def test_a_hub_of_a_hundred_thousand_edges():
+    graph = graph_of(50, 50, hub=100_000)
+    assert graph.rowptr.diff().max() >= 100_000
+    compare(graph, 1, 16, torch.float32, slack=10.0)  # sums of that length in float32
+
+
+def test_many_edge_types():
+    """Tables too large for shared memory, and types without an edge."""
+    compare(graph_of(200, 30), 4, 32, torch.float32, types=700)
+
+
+def test_edges_between_two_sets_of_nodes():
+    graph, _ = CSR.from_edges([4, 0, 2], [1, 1, 0], num_nodes=2, num_sources=5)
+    compare(graph, 2, 16, torch.float32)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4])
+def test_slices_that_begin_anywhere(offset):
+    """Rows apart, and addresses that 16 bytes at a time do not reach."""
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 4, 16, dtype=torch.float32)
+    joint = torch.zeros(12, 3 * 64 + offset)
+    moved = dict(inputs)
+    for i, name in enumerate(("q", "k", "v")):
+        part = joint[:, offset + 64 * i : offset + 64 * (i + 1)]
+        part.copy_(inputs[name].flatten(1))
+        moved[name] = part.view(12, 4, 16)
+    result, whole = attend(graph, moved), attend(graph, inputs)
+    agree(result, {name: t.double() for name, t in whole.items()}, 1e-6)
+
+
+def test_edge_types_of_either_width():
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    narrow = attend(graph, inputs | {"edge_type": inputs["edge_type"].int()})
+    for name, right in attend(graph, inputs).items():
+        assert torch.equal(narrow[name], right), name
+
+
+def test_masks_of_minus_infinity_and_nan():
+    graph, _ = CSR.from_edges(torch.arange(100) % 7, torch.arange(100) // 50, 7)
+    inputs = arguments(graph, 2, 16, types=2, dtype=torch.float32)
+    inputs["bias"][0] = -torch.inf
+    inputs["edge_type"] = (torch.arange(100) >= 90).long()
+    result, right = graph_attention(graph=graph, **inputs), reference(graph, inputs)["out"]
+    torch.testing.assert_close(result.double(), right, rtol=1e-5, atol=1e-5, equal_nan=True)
+    assert result.isnan().flatten(1).any(1).tolist() == [True] + [False] * 6
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    inputs["q"][1] = torch.nan
+    assert graph_attention(graph=graph, **inputs).isnan().flatten(1).any(1).tolist() == [i == 1 for i in range(7)]
+
+
+@pytest.mark.parametrize(("name", "value"), [("col", 99), ("col", -1), ("row", 99), ("position", -5), ("rowptr", 9999)])
+def test_indices_changed_behind_the_handle_read_nothing_outside(name, value):
+    """Where looking would mean waiting for the GPU: no error, but NaN for a source that is none."""
+    graph = graph_of(40, 5)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    getattr(graph, name)[3] = value
+    result = attend(graph, inputs)
+    if name == "col":
+        assert result["out"].isnan().flatten(1).any(1).tolist() == [i == int(graph.row_index[3]) for i in range(5)]
+    if name in ("row", "position"):
+        assert result["k"].isnan().any()
+        assert result["out"].isfinite().all()
+
+
+@pytest.mark.parametrize("value", [4, -1, 2**32])
+def test_an_edge_type_that_is_none_makes_its_row_nan(value, monkeypatch):
+    monkeypatch.setattr(attention_native.attention_torch, "check_types", lambda edge_type, count: None)
+    graph = graph_of(40, 5)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    inputs["edge_type"][0] = value
+    assert graph_attention(graph=graph, **inputs).isnan().flatten(1).any(1).tolist() == [True] + [False] * 4
+
+
+def test_what_has_no_kernel_goes_to_plain_torch(launches):
+    graph = graph_of(40, 5)
+    before = len(launches)
+    compare(graph, 1, 130, torch.float32)
+    compare(graph, 1, 8, torch.float32, attributes=65)
+    assert len(launches) == before
+
+
+OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
+
+
+def rows(op, values: Tensor, rowptr: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+    moved = values.to(kind).requires_grad_()
+    out = op(moved, rowptr)
+    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    return out, torch.autograd.grad(out, moved, weight.to(kind))[0]
+
+
+@given(
+    st.lists(st.sampled_from([0, 0, 1, 2, 3, 5, 17, 40, 600]), min_size=1, max_size=9),
+    st.sampled_from([(), (1,), (3,), (8,), (2, 20)]), st.sampled_from(list(TOLERANCE)), st.sampled_from(OPS),
+    st.booleans(),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_segments(launches, lengths, shape, dtype, op, wide):
+    rowptr = torch.tensor([0, *lengths]).cumsum(0).to(torch.int64 if wide else torch.int32)
+    # Few different values, so that some are equal.
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randint(-9, 10, (int(rowptr[-1]), *shape), generator=generator).to(dtype) / 4
+    before = len(launches)
+    results = rows(op, values, rowptr, dtype)
+    assert len(launches) == before + (1 if op is segment_max else 2)
+    for result, right in zip(results, rows(op, values, rowptr, torch.float64), strict=True):
+        assert result.dtype == dtype
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        torch.testing.assert_close(result.double() / scale, right / scale, rtol=0, atol=TOLERANCE[dtype])
+
+
+def test_the_largest_is_the_first_of_equals_and_nan_is_larger_than_all():
+    values = torch.tensor([1.0, 2.0, 2.0, torch.nan, 5.0, torch.nan, -torch.inf, -torch.inf] + [3.0] * 600).unsqueeze(1)
+    rowptr = torch.tensor([0, 3, 6, 8, 608, 608], dtype=torch.int32)
+    top, slot = torch.ops.usg.segment_max(values, rowptr)
+    assert slot.flatten().tolist() == [1, 3, 6, 8, 608]
+    assert top.flatten().tolist()[2:] == [-torch.inf, 3.0, 0.0]
+
+
+@given(edge_lists(max_edges=80), st.sampled_from([1, 3, 8, 36, 200]), st.sampled_from(list(TOLERANCE)), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_neighbour_sums(edges, width, dtype, weighted):
+    source, target, nodes = edges
+    check_neighbour_sums(CSR.from_edges(source, target, nodes)[0], width, dtype, weighted)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_neighbour_sums_of_long_rows(weighted):
+    check_neighbour_sums(graph_of(100, 20, hub=1300), 8, torch.float32, weighted)
+
+
+def check_neighbour_sums(graph, width, dtype, weighted):
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(graph.num_sources, width, generator=generator).to(dtype)
+    weight = torch.randn(graph.num_edges, generator=generator).to(dtype) if weighted else None
+
+    def once(kind):
+        leaves = [t.detach().to(kind).requires_grad_() for t in (values, weight) if t is not None]
+        out = gather_scatter(leaves[0], graph, *leaves[1:])
+        return out, *torch.autograd.grad(out.square().sum() / 2, leaves)
+
+    for result, right in zip(once(dtype), once(torch.float64), strict=True):
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        torch.testing.assert_close(result.double() / scale, right / scale, rtol=0, atol=4 * TOLERANCE[dtype])
+
+
+def test_arguments_of_another_version_are_refused(emulator):
+    for name, struct in (
+        ("graph_attention", native.AttentionArguments),
+        ("graph_attention_backward", native.AttentionArguments),
+        ("segment_reduce", native.SegmentArguments),
+    ):
+        given = struct(size=ctypes.sizeof(struct) - 8)
+        assert native_cuda.launch(emulator, name, given, torch.device("cpu")) == 1

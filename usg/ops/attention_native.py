@@ -11,7 +11,7 @@ from torch import Tensor
 
 from usg.ops import attention_torch
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, AttentionArguments, call, pointer, wide
+from usg.ops.native import DTYPES, AttentionArguments, call, indices, pointer, wide
 
 __all__: list[str] = []
 
@@ -37,6 +37,7 @@ def _forward(
     q, k, v = _rows(q), _rows(k), _rows(v)
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
+    rowptr, col, row_index = indices(rowptr), indices(col), indices(row_index)
     out = q.new_empty(q.shape)
     log_sum = q.new_empty(q.shape[1], q.shape[0], dtype=wide(q))
     arguments = _arguments(q, k, v, small, rowptr, col, row_index, edge_type, keep)
@@ -71,6 +72,8 @@ def _backward(
     q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
+    rowptr, col, row_index = indices(rowptr), indices(col), indices(row_index)
+    colptr, row, position = indices(colptr), indices(row), indices(position)
     arguments = _arguments(q, k, v, small, rowptr, col, row_index, edge_type, keep)
     arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
     arguments.log_sum = pointer(log_sum)

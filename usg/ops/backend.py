@@ -4,7 +4,7 @@
 
     torch          torch's own sparse and segment kernels, on every device
     cpu            the compiled kernels for tensors on the CPU, torch's for all others; an error where there are none
-    cuda           the compiled kernels for tensors on CUDA devices too; an error where there is no such device or kernel
+    cuda           the compiled kernels on CUDA devices too; an error where there is no such device, or no kernels
     torch_scatter  torch's, with the reductions of torch-scatter
     (not set)      the compiled kernels on both, and torch where nothing can be compiled, which is said once
 """

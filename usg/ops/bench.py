@@ -5,6 +5,7 @@ per edge type added to keys and to values. Rounds are interleaved, so that whate
 alike; a figure is the median over rounds. Peers:
 
 * `usg-torch`: ours as it is without a compiler, where `usg` is the compiled kernels;
+* `usg-graph`: on a GPU, ours replayed as a CUDA graph, which is the time of the kernels without Python;
 * `pyg`: the message passing of torch_geometric's TransformerConv without its linear layers, edges sorted by target;
 * `torch`: gather, multiply, `index_add` in plain autograd, what one writes first;
 * `torch.compile`: the same compiled, on request;
@@ -188,6 +189,8 @@ def measure(
         rows = []
         for direction in ("forward", "forward+backward"):
             calls = {system: _call(direction, run, inputs) for system, run in systems.items()}
+            if torch.device(device).type == "cuda":
+                calls["usg-graph"] = _captured(calls["usg"])
             if kind == "layer":
                 calls["products"] = functools.partial(bench_layer.products, direction, inputs)
             times = _interleave(calls, rounds, device, CLOCKS[clock])
@@ -221,6 +224,22 @@ def _call(direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[]
 
         return forward
     return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad, allow_unused=True)
+
+
+def _captured(call: Callable[[], object]) -> Callable[[], object]:
+    """A call that launches CUDA kernels, as a CUDA graph; torch wants it warmed up on another stream."""
+    import torch
+
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            call()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        call()
+    return graph.replay
 
 
 def _interleave(

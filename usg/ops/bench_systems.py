@@ -126,7 +126,8 @@ def ours(run: Callable[[], Tensor], device: str) -> Systems:
             return run()
 
     systems: Systems = {"usg": run}
-    return systems | {"usg-torch": without} if device == "cpu" and backend() == "cpu" else systems
+    kind = torch.device(device).type
+    return systems | {"usg-torch": without} if backend(kind) == kind else systems
 
 
 def agree(systems: Systems, dtype: torch.dtype) -> None:

@@ -1,7 +1,7 @@
 """Compiles the CUDA kernels of usg/ops/csrc: `make cuda-compile`, `make ops`, or by itself on first use.
 
 The library has a plain C interface and the CUDA runtime inside, so one binary serves every version of torch. It lies in
-usg/ops/lib, where a wheel carries it with code for all of `TARGETS` and PTX for what comes after them, or in the user's
+usg/ops/lib, where a wheel carries it with code for all of `TARGETS` and PTX for other GPUs, or in the user's
 cache with code for the GPUs of this machine alone, under a name made of sources, compiler and flags.
 
 No GPU is needed to compile. `make cuda-compile` compiles for every target with warnings as errors, spilled registers
@@ -26,7 +26,18 @@ from pathlib import Path
 from usg.files import atomic_path
 from usg.ops.build import SOURCES, BuildError, in_cache, source_hash
 
-__all__ = ["FLAGS", "PACKAGED", "STRICT", "TARGETS", "Kernel", "cached", "compile_library", "compiler", "main", "report"]
+__all__ = [
+    "FLAGS",
+    "PACKAGED",
+    "STRICT",
+    "TARGETS",
+    "Kernel",
+    "cached",
+    "compile_library",
+    "compiler",
+    "main",
+    "report",
+]
 
 PACKAGED = Path(__file__).parent / "lib" / "libusg_cuda.so"
 TARGETS = ("80", "90", "100", "120")  # compute capabilities
@@ -87,14 +98,15 @@ def cached(targets: Sequence[str]) -> Path:
     )
 
 
-def compile_library(path: Path, targets: Sequence[str], ptx: bool, strict: bool = False) -> str:
+def compile_library(path: Path, targets: Sequence[str], ptx: bool, strict: bool = False, few: bool = False) -> str:
     """Compiles to `path`, which appears when it is complete.
 
     Args:
         path: of the library; its folder must exist.
         targets: compute capabilities.
-        ptx: also for GPUs newer than the last target, which the driver then compiles for.
+        ptx: also for any other GPU from the first target on, which the driver then compiles for.
         strict: warnings are errors, and the assembler tells of every kernel.
+        few: only some types and widths.
 
     Returns:
         What the compiler said.
@@ -105,8 +117,14 @@ def compile_library(path: Path, targets: Sequence[str], ptx: bool, strict: bool 
     nvcc = compiler()
     code = [f"-gencode=arch=compute_{target},code=sm_{target}" for target in targets]
     if ptx:
-        code.append(f"-gencode=arch=compute_{targets[-1]},code=compute_{targets[-1]}")
-    flags = [*FLAGS, *(STRICT if strict else ("-w",)), f"--threads={len(os.sched_getaffinity(0))}", *code]
+        code.append(f"-gencode=arch=compute_{targets[0]},code=compute_{targets[0]}")
+    flags = [
+        *FLAGS,
+        *(["-DUSG_FEW"] if few else []),
+        *(STRICT if strict else ("-w",)),
+        f"--threads={len(os.sched_getaffinity(0))}",
+        *code,
+    ]
     said = ""
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         objects = []
@@ -135,7 +153,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python usg/ops/build_cuda.py", description="Compiles the CUDA kernels for every target."
     )
     parser.add_argument("--package", action="store_true", help="into usg/ops/lib, for a wheel")
+    parser.add_argument("--here", action="store_true", help="for the GPUs of this machine alone, into the cache")
     options = parser.parse_args(argv)
+    if options.here:
+        return _here()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = PACKAGED if options.package else Path(folder) / PACKAGED.name
@@ -157,6 +178,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     seconds = time.perf_counter() - start
     print(f"{len(table)} kernels, {spilled} bytes spilled; with PTX {size:.1f} MiB, {seconds:.0f} s")
     return 1 if spilled else 0
+
+
+def _here() -> int:
+    import torch
+
+    from usg.ops import native_cuda
+
+    if not torch.cuda.is_available():
+        print("torch sees no CUDA device, so no CUDA kernels are compiled; make cuda-compile does so for all")
+        return 0
+    try:
+        print(native_cuda.library()._name)
+    except BuildError as error:
+        print(f"usg: error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _run(line: Sequence[str | Path]) -> str:

@@ -1,9 +1,9 @@
 """Registration of an op with torch, in one place.
 
-An op is defined, given one implementation for every device, another for CPU and CUDA by the compiled kernels, and a fake one
-for tracing, and that is all torch knows of it. Differentiation sits outside, in a `torch.autograd.Function` beside the
-public function: four times cheaper per call than `torch.library.register_autograd` when measured on torch 2.13, and the
-same rule as attention-gym's. Autocast sits outside too: an op computes in the types it was given.
+An op is defined, given one implementation for every device, another for CPU and CUDA by the compiled kernels, and a
+fake one for tracing, and that is all torch knows of it. Differentiation sits outside, in a `torch.autograd.Function`
+beside the public function: four times cheaper per call than `torch.library.register_autograd` when measured on torch
+2.13, and the same rule as attention-gym's. Autocast sits outside too: an op computes in the types it was given.
 """
 
 import functools
@@ -52,7 +52,7 @@ def register(name: str, schema: str, fake: Callable[..., Any]) -> Callable[[Call
 def register_native(op: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers the decorated function for tensors on the CPU and on CUDA, to be used where compiled kernels answer.
 
-    It must call no op that autocast would cast. Where it raises `Unsupported`, the implementation for every device answers.
+    It must call no op that autocast would cast. Where it raises `Unsupported`, the one for every device answers.
 
     Args:
         op: what `register` gave.

@@ -24,6 +24,7 @@ __all__ = [
     "Unsupported",
     "call",
     "check",
+    "indices",
     "library",
     "pointer",
     "wide",
@@ -134,6 +135,11 @@ def check(status: int, op: str, arguments: AttentionArguments | SegmentArguments
 def pointer(tensor: Tensor | None) -> int | None:
     """Address of the first element; None for no tensor."""
     return None if tensor is None else tensor.data_ptr()
+
+
+def indices(tensor: Tensor) -> Tensor:
+    """Indices as the kernels read them: int32, one behind the other."""
+    return tensor.to(torch.int32).contiguous()
 
 
 def wide(tensor: Tensor) -> torch.dtype:

@@ -1,7 +1,7 @@
 """The kernels for CUDA as Python sees them: the library, and launching on torch's current stream.
 
 Memory between kernels comes from torch's allocator, so a launch can be captured in a CUDA graph. The library holds code
-for the GPUs of usg/ops/build_cuda.py and PTX for later ones, and is linked to the CUDA runtime statically: it asks for a
+for the GPUs of usg/ops/build_cuda.py and PTX for others, and is linked to the CUDA runtime statically: it asks for a
 driver, and for nothing of torch's CUDA.
 """
 
@@ -35,7 +35,7 @@ def library() -> ctypes.CDLL:
         raise BuildError("this torch is not built for CUDA")
     capabilities = sorted({torch.cuda.get_device_capability(i) for i in range(torch.cuda.device_count())})
     if not capabilities or capabilities[0] < _OLDEST:
-        raise BuildError(f"there are kernels for compute capability 8.0 and newer, the devices here have {capabilities}")
+        raise BuildError(f"kernels are for compute capability 8.0 and newer, the devices here have {capabilities}")
     if PACKAGED.exists():
         loaded = load(PACKAGED)
         if loaded.usg_source().decode() == source_hash():

@@ -1,7 +1,7 @@
 """Segment reductions and neighbour sums by the compiled kernels, on the CPU and on CUDA.
 
-On the CPU rows are shared among threads by their edges, and each is summed in slot order by one thread; on CUDA long rows
-are cut into pieces. Half types are summed in float32.
+On the CPU rows are shared among threads by their edges, and each is summed in slot order by one thread; on CUDA long
+rows are cut into pieces. Half types are summed in float32.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from usg.ops import neighbours, segment
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, SegmentArguments, call, pointer
+from usg.ops.native import DTYPES, SegmentArguments, call, indices, pointer
 
 __all__: list[str] = []
 
@@ -80,6 +80,7 @@ def _run(
 ) -> Tensor:
     """Fills and gives back `out`; all tensors are contiguous."""
     rowptr = rowptr.contiguous()
+    col = None if col is None else indices(col)
     slots = (out if kind == _GATHER else values if col is None else col).shape[0]
     arguments = SegmentArguments(
         op=kind,

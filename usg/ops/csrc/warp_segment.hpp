@@ -335,7 +335,7 @@ inline int32_t check_segments(const usg_segment &in) {
   return in.rows < most && in.sources < most && in.slots < most && in.columns < most && in.dtype != USG_FLOAT64 ? USG_OK : USG_UNSUPPORTED;
 }
 
-// Calls f(type, W).
+// Calls f(type, W); USG_FEW leaves out all but one type.
 template <class F_> int32_t with_columns(const usg_segment &in, F_ f) {
   auto typed = [&](auto type) -> int32_t {
     using T = decltype(type);
@@ -346,8 +346,10 @@ template <class F_> int32_t with_columns(const usg_segment &in, F_ f) {
   };
   switch (in.dtype) {
     case USG_FLOAT32: return typed(float{});
+#ifndef USG_FEW
     case USG_FLOAT16: return typed(half{});
     case USG_BFLOAT16: return typed(bfloat{});
+#endif
     default: return USG_UNSUPPORTED;
   }
 }
