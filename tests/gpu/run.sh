@@ -75,11 +75,11 @@ sanitizer() {
 kernels() { "$PYTHON" -m usg.ops.build_cuda --here; }
 
 bench() {
-  local cases="levi levi-words relations power-law large"
-  # shellcheck disable=SC2086
-  usg bench ops --device cuda --case $cases --rounds 30 --compile --json "$OUT/ops-float32.json" \
-    && usg bench ops --device cuda --case $cases --rounds 30 --dtype bfloat16 --json "$OUT/ops-bfloat16.json" \
-    && usg bench ops --device cuda --case relations levi --rounds 30 --bias-only --json "$OUT/ops-bias.json"
+  local ops="usg bench ops --device cuda --rounds 30"
+  $ops --case relations large --compile --json "$OUT/ops-float32.json" \
+    && $ops --case levi levi-words power-law --json "$OUT/ops-float32-more.json" \
+    && $ops --case relations large levi --dtype bfloat16 --json "$OUT/ops-bfloat16.json" \
+    && $ops --case relations levi --bias-only --json "$OUT/ops-bias.json"
 }
 
 pretrain() {

@@ -159,3 +159,55 @@ def test_a_handle_of_strided_arrays_is_read_as_it_stands():
         assert torch.equal(attend(apart, inputs)[name], right), name
     values = inputs["k"].flatten(1)
     assert torch.equal(gather_scatter(values, apart), gather_scatter(values, graph))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("op", [segment_sum, segment_max, segment_softmax])
+def test_long_rows_of_segments_are_split_and_merged(op, dtype):
+    """Rows of many threads' work beside short and empty ones; a piece of -inf alone must not make the row NaN."""
+    rowptr = torch.tensor([0, 3, 40_003, 40_003, 40_010, 80_000], dtype=torch.int32)
+    values = torch.randn(80_000, 16, generator=torch.Generator().manual_seed(5)).to(dtype)
+    values[5000:30_000, 0] = -torch.inf
+    values[50_000, 1] = values[79_000, 1] = 99.0
+
+    def once(kind):
+        leaf = values.to(kind).requires_grad_()
+        out = op(leaf, rowptr)
+        weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(6)).to(kind)
+        return out, torch.autograd.grad(out, leaf, weight)[0]
+
+    results = once(dtype)
+    before = torch.get_num_threads()
+    try:
+        for threads in (2, 3):
+            torch.set_num_threads(threads)
+            assert all(torch.equal(a, b) for a, b in zip(results, once(dtype), strict=True))
+    finally:
+        torch.set_num_threads(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("USG_OPS", "torch")
+        expected = once(torch.float64)
+    for result, right in zip(results, expected, strict=True):
+        torch.testing.assert_close(result.double(), right, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * 8)
+    if op is segment_max:
+        # Of the two equal values in pieces far apart the first.
+        assert torch.ops.usg.segment_max(values, rowptr)[1][4, 1] == 50_000
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_long_rows_of_neighbours_are_split_and_merged(weighted):
+    graph = graph_of(300, 50, hub=30_000)
+    generator = torch.Generator().manual_seed(8)
+    values, weight = torch.randn(50, 32, generator=generator), torch.randn(graph.num_edges, generator=generator)
+
+    def once(kind):
+        leaves = [t.to(kind).requires_grad_() for t in (values, weight)[: 1 + weighted]]
+        out = gather_scatter(leaves[0], graph, *leaves[1:])
+        return out, *torch.autograd.grad(out.sum(), leaves)
+
+    results = once(torch.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("USG_OPS", "torch")
+        expected = once(torch.float64)
+    for result, right in zip(results, expected, strict=True):
+        torch.testing.assert_close(result.double(), right, rtol=1e-4, atol=1e-3)

@@ -122,7 +122,7 @@ def compile_library(path: Path, targets: Sequence[str], ptx: bool, strict: bool 
         *FLAGS,
         *(["-DUSG_FEW"] if few else []),
         *(STRICT if strict else ("-w",)),
-        f"--threads={len(os.sched_getaffinity(0))}",
+        f"--threads={os.cpu_count()}",
         *code,
     ]
     said = ""

@@ -31,11 +31,11 @@ struct Plan {
 
 constexpr int64_t least_work = 512;  // edges and rows that are worth handing to a thread
 
-// most: of tasks, about; less where each needs tables of its own.
-template <class I> Plan plan(const I *rowptr, int64_t rows, int64_t most) {
+// most: of tasks, about; less where each needs tables of its own. least: edges and rows of a task.
+template <class I> Plan plan(const I *rowptr, int64_t rows, int64_t most, int64_t least = least_work) {
   Plan result;
   const int64_t total = rowptr[rows] + rows;
-  const int64_t share = std::max(least_work, (total + most - 1) / most);
+  const int64_t share = std::max(least, (total + most - 1) / most);
   int64_t first = 0;
   auto close = [&](int64_t row) {
     if (row > first) result.tasks.push_back({first, row, rowptr[first], rowptr[row], -1});

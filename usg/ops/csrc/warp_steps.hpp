@@ -71,7 +71,7 @@ inline int32_t check_warps(const usg_attention &in) {
 
 struct Sizes {
   Ranges edges, rows;
-  int64_t own, bytes;  // floats of own scratch in `Workspace::own`; of the whole
+  int64_t bytes;  // of the whole
 };
 
 // Where everything lies from `base` on.
@@ -94,8 +94,11 @@ template <int W, int part_bits> Sizes lay_out(const usg_attention &in, bool back
     take(p.at.piece_top, pieces * in.heads);
     return sizes;
   }
-  sizes.edges = ranges(in.edges, 128, places.size);
-  sizes.rows = ranges(in.attributes ? in.targets : 0, 32, places.size);
+  // Floats of a warp's own tables, where they do not fit in shared memory.
+  auto own = [](int64_t floats) { return floats * 4 > most_scratch ? floats : 0; };
+  const int64_t edge_own = own(in.types * 32 * (2 * W + 1)), row_own = own(in.attributes * 32 * 2 * W), tiles = p.rows.tiles;
+  sizes.edges = ranges(in.edges, 128, places.size + edge_own * tiles);
+  sizes.rows = ranges(in.attributes ? in.targets : 0, 32, places.size + row_own * tiles);
   take(p.at.piece_more, pieces * span);
   take(p.at.piece_mass, pieces * 3 * mass);
   take(p.at.weight, in.edges * in.heads);
@@ -106,10 +109,7 @@ template <int W, int part_bits> Sizes lay_out(const usg_attention &in, bool back
   take(p.at.key_mass, in.targets * mass);
   take(p.at.value_mass, in.targets * mass);
   take(p.at.tables, std::max(sizes.edges.count, sizes.rows.count) * places.size);
-  const int64_t edge_own = in.types * 32 * (2 * W + 1), row_own = in.attributes * 32 * 2 * W;
-  if (edge_own * 4 > most_scratch) sizes.own = sizes.edges.count * edge_own;
-  if (row_own * 4 > most_scratch) sizes.own = std::max(sizes.own, sizes.rows.count * row_own);
-  take(p.at.own, sizes.own * p.rows.tiles);
+  take(p.at.own, std::max(sizes.edges.count * edge_own, sizes.rows.count * row_own) * tiles);
   return sizes;
 }
 
