@@ -53,13 +53,13 @@ ops: $(VENV)/.with-train  ## compiles the kernels for this processor and its GPU
 	@$(BIN)/python usg/ops/build.py
 	@$(BIN)/python -m usg.ops.build_cuda --here
 
-cuda-compile: $(BIN)/python  ## compiles the CUDA kernels for every target, warnings as errors; needs nvcc, no GPU
-	@PYTHONPATH=. $(BIN)/python usg/ops/build_cuda.py
+cuda-compile: $(VENV)/.with-train  ## compiles the CUDA kernels for every target, warnings as errors; needs nvcc, no GPU
+	@$(BIN)/python -m usg.ops.build_cuda
 
 # The library inside asks for glibc 2.29 at most; nothing of it knows of a torch or a Python.
 wheel: $(VENV)/.with-dev  ## a wheel with the compiled kernels, for every Python and torch, in dist/
 	$(BIN)/python usg/ops/build.py --package
-	if command -v nvcc > /dev/null; then $(BIN)/python usg/ops/build_cuda.py --package; else echo "no nvcc: without CUDA kernels"; fi
+	if command -v nvcc > /dev/null; then $(BIN)/python -m usg.ops.build_cuda --package; else echo "no nvcc: without CUDA kernels"; fi
 	$(BIN)/python -m build --wheel --config-setting=--build-option=--plat-name=manylinux_2_31_$$(uname -m)
 	rm -r usg/ops/lib
 

@@ -150,7 +150,7 @@ def report(said: str) -> list[Kernel]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Compiles for every target with warnings as errors and prints a line per kernel."""
     parser = argparse.ArgumentParser(
-        prog="python usg/ops/build_cuda.py", description="Compiles the CUDA kernels for every target."
+        prog="python -m usg.ops.build_cuda", description="Compiles the CUDA kernels for every target."
     )
     parser.add_argument("--package", action="store_true", help="into usg/ops/lib, for a wheel")
     parser.add_argument("--here", action="store_true", help="for the GPUs of this machine alone, into the cache")
