@@ -288,25 +288,35 @@ template <class T, int W, bool whole, bool of_edges> struct Tables {
     }
     const int bits = share.slot_bits + share.row_bits;
     const int begin = int(number * range), end = begin + range < all ? begin + range : all;
-    for (int first = begin; first < end; first += 1 << bits) {
-      const I at = I(first) + lay.rest;
-      const B on = at < I(end);
-      F q[W], grad[W];
+    // Several are read before the first is added, so that their reads are under way together.
+    constexpr int at_once = !of_edges ? 1 : W == 4 ? 4 : 2;
+    for (int first = begin; first < end; first += at_once << bits) {
+      F q[at_once][W], grad[at_once][W];
       if constexpr (of_edges) {
-        const Edge edge = edge_of(in, at, on);
-        const Slope e = slope_of(lay, problem, read(in.row_index, longer(at), on), at, on);
-        load_sides(lay, e.target, on, q, grad);
-        add(keys, edge.type, e.slope, q), add(values, edge.type, e.weight, grad);
-        F bias[1];
-        read_own<1>(biases, edge.type, bias);
-        bias[0] = bias[0] + e.slope;
-        write_own<1>(biases, edge.type, bias);
+        Slope e[at_once];
+        I type[at_once];
+        USG_UNROLL for (int u = 0; u < at_once; u++) {
+          const I at = I(first + (u << bits)) + lay.rest;
+          const B on = at < I(end);
+          type[u] = edge_of(in, at, on).type;
+          e[u] = slope_of(lay, problem, read(in.row_index, longer(at), on), at, on);
+          load_sides(lay, e[u].target, on, q[u], grad[u]);
+        }
+        USG_UNROLL for (int u = 0; u < at_once; u++) {
+          add(keys, type[u], e[u].slope, q[u]), add(values, type[u], e[u].weight, grad[u]);
+          F bias[1];
+          read_own<1>(biases, type[u], bias);
+          bias[0] = bias[0] + e[u].slope;
+          write_own<1>(biases, type[u], bias);
+        }
       } else {
-        load_sides(lay, select(on, at, I(0)), on, q, grad);
+        const I at = I(first) + lay.rest;
+        const B on = at < I(end);
+        load_sides(lay, select(on, at, I(0)), on, q[0], grad[0]);
         for (int a = 0; a < entries; a++) {
           const L mass = lay.per_attribute(at, I(a));
-          add(keys, I(a), read(problem.at.key_mass, mass, on & lay.there), q);
-          add(values, I(a), read(problem.at.value_mass, mass, on & lay.there), grad);
+          add(keys, I(a), read(problem.at.key_mass, mass, on & lay.there), q[0]);
+          add(values, I(a), read(problem.at.value_mass, mass, on & lay.there), grad[0]);
         }
       }
     }
