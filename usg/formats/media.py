@@ -71,10 +71,8 @@ def moved_graph(graph: SceneGraph, source: str | os.PathLike[str], target: str |
     >>> [each.uri for each in moved_graph(graph, "photos", "out").sources]
     ['../photos/1.png', 'image/1']
     """
-    if os.path.abspath(source) == os.path.abspath(target):
-        return graph
     sources = tuple(
-        each if each.uri is None or each.text is not None else replace(each, uri=moved_uri(each.uri, source, target))
+        replace(each, uri=moved_uri(each.uri, source, target)) if each.uri and each.text is None else each
         for each in graph.sources
     )
     return graph if sources == graph.sources else replace(graph, sources=sources)

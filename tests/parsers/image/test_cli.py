@@ -173,7 +173,7 @@ def test_graphs_find_their_pictures_from_another_folder(
     (tmp_path / "graphs").mkdir()
     (pictures / "d.png").unlink()
     monkeypatch.chdir(tmp_path)
-    assert run("in/a.png", "-o", output, "--detector", "setok") == 0
+    assert run("./in/a.png", "-o", output, "--detector", "setok") == 0
     monkeypatch.chdir(pictures)  # what is gone on with is told by the file that it names
     assert run("a.png", "deep/c.webp", "-o", Path("..", output), "--detector", "setok", "--resume") == 0
     monkeypatch.chdir("/")
