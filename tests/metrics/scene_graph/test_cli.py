@@ -120,6 +120,8 @@ def test_events_are_those_that_graphs_name(tmp_path: Path, capsys: Capture) -> N
     assert scored("gold.jsonl", "said.jsonl")[0] == pytest.approx(2 * 1 / (1 + 2))
     value, told = scored("plain.jsonl", "said.jsonl")
     assert value == pytest.approx(2 * 1 / (2 + 3)) and "all that has a time; --set events=... tells" in told
+    value, told = scored("plain.jsonl", "all.jsonl")  # predictions do not choose which gold events count
+    assert value == pytest.approx(2 * 1 / (2 + 3)) and "all that has a time; --set events=... tells" in told
     value, told = scored("gold.jsonl", "all.jsonl", "--set", "events=near,passes")
     assert value == pytest.approx(2 * 1 / (1 + 2)) and "metadata" not in told
 

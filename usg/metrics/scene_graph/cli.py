@@ -121,9 +121,11 @@ def tabulate(
         for path, label in zip(files.predicted, labels, strict=True)
     ]
     if modality == "video" and not protocol.events:
-        # Where graphs say which of their relations are events, the others that have a time are none.
-        named = sorted({event for scenes in (gold, *read) for scene in scenes for event in scene.events})
-        protocol = protocol.changed({"events": tuple(named)})
+        # Where the gold says which of its relations are events, the others that have a time are none. Predictions add
+        # names to that, but alone they would choose which gold events count.
+        named = {event for scene in gold for event in scene.events}
+        named |= {event for scenes in read for scene in scenes for event in scene.events} if named else set()
+        protocol = protocol.changed({"events": tuple(sorted(named))})
         whose = "those that metadata name" if named else "all that has a time; --set events=... tells which count"
         told.append(f"events: {whose}")
     for path, label, said in zip(files.predicted, labels, read, strict=True):

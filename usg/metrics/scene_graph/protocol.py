@@ -65,8 +65,8 @@ class Protocol:
         relation_ap: also mean average precision over films (area under the envelope, VOC 2010 on).
         precision_at: the n of tagging precision P@n; none for none.
         frames: of a film that count: "all", or those in which the "gold" has an object, where few are annotated.
-        events: predicates that are events; none means those that the graphs' metadata name, or, where none does, all
-            relations with a time span.
+        events: predicates that are events; none means those that the graphs' metadata name, or, where no gold graph's
+            do, all relations with a time span.
         event_tiou: least overlap in time of an event that is found.
         match_score: objects, tracks and events below this score are left out, but of AP and R@K, which take all.
 
