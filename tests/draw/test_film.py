@@ -40,6 +40,14 @@ class Still:
         return Image.new("RGB", (100, 50), (self.number, 0, 0))
 
 
+@dataclass
+class Kept:
+    """A frame that gives the same picture whenever it is asked."""
+
+    number: int
+    image: Image.Image
+
+
 def seen(*frames: int) -> tuple[Grounding, ...]:
     return (Grounding("v", Track(tuple(TrackPoint(i, i / 10, Box(i, 10, i + 20, 30)) for i in frames))),)
 
@@ -95,6 +103,9 @@ def test_without_names_of_events_all_that_has_a_time_is_one() -> None:
 def test_pictures_lie_under_the_boxes() -> None:
     svg = draw_film(GRAPH, frames=map(Still, range(100)), count=3)
     assert svg.count("data:image/png;base64,") == 3 == len(set(re.findall('data:[^"]*', svg)))
+    kept = Kept(0, Image.new("RGB", (2000, 1000)))  # larger than it is shown
+    draw_film(GRAPH, frames=[kept], count=1)
+    assert kept.image.size == (2000, 1000)
     with pytest.raises(ValueError, match="the frames end with 9 and the graph has a frame 20"):
         draw_film(GRAPH, frames=map(Still, range(10)), count=3)
 

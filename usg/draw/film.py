@@ -201,7 +201,7 @@ def _pictures(frames: Iterable[Frame], shown: Sequence[int], side: float) -> dic
         last = frame.number
         if last in wanted:
             file = io.BytesIO()
-            picture = frame.image
+            picture = frame.image.copy()  # the frame keeps its own
             picture.thumbnail((side, side))
             picture.save(file, "PNG")
             found[last] = embedded(file.getvalue(), "image/png")
