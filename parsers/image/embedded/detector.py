@@ -145,6 +145,8 @@ class PictureAttributes:
         Raises:
             ValueError: the regions are of another detector.
         """
+        if not found:
+            return []
         features = np.concatenate([_features(each, self.model) for each in found])
         regions = [(picture, i) for picture, each in enumerate(found) for i in range(len(each))]
         start = self.model.network.settings.embedding + GRID * GRID
@@ -194,6 +196,8 @@ class PictureRelations:
         Raises:
             ValueError: the regions are of another detector.
         """
+        if not found:
+            return []
         told: list[list[RelationScore]] = []
         start, pairs = 0, 0
         for end, each in enumerate(found):

@@ -105,9 +105,8 @@ class PictureNetwork(nn.Module):
         """
         maps = self.backbone((pictures - 0.5) * 4.0)
         said = self.dense(maps.near).float()
-        reach = F.softplus(said[:, 1:].permute(0, 2, 3, 1).contiguous()) * (
-            2 * STRIDE
-        )  # (b, h, w, 4): left, up, right, down
+        # (b, h, w, 4): left, up, right, down
+        reach = F.softplus(said[:, 1:].permute(0, 2, 3, 1).contiguous()) * (2 * STRIDE)
         h, w = said.shape[2:]
         x = (torch.arange(w, device=said.device) + 0.5) * STRIDE
         y = (torch.arange(h, device=said.device) + 0.5) * STRIDE

@@ -117,6 +117,7 @@ def test_heads_read_a_batch_as_they_read_each_picture(
     found = PictureDetector(model).detect(pictures, 0.0)
     values, predicates = PictureAttributes(model), PictureRelations(model, least=0.0)
     alone = [predicates.relations([image], [each])[0] for image, each in zip(pictures, found, strict=True)]
+    assert values.attributes([], []) == predicates.relations([], []) == []
     assert values.attributes(pictures, found) == [values.attributes([pictures[0]], [each])[0] for each in found]
     for most in (10_000, 30):  # together, and one after the other
         monkeypatch.setattr("usg.parsers.image.embedded.detector._PAIRS", most)
