@@ -12,6 +12,7 @@ that score less, down to a fifth of it, are used to go on with tracks, and for n
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -38,7 +39,8 @@ PARSER = "usg.video"
 """What the sources of graphs name as their parser."""
 
 _LOW = 0.2  # of the threshold
-_FORGET = 2.0  # seconds after which what is said of a lost track is closed; more than a tracker waits
+_FORGET = 2.0  # seconds after which what is said of a lost track is closed; more than a tracker waits ...
+_AFTER = 4  # ... behind so many frames, as a tracker waits for two however far apart, and one is not noted yet
 _USUAL = 25.0  # frames a second of a film of one frame that does not say
 
 
@@ -167,6 +169,7 @@ class VideoParser:
         threshold = self.images.threshold
         records, tracker = Records(threshold, self.masks), make_tracker(self.tracker)
         frames, failed, shot, now, usual = 0, list[str](), 0, -1.0, self._usual(film)
+        tracked = deque[float](maxlen=_AFTER)  # seconds of the last frames that the tracker saw
         held: Noted | None = None  # a frame is shown until the next one, whose time its notes wait for
         stream = sampled(film, self.sampling)
         while batch := list(islice(stream, self.batch_size)):
@@ -185,9 +188,11 @@ class VideoParser:
                     tracker.cut()
                 confident = int(np.count_nonzero(seen.found.scores >= threshold))
                 numbers = tracker.update(seen.found, confident, frame.seconds)
+                tracked.append(frame.seconds)
                 held = Noted(frame.number, frame.seconds, seen, numbers, confident)
                 frames += 1
-            records.forget(now - max(_FORGET, 4 * usual))
+            if tracked:
+                records.forget(tracked[0] - _FORGET)
         if not frames:
             raise VideoError(failed[0] if failed else f"{name}: no frame to look at")
         if held is not None:

@@ -305,6 +305,14 @@ def test_what_becomes_no_object_is_dropped_and_what_stays_is_kept_once(tmp_path:
     assert len({id(point.region.x0) for point in points(graph.objects[0]) if isinstance(point.region, Box)}) == 1
 
 
+def test_a_track_that_the_tracker_waits_for_is_not_dropped(tmp_path: Path) -> None:
+    """Frames seconds apart, then many a second: what is seen again after the wait is the same thing."""
+    clip = write(tmp_path / "a.mkv", square(5), stamps=[0, 10_000, 10_040, 10_080, 10_120])
+    frames = [(two("cat dog") if i in (0, 2) else two("cat dog").select([0]), (), []) for i in range(5)]
+    graph = scripted(Scripted(frames))(clip)
+    assert [[point.frame for point in points(thing)] for thing in graph.objects] == [[0, 1, 2, 3, 4], [0, 2]]
+
+
 def points(thing: SceneObject) -> tuple[TrackPoint, ...]:
     region = thing.groundings[0].region
     assert isinstance(region, Track)
