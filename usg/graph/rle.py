@@ -38,7 +38,7 @@ def encode_mask(mask: Flags) -> Mask:
     numbers[3:] -= runs[1:-2]
     # A number has as many digits as hold it with its sign: -16 <= number < 16 has one, -512 <= number < 512 two.
     size = np.maximum(numbers, ~numbers)
-    limits = 16 << 5 * np.arange(len(f"{size.max():b}") // 5 + 1)
+    limits = 16 << 5 * np.arange(int(size.max()).bit_length() // 5 + 1)
     more = size[:, None] >= limits  # of each digit whether another follows
     digits = numbers[:, None] >> 5 * np.arange(len(limits)) & 31
     said = np.concatenate([np.ones_like(more[:, :1]), more[:, :-1]], 1)
