@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from usg.formats.media import media_folder, moved_graph, moved_uri, path_text
+from usg.formats.media import media_folder, moved_graph, moved_uri, path_uri
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
 from usg.numerals import counted
@@ -111,7 +111,7 @@ def files_after(
     """
     if out.last is not None:
         source = out.last.sources[0]
-        uris = (None if file == "-" else path_text(file) for file in files[out.done - 1 : out.done])
+        uris = (None if file == "-" else path_uri(file) for file in files[out.done - 1 : out.done])
         expected = [(modality, uri and moved_uri(uri, ".", media_folder(out.path))) for uri in uris]
         check_same(out, source.uri, [(source.modality, source.uri)] == expected, version)
         was = out.last.metadata.get(SETTINGS, {})

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.formats.media import path_text
+from usg.formats.media import path_uri
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,7 +99,7 @@ def uri_of(image: object) -> str | None:
     >>> uri_of("a/b.png"), uri_of(b"...")
     ('a/b.png', None)
     """
-    return path_text(image) if isinstance(image, str | os.PathLike) else None
+    return path_uri(image) if isinstance(image, str | os.PathLike) else None
 
 
 def _read(file: Any) -> Image:

@@ -34,6 +34,13 @@ def test_a_moved_uri_means_the_same_file(picture: str, first: str, second: str, 
     assert (home / second / moved_uri(uri, first, second)).read_text() == picture
 
 
+def test_the_way_up_out_of_a_link_begins_where_it_leads(home: Path) -> None:
+    (home.parent / "far" / "a.png").write_text("far")
+    for folder in FOLDERS:
+        uri = moved_uri("link/../a.png", ".", folder)
+        assert (home / folder / uri).read_text() == "far"
+
+
 def test_a_picture_beside_its_graphs_is_named_alone(home: Path) -> None:
     assert [moved_uri(f"{folder}/a.png", ".", folder) for folder in FOLDERS] == ["a.png"] * len(FOLDERS)
 

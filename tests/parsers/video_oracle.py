@@ -45,10 +45,10 @@ class Oracle:
     version = "oracle"
 
     def __init__(
-        self, graphs: Sequence[SceneGraph], *, tremble: float = 0.0, missed: float = 0.0, weak: float = 0.0
+        self, graphs: Sequence[SceneGraph], *, jitter: float = 0.0, missed: float = 0.0, weak: float = 0.0
     ) -> None:
         self._rng = np.random.default_rng(0)
-        self._tremble, self._missed, self._weak = tremble, missed, weak
+        self._jitter, self._missed, self._weak = jitter, missed, weak
         self._frames = iter([frame for graph in graphs for frame in _frames(graph)])
         self._relations: list[RelationScore] = []
 
@@ -58,7 +58,7 @@ class Oracle:
 
     def _noisy(self, boxes: np.ndarray, labels: list[str], relations: list[tuple[int, str, int]]) -> Detections:
         sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-        boxes = boxes + self._rng.normal(0, 1, boxes.shape) * sides * self._tremble
+        boxes = boxes + self._rng.normal(0, 1, boxes.shape) * sides * self._jitter
         kept = np.flatnonzero(self._rng.random(len(boxes)) >= self._missed)
         scores = np.where(self._rng.random(len(kept)) < self._weak, 0.3, 0.9)
         order = np.argsort(-scores, kind="stable")

@@ -38,6 +38,16 @@ def path_text(path: str | os.PathLike[str]) -> str:
     return str(os.fspath(path)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def path_uri(path: str | os.PathLike[str]) -> str:
+    """The uri of a file that is there, for graphs in the current folder; a name like an address begins with `./`.
+
+    >>> path_uri("a/b.png"), path_uri("take:2.png")
+    ('a/b.png', './take:2.png')
+    """
+    uri = path_text(path)
+    return f"./{uri}" if _ADDRESS.match(uri) else uri
+
+
 def moved_uri(uri: str, source: str | os.PathLike[str], target: str | os.PathLike[str]) -> str:
     """The uri that means in one folder what another means in a second.
 
@@ -51,8 +61,10 @@ def moved_uri(uri: str, source: str | os.PathLike[str], target: str | os.PathLik
     """
     if os.path.isabs(uri) or _ADDRESS.match(uri):
         return uri
-    # The way up out of a folder whose name is that of a link begins where the link leads.
-    path = os.path.join(os.path.realpath(source) if uri.startswith(os.pardir) else source, uri)
+    path = os.path.join(source, uri)
+    head, up, tail = path.rpartition("../")
+    if up:  # the way up out of a folder whose name is that of a link begins where the link leads
+        path = os.path.join(os.path.realpath(head + up), tail)
     try:
         moved = os.path.relpath(path, target)
         if moved.startswith(os.pardir):

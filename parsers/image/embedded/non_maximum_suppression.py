@@ -25,8 +25,15 @@ def non_maximum_suppression(
 
     Returns:
         Scores (n,) and boxes (n, 4).
+
+    Raises:
+        ValueError: a score is not a finite number.
     """
     flat = scores.flatten().numpy()
+    if not np.isfinite(flat).all():
+        raise ValueError(
+            "a score is not a finite number; the weights are broken, or the network failed on this picture"
+        )
     good = np.flatnonzero(flat >= threshold)
     best = good[np.argsort(-flat[good], kind="stable")[:CELLS]]
     said, where = flat[best], boxes.reshape(-1, 4).numpy()[best]

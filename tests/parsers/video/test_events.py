@@ -180,7 +180,7 @@ def test_gold_boxes_become_tracks_and_events_of_the_world(films: list[SceneGraph
 
 
 def test_noise_is_borne_better_than_by_the_baseline(films: list[SceneGraph]) -> None:
-    noise = {"tremble": 0.03, "missed": 0.05, "weak": 0.1}
+    noise = {"jitter": 0.03, "missed": 0.05, "weak": 0.1}
     ours = figures(films, Oracle(films, **noise), "motion", "learned")
     nearest = figures(films, Oracle(films, **noise), "nearest", "learned")
     assert ours["idf1"] >= 0.9 and ours["event_f1"] >= 0.75

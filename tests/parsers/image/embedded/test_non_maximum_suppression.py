@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from usg.parsers.image.embedded.non_maximum_suppression import OVERLAP, non_maximum_suppression, suppress
@@ -42,3 +43,8 @@ def test_many_objects_of_many_cells_are_all_found() -> None:
         boxes[5 * y : 5 * y + 5, 5 * x : 5 * x + 5] = torch.tensor([x, y, x + 1, y + 1]) * 20.0
     _, where = non_maximum_suppression(scores, boxes, 0.5, 100)
     assert len({tuple(box) for box in where.tolist()}) == len(where) == 36
+
+
+def test_a_score_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not a finite number"):
+        non_maximum_suppression(torch.tensor([[0.2, float("nan")]]), torch.zeros(1, 2, 4), 0.1, 5)
