@@ -112,12 +112,12 @@ def ask(
         ValueError: there is not a result for every picture.
     """
     shown = [i for i, regions in enumerate(found) if len(regions) >= fewest]
-    told: list[Sequence[T]] = [()] * len(images)
+    scores: list[Sequence[T]] = [()] * len(images)
     if shown:
         results = read([images[i] for i in shown], [found[i] for i in shown])
         for i, result in zip(shown, one_each(results, shown), strict=True):
-            told[i] = result
-    return told
+            scores[i] = result
+    return scores
 
 
 def one_each(results: Sequence[T], pictures: Sequence[object]) -> Sequence[T]:

@@ -251,14 +251,14 @@ class ImageParser:
         least = self.threshold if least is None else min(least, self.threshold)
         pictures = [_loaded(image) for image in images]
         looked = iter(self._look([picture for picture in pictures if not isinstance(picture, Failure)], least))
-        told: list[Seen | Failure] = []
+        results: list[Seen | Failure] = []
         for i, picture in enumerate(pictures):
             seen = picture if isinstance(picture, Failure) else next(looked)
             if isinstance(seen, Failure) and seen is not picture:
                 name = names[i] if names is not None else None
                 seen = Failure(f"{name or describe_input(images[i])}: {seen.reason}")
-            told.append(seen)
-        return told
+            results.append(seen)
+        return results
 
     def _look(self, images: Sequence[Image], least: float) -> list[Seen | Failure]:
         """What the parts say; the picture that makes a batch fail is found by giving them each by itself."""

@@ -1,8 +1,7 @@
-"""The embedded image parser's three parts: detector, attribute head, relation head, of one set of weights.
+"""The embedded image parser's detector: from pictures to regions, and the features that the heads of its weights read.
 
 `ImageParser()` uses the shipped weights, `ImageParser(FOLDER)` others that `usg train-parser image` made.
-Scores are probabilities: that of a region is calibrated (usg/parsers/image/calibration.py), those of values and
-predicates come from networks that were trained to be.
+The score of a region is a probability: it is calibrated (usg/parsers/image/calibration.py).
 """
 
 from __future__ import annotations
@@ -18,25 +17,19 @@ import torch
 from torch import Tensor
 
 from usg.graph.region import Mask
-from usg.nn.label_encoder import LabelEncoder
 from usg.parsers.image.detector import Detections, nothing
+from usg.parsers.image.embedded.heads import PictureAttributes, PictureRelations
 from usg.parsers.image.embedded.letterbox import Scale, letterbox, paste_mask
-from usg.parsers.image.embedded.model import PictureModel
+from usg.parsers.image.embedded.model import PictureModel, model_of
 from usg.parsers.image.embedded.network import MARGIN, PictureNetwork
 from usg.parsers.image.embedded.non_maximum_suppression import non_maximum_suppression
-from usg.parsers.image.embedded.pairs import GRID, all_pairs
-from usg.parsers.image.heads import AttributeScore, RelationScore
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
-NONE = ""
-"""The value of a kind of attribute that a thing does not have."""
 _MOST = 100  # regions of a picture
-_PAIRS = 10_000
-"""Pairs that are scored together; more take memory and no less time."""
 
 
 class PictureDetector:
@@ -63,7 +56,7 @@ class PictureDetector:
         masks: bool = True,
         precision: Precision = "auto",
     ) -> None:
-        self.model = _model(model)
+        self.model = model_of(model)
         self.masks = masks and self.model.masks
         if precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; expected auto, float32 or bfloat16")
@@ -97,16 +90,16 @@ class PictureDetector:
             maps, logits, boxes = network(pictures)
             scores = logits.sigmoid()
             least = calibration.score(threshold) if threshold > 0 else 0.0
-            said = [non_maximum_suppression(scores[i], boxes[i], least, _MOST) for i in range(len(images))]
-            counts = [len(score) for score, _ in said]
+            kept = [non_maximum_suppression(scores[i], boxes[i], least, _MOST) for i in range(len(images))]
+            counts = [len(score) for score, _ in kept]
             if not sum(counts):
                 return [nothing() for _ in images]
             proposals, of = _filled_up(
-                np.concatenate([box for _, box in said]), np.repeat(np.arange(len(images)), counts)
+                np.concatenate([box for _, box in kept]), np.repeat(np.arange(len(images)), counts)
             )
             regions = network.regions(pictures, maps, proposals, of)
         found = _Found(
-            np.concatenate([score for score, _ in said]),
+            np.concatenate([score for score, _ in kept]),
             regions.boxes(proposals).numpy().astype(np.float64),
             proposals.numpy().astype(np.float64),
             regions.classes.softmax(1).numpy(),
@@ -130,102 +123,6 @@ class PictureDetector:
             over = found.proposals * back  # what the grids lie over
             masks = [paste_mask(grid, box, MARGIN, size) for grid, box in zip(found.masks, over, strict=True)]
         return Detections(boxes, scores, [self.labels[i] for i in best], masks, found.features)
-
-
-class PictureAttributes:
-    """Reads the attributes of regions off the features that the detector of the same weights gave them."""
-
-    def __init__(self, model: PictureModel | str | os.PathLike[str] | None = None) -> None:
-        self.model = _model(model)
-        self.version = f"{self.model.version} attributes"
-
-    def attributes(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[AttributeScore]]:
-        """The likeliest value of each kind, with its probability; none where the thing most likely has none.
-
-        Raises:
-            ValueError: the regions are of another detector.
-        """
-        if not found:
-            return []
-        features = np.concatenate([_features(each, self.model) for each in found])
-        regions = [(picture, i) for picture, each in enumerate(found) for i in range(len(each))]
-        start = self.model.network.settings.embedding + GRID * GRID
-        told: list[list[AttributeScore]] = [[] for _ in found]
-        for kind, values in self.model.network.words.values.items():
-            logits = features[:, start : start + len(values)]
-            start += len(values)
-            shares = np.exp(logits - logits.max(1, keepdims=True))
-            shares /= shares.sum(1, keepdims=True)
-            for (picture, i), best, share in zip(
-                regions, shares.argmax(1).tolist(), shares.max(1).tolist(), strict=True
-            ):
-                if values[best] != NONE:
-                    told[picture].append(AttributeScore(i, values[best], kind, share))
-        return told
-
-
-class PictureRelations:
-    """Scores predicates for all ordered pairs of regions of the detector of the same weights.
-
-    Args:
-        model: the weights, or their folder; the shipped ones when None.
-        predicates: those that are scored, any words; those it was trained on when None.
-        least: what scores less is not said.
-    """
-
-    def __init__(
-        self,
-        model: PictureModel | str | os.PathLike[str] | None = None,
-        *,
-        predicates: Sequence[str] | None = None,
-        least: float = 0.01,
-    ) -> None:
-        self.model = _model(model)
-        self.version = f"{self.model.version} relations"
-        self.predicates = self.model.network.words.predicates if predicates is None else tuple(predicates)
-        if not self.predicates:
-            raise ValueError("there are no predicates to score; name some, or train on graphs with relations")
-        self.least = least
-        self._encoder = LabelEncoder.load()
-        with torch.inference_mode():
-            self._predicates = self._encoder(self.predicates)
-
-    def relations(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
-        """Scored predicates; see `usg.parsers.image.heads.RelationHead`.
-
-        Raises:
-            ValueError: the regions are of another detector.
-        """
-        if not found:
-            return []
-        told: list[list[RelationScore]] = []
-        start, pairs = 0, 0
-        for end, each in enumerate(found):
-            pairs += len(each) ** 2
-            if pairs > _PAIRS and end > start:
-                told += self._relations(images[start:end], found[start:end])
-                start, pairs = end, len(each) ** 2
-        return told + self._relations(images[start:], found[start:])
-
-    def _relations(self, images: Sequence[Image], found: Sequence[Detections]) -> list[list[RelationScore]]:
-        width = self.model.network.settings.embedding + GRID * GRID
-        seen = torch.from_numpy(np.concatenate([_features(each, self.model)[:, :width] for each in found]))
-        shares = [each.boxes / max(image.size) for image, each in zip(images, found, strict=True)]
-        boxes = torch.from_numpy(np.concatenate(shares).astype(np.float32))
-        within = [all_pairs(len(each)) for each in found]
-        first = np.cumsum([0, *map(len, found)])
-        of = np.repeat(np.arange(len(found)), [len(pairs) for pairs in within])
-        pairs = torch.cat([pairs + int(start) for pairs, start in zip(within, first, strict=False)])
-        with torch.inference_mode():
-            labels = self._encoder([label for each in found for label in each.labels])
-            scores = self.model.network.pairs(boxes, labels, seen, pairs, self._predicates).sigmoid()
-            who, what = torch.nonzero(scores >= self.least, as_tuple=True)
-        told: list[list[RelationScore]] = [[] for _ in found]
-        for picture, (i, j), k, score in zip(
-            of[who].tolist(), torch.cat(within)[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True
-        ):
-            told[picture].append(RelationScore(i, self.predicates[k], j, score))
-        return told
 
 
 def _filled_up(boxes: np.ndarray, of: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -254,17 +151,6 @@ class _Found(NamedTuple):
         return _Found(*(each[start:end] for each in self))
 
 
-def _model(model: PictureModel | str | os.PathLike[str] | None) -> PictureModel:
-    if isinstance(model, PictureModel):
-        return model
-    return _shipped() if model is None else PictureModel.load(model)
-
-
-@cache
-def _shipped() -> PictureModel:
-    return PictureModel.load()
-
-
 @cache
 def _has_bfloat16() -> bool:
     """Whether bfloat16 is the faster one: oneDNN takes it on any AVX-512, but without these instructions slowly."""
@@ -280,15 +166,3 @@ def _in_bfloat16(network: PictureNetwork) -> PictureNetwork:
 def _tensor(squares: np.ndarray) -> Tensor:
     """(b, h, w, 3) bytes to (b, 3, h, w) in [0, 1], channels last in memory."""
     return torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255
-
-
-def _features(found: Detections, model: PictureModel) -> np.ndarray:
-    network = model.network
-    width = network.settings.embedding + GRID * GRID + sum(map(len, network.words.values.values()))
-    if found.features is None or found.features.shape[1] != width:
-        shape = None if found.features is None else found.features.shape
-        raise ValueError(
-            f"the regions have features of shape {shape}, expected (n, {width}); this head reads those of a "
-            "PictureDetector of the same weights"
-        )
-    return found.features

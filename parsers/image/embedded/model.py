@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,22 @@ class PictureModel:
         digest = hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()[:8]
         network = network.eval().requires_grad_(False)
         return cls(_fused(network), calibration, trained, masks, f"picture+{digest}")
+
+
+def model_of(model: PictureModel | str | os.PathLike[str] | None) -> PictureModel:
+    """A model, or that of a folder; the shipped one, which is read once, when None.
+
+    Raises:
+        FileNotFoundError, ValueError: as `PictureModel.load`.
+    """
+    if isinstance(model, PictureModel):
+        return model
+    return _shipped() if model is None else PictureModel.load(model)
+
+
+@cache
+def _shipped() -> PictureModel:
+    return PictureModel.load()
 
 
 def _fused(network: PictureNetwork) -> PictureNetwork:

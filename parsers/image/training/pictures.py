@@ -25,7 +25,7 @@ from usg.formats import read_graphs
 from usg.formats.media import media_folder
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
-from usg.parsers.image.embedded.detector import NONE
+from usg.parsers.image.embedded.heads import NONE
 from usg.parsers.image.embedded.letterbox import letterbox
 from usg.parsers.image.embedded.settings import Words
 from usg.parsers.image.loading import load_image

@@ -120,7 +120,7 @@ def test_heads_read_a_batch_as_they_read_each_picture(
     assert values.attributes([], []) == predicates.relations([], []) == []
     assert values.attributes(pictures, found) == [values.attributes([pictures[0]], [each])[0] for each in found]
     for most in (10_000, 30):  # together, and one after the other
-        monkeypatch.setattr("usg.parsers.image.embedded.detector._PAIRS", most)
+        monkeypatch.setattr("usg.parsers.image.embedded.heads._PAIRS", most)
         for one, batched in zip(alone, predicates.relations(pictures, found), strict=True):
             assert [(r.subject, r.predicate, r.object) for r in one] == [
                 (r.subject, r.predicate, r.object) for r in batched
