@@ -2,7 +2,7 @@
 
     decode           files to pictures
     detect           pictures to regions; beside ours an RT-DETR of transformers on pictures of the same side, with
-                     random weights, about as many as ours or a million
+                     random weights, about as many as ours or a million, where the extra detectors is installed
     attributes       regions to attributes, where the parser has such a head
     relations        regions to relations, likewise
     whole parse      files to graphs
@@ -18,10 +18,12 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
+from usg.progress import say
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -91,16 +93,15 @@ def measure(
     parser = ImageParser(**parts)  # type: ignore[arg-type]
     pictures = [load_image(file) for file in files]
     one, many = "one at a time", f"batches of {batch_size}"
-    peer, weights = random_rt_detr(max(pictures[0].size), like=parser.detector)
-    named = f"rt-detr of {weights / 1e6:.1f} M"
+    detectors = {"usg": parser.detector, **peers(max(pictures[0].size), like=parser.detector)}
 
     def detecting(detector: Detector, size: int) -> Callable[[], float]:
         return lambda: cpu(lambda: detected(detector, pictures, size, parser.threshold))
 
     cases: dict[str, dict[str, Callable[[], float]]] = {
         "decode": {"usg": lambda: cpu(lambda: [load_image(file) for file in files])},
-        f"detect, {one}": {"usg": detecting(parser.detector, 1), named: detecting(peer, 1)},
-        f"detect, {many}": {"usg": detecting(parser.detector, batch_size), named: detecting(peer, batch_size)},
+        f"detect, {one}": {name: detecting(each, 1) for name, each in detectors.items()},
+        f"detect, {many}": {name: detecting(each, batch_size) for name, each in detectors.items()},
     }
     cases |= head_cases(parser, pictures, seen_by(parser, pictures, 1), batch_size)
     cases[f"whole parse, {one}"] = {"usg": lambda: cpu(lambda: [parser.read([file]) for file in files])}
@@ -108,6 +109,15 @@ def measure(
     rows = timed_rows(cases, rounds, len(files), "pictures")
     loading, peak = in_fresh_process(_load_and_parse, dict(parts), list(files), batch_size)
     return rows + rows_of("loading", {"usg": loading}, None, {"usg": peak})
+
+
+def peers(side: int, like: object = None) -> dict[str, Detector]:
+    """The RT-DETR of `random_rt_detr` by its name; none, and a line that says so, where transformers is missing."""
+    if find_spec("transformers") is None:
+        say("no RT-DETR beside ours: that needs the extra detectors, pip install 'universal-scene-graph[detectors]'")
+        return {}
+    peer, weights = random_rt_detr(side, like)
+    return {f"rt-detr of {weights / 1e6:.1f} M": peer}
 
 
 def random_rt_detr(side: int, like: object = None) -> tuple[Detector, int]:

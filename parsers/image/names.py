@@ -97,12 +97,13 @@ def make_detector(
         if labels is not None:
             raise ValueError(f"{name} finds its own classes; leave out labels, or name the classes with class_names")
         return OnnxDetector(name, class_names=class_names)
-    if _is_trained_here(name):
+    trained = _trained_here(name)
+    if trained is not None:
         from usg.parsers.image.embedded import PictureDetector
 
         if settings:
             raise ValueError(f"{name} finds what it was trained on; leave out {' and '.join(settings)}")
-        return PictureDetector(name)
+        return PictureDetector(trained)
     if _is_model(name):
         from usg.parsers.image.detectors.huggingface import HuggingFaceDetector
 
@@ -168,9 +169,9 @@ def make_relations(head: RelationHead | str | os.PathLike[str] | None) -> Relati
     return cast(RelationHead, _made("relation head", os.fspath(head), RELATIONS, {}))
 
 
-def _is_trained_here(name: str) -> bool:
-    """Whether a name is of a folder that `usg train-parser image` wrote."""
-    return (Path(name) / "picture.json").is_file()
+def _trained_here(name: str) -> Path | None:
+    """The model of a folder that `usg train-parser image` wrote, or of the run that it is in."""
+    return next((each for each in (Path(name), Path(name, "model")) if (each / "picture.json").is_file()), None)
 
 
 def _is_model(name: str) -> bool:

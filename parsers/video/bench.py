@@ -69,7 +69,7 @@ def measure(
     Raises:
         ValueError: a number is not positive, or a part of that name cannot be had.
     """
-    from usg.parsers.image.bench import detected, head_cases, random_rt_detr, seen_by
+    from usg.parsers.image.bench import detected, head_cases, peers, seen_by
     from usg.parsers.video.frames import open_film
     from usg.parsers.video.names import make_tracker
     from usg.parsers.video.parser import VideoParser
@@ -81,7 +81,7 @@ def measure(
         file = world_film(n, Path(folder) / "film.mp4")
         frames = [(frame.image, frame.seconds) for frame in open_film(file)]
         pictures = [image for image, _ in frames]
-        peer, weights = random_rt_detr(max(pictures[0].size), like=images.detector)
+        detectors = {"usg": images.detector, **peers(max(pictures[0].size), like=images.detector)}
 
         def detecting(one: Detector) -> Callable[[], float]:
             return lambda: cpu(lambda: detected(one, pictures, batch_size, images.threshold))
@@ -96,10 +96,7 @@ def measure(
                 "usg": lambda: cpu(lambda: [frame.image for frame in open_film(file)]),
                 "PyAV alone": lambda: cpu(lambda: _decode(file)),
             },
-            f"detect, batches of {batch_size}": {
-                "usg": detecting(images.detector),
-                f"rt-detr of {weights / 1e6:.1f} M": detecting(peer),
-            },
+            f"detect, batches of {batch_size}": {name: detecting(each) for name, each in detectors.items()},
         }
         cases |= head_cases(images, pictures, seen, batch_size)
         cases["track"] = {"usg": tracking(parser.tracker), "nearest": tracking("nearest")}

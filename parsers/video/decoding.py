@@ -82,7 +82,7 @@ class VideoFile:
         self.duration = self._length()
 
     def _pictures(self) -> Any:
-        """The first stream of pictures that has a decoder."""
+        """The largest stream of pictures that has a decoder, of equal ones the first."""
         import av
 
         streams = self._container.streams
@@ -90,9 +90,9 @@ class VideoFile:
         if not moving:
             kinds = ", ".join(sorted({each.type for each in streams})) or "nothing"
             raise VideoError(f"{self.name}: no moving pictures in it; it holds {kinds}")
-        for stream in moving:
-            if stream.codec_context is not None:
-                return stream
+        known = [each for each in moving if each.codec_context is not None]
+        if known:
+            return max(known, key=lambda each: (each.width or 0) * (each.height or 0))
         raise VideoError(f"{self.name}: this FFmpeg has no decoder for its pictures; convert it to H.264")
 
     def _length(self) -> float | None:

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from usg.draw import draw_graph, draw_scene
 from usg.graph import Attribute, Box, Grounding, Relation, SceneGraph, SceneObject, Source
@@ -145,3 +147,10 @@ def test_importing_is_light() -> None:
     heavy = "torch", "networkx", "pyarrow", "matplotlib", "PIL"
     code = f"import sys, usg.draw; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_picture_may_be_an_array_or_an_image() -> None:
+    graph = SceneGraph((Source("i", "image", width=4, height=2),))
+    array = np.zeros((2, 4, 3), np.uint8)
+    assert draw_scene(graph, picture=array) == draw_scene(graph, picture=Image.fromarray(array))
+    assert "data:image/png;base64," in draw_scene(graph, picture=array)

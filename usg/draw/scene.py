@@ -5,10 +5,12 @@ The file of the image can lie under the boxes; it is embedded, so that the SVG s
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from usg.draw.boxes import boxes_in_frame, embedded
 from usg.draw.svg import MUTED, label, page, save
@@ -29,7 +31,7 @@ def draw_scene(
     highlight: Iterable[str] = (),
     title: str | None = None,
     width: float = 480.0,
-    picture: str | os.PathLike[str] | None = None,
+    picture: Any = None,
 ) -> str:
     """Draw the boxes of a graph in the frame of one of its images.
 
@@ -41,7 +43,8 @@ def draw_scene(
         highlight: ids of objects to draw with a red line.
         title: a line above the frame.
         width: pixels of the frame; the height follows from the image.
-        picture: file of the image, to be shown under the boxes; it becomes part of the SVG.
+        picture: the image, a file, a Pillow image or an array (height, width, 3) of bytes, to be shown under the boxes;
+            it becomes part of the SVG.
 
     Returns:
         The SVG document.
@@ -84,7 +87,13 @@ def draw_scene(
     return save(page(parts, width + 2 * _MARGIN, height, title or repr(graph)), path)
 
 
-def _embedded(picture: str | os.PathLike[str]) -> str:
+def _embedded(picture: Any) -> str:
+    if not isinstance(picture, str | os.PathLike):
+        from PIL import Image
+
+        file = io.BytesIO()
+        (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(file, "PNG")
+        return embedded(file.getvalue(), "image/png")
     kind, _ = mimetypes.guess_type(os.fspath(picture))
     if kind not in _SHOWN:
         raise ValueError(f"{picture} is {kind or 'of no known kind'}; browsers show {', '.join(_SHOWN)}")

@@ -100,3 +100,13 @@ class Relation:
 
 
 Element: TypeAlias = SceneObject | Attribute | Relation
+
+
+def is_of(element: Element, source: str) -> bool:
+    """Whether a source shows an element, as far as is known: one without groundings is of every source.
+
+    >>> on = Relation("r0", "o0", "on", "o1", groundings=(Grounding("caption"),))
+    >>> is_of(on, "caption"), is_of(on, "image"), is_of(SceneObject("o0", "cat"), "image")
+    (True, False, True)
+    """
+    return not element.groundings or any(grounding.source == source for grounding in element.groundings)

@@ -23,6 +23,7 @@ from usg.parsers.image.embedded.settings import NetworkSettings, Words
 from usg.parsers.image.training.data import PictureDataModule
 from usg.parsers.image.training.losses import PictureBatch, losses
 from usg.parsers.image.training.validation import calibrated, figures
+from usg.progress import say
 from usg.provenance import commit
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
@@ -135,7 +136,9 @@ class PictureTraining(LightningModule):
             "commit": commit(),
         }
         model = calibrated(self._parser_model(trained), self._data.validation_graphs(self.validate))
-        model.save(Path(self.trainer.default_root_dir) / "model")
+        folder = Path(self.trainer.default_root_dir) / "model"
+        model.save(folder)
+        say(f"the parser is in {folder}: usg parse image --detector {folder}")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the sizes, the words, and whether masks were trained beside the weights."""

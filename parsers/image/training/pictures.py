@@ -24,6 +24,7 @@ from usg.corpus import Corpus
 from usg.formats import read_graphs
 from usg.formats.media import media_folder
 from usg.formats.problems import Problems
+from usg.graph.elements import is_of
 from usg.graph.scene_graph import SceneGraph
 from usg.parsers.image.embedded.heads import NONE
 from usg.parsers.image.embedded.letterbox import letterbox
@@ -74,17 +75,20 @@ class Pictures:
 
 
 def words_of(paths: Sequence[str], min_count: int) -> Words:
-    """The words of graphs: labels, values by kind and predicates, each with what is said at least `min_count` times.
+    """The words of what the pictures of graphs show, said `min_count` times at least: labels, values by kind, predicates.
 
     The first value of each kind is "", which says that a thing has none. Attributes without a kind are not learnt.
     """
     labels, predicates = Counter[str](), Counter[str]()
     values: dict[str, Counter[str]] = {}
     for graph in progress(_graphs(paths), total=_count(paths), label=f"reading words of {', '.join(paths)}"):
-        labels.update(thing.label for thing in graph.objects if not thing.negated)
-        predicates.update(r.predicate for r in graph.relations if not r.negated)
+        source = picture_source(graph)
+        if source is None:
+            continue
+        labels.update(thing.label for thing in graph.objects if not thing.negated and is_of(thing, source.id))
+        predicates.update(r.predicate for r in graph.relations if not r.negated and is_of(r, source.id))
         for a in graph.attributes:
-            if a.kind and not a.negated:
+            if a.kind and not a.negated and is_of(a, source.id):
                 values.setdefault(a.kind, Counter())[a.value] += 1
     return Words(
         _frequent(labels, min_count),

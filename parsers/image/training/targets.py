@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.graph.elements import Grounding, SceneObject, Source
+from usg.graph.elements import Grounding, SceneObject, Source, is_of
 from usg.graph.region import Box, Mask
 from usg.graph.rle import decode_mask, mask_box
 from usg.graph.scene_graph import SceneGraph
@@ -89,13 +89,14 @@ def gold_of(graph: SceneGraph, source: Source, words: Words, side: int, size: tu
         (number[r.subject], predicates[r.predicate], number[r.object])
         for r in graph.relations
         if not r.negated and r.subject in number and r.object in number and r.predicate in predicates
+        if is_of(r, source.id)
         if r.subject != r.object  # of pairs of different things alone anything is said
     }
     grids = [_grid(mask, box, scale) for mask, box in zip(masks, boxes, strict=True)]
     return Gold(
         boxes,
         np.array([codes[thing.label] for thing, _, _ in found], np.int32),
-        _values(graph, number, words.values),
+        _values(graph, source, number, words.values),
         np.array(grids, bool).reshape(-1, MASK, MASK),
         np.array([mask is not None for mask in masks], bool),
         _positives(boxes, masks, side, scale),
@@ -103,13 +104,15 @@ def gold_of(graph: SceneGraph, source: Source, words: Words, side: int, size: tu
     )
 
 
-def _values(graph: SceneGraph, number: Mapping[str, int], kinds: Mapping[str, Sequence[str]]) -> NDArray[np.int32]:
+def _values(
+    graph: SceneGraph, source: Source, number: Mapping[str, int], kinds: Mapping[str, Sequence[str]]
+) -> NDArray[np.int32]:
     codes = {kind: {value: i for i, value in enumerate(values)} for kind, values in kinds.items()}
     column = {kind: i for i, kind in enumerate(kinds)}
     # "" is the first value of each kind: what is not told of a thing, it has not.
     values = np.zeros((len(number), len(kinds)), np.int32)
     for a in graph.attributes:
-        if not a.negated and a.kind in codes and a.object in number:
+        if not a.negated and a.kind in codes and a.object in number and is_of(a, source.id):
             code, at = codes[a.kind].get(a.value, UNKNOWN), (number[a.object], column[a.kind])
             if code != UNKNOWN or values[at] == 0:  # what is known of a thing stays, whatever else is said
                 values[at] = code

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from usg.graph.elements import Grounding, SceneObject, Source
+from usg.graph.elements import Grounding, SceneObject, Source, is_of
 from usg.graph.region import Region, TimeSpan
 from usg.graph.scene_graph import SceneGraph
 from usg.metrics.facts import normalised
@@ -96,7 +96,7 @@ def label_of(label: str) -> str:
 
 
 def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene:
-    """What the image or video of a graph shows.
+    """What the image or video of a graph shows; what has groundings, but none in it, is left out.
 
     Args:
         graph: any graph.
@@ -130,26 +130,27 @@ def scene_of(graph: SceneGraph, modality: str, name: str = "the graph") -> Scene
     source = sources[0]
     attributes: dict[str, dict[str, list[Value]]] = {}
     for each in graph.attributes:
-        if not each.negated and each.kind and each.kind not in EVENTS:
+        if not each.negated and each.kind and each.kind not in EVENTS and is_of(each, source.id):
             kinds = attributes.setdefault(each.object, {})
             kinds.setdefault(label_of(each.kind), []).append(Value(label_of(each.value), _score(each.score), each.time))
     things: list[Thing] = []
     number: dict[str, int] = {}
     for thing in graph.objects:
         seen = [grounding for grounding in thing.groundings if grounding.source == source.id]
-        if thing.negated or (thing.groundings and not seen):
+        if thing.negated or not is_of(thing, source.id):
             continue
         number[thing.id] = len(things)
         things.append(_thing(thing, seen, attributes.get(thing.id, {})))
     links = [
         Link(number[each.subject], label_of(each.predicate), number[each.object], _score(each.score), each.time)
         for each in graph.relations
-        if not each.negated and each.subject in number and each.object in number
+        if not each.negated and each.subject in number and each.object in number and is_of(each, source.id)
     ]
     happenings = [
         Link(number[each.object], label_of(each.value), number[each.object], _score(each.score), each.time)
         for each in graph.attributes
-        if not each.negated and each.time is not None and each.kind in EVENTS and each.object in number
+        if not each.negated and each.time is not None and each.kind in EVENTS
+        if each.object in number and is_of(each, source.id)
     ]
     return Scene(name, tuple(things), tuple(links), source, tuple(happenings), _named_events(graph))
 

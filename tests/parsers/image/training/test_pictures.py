@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from usg.corpus import Corpus
 from usg.formats.jsonl import write as write_jsonl
 from usg.formats.problems import Problems
 from usg.graph import SceneGraph
 from usg.parsers.image.training.pictures import graphs_of, prepared, words_of
+from usg.world.pixels.events import EVENTS
 from usg.world.pixels.images import write_images
+from usg.world.pixels.media import write_multimodal
+from usg.world.pixels.views import view
 
 
 @pytest.fixture
@@ -105,3 +109,15 @@ def test_a_file_of_graphs_names_pictures_beside_it(corpus: str, tmp_path: Path) 
     two = prepared([str(tmp_path / "graphs.jsonl")], words, 64, tmp_path / "cache", Problems())
     assert (one.images == two.images).all()
     assert (one.positives == two.positives).all()
+
+
+def test_of_a_graph_of_several_media_only_what_the_picture_shows_is_learnt(tmp_path: Path) -> None:
+    write_multimodal(4, "train", 0, tmp_path / "world", side=64)
+    words = words_of([str(tmp_path / "world")], 1)
+    assert "action" not in words.values
+    assert "left of" in words.predicates and not set(words.predicates) & set(EVENTS)
+    data = prepared([str(tmp_path / "world")], words, 64, tmp_path / "cache", Problems())
+    graphs = [view(graph, "image") for graph in Corpus(tmp_path / "world")]
+    assert len(data.relations) == sum(len(graph.relations) for graph in graphs)
+    everything = sum(len(graph.relations) for graph in Corpus(tmp_path / "world"))
+    assert len(data.relations) < everything
