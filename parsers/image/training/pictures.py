@@ -75,7 +75,7 @@ class Pictures:
 
 
 def words_of(paths: Sequence[str], min_count: int) -> Words:
-    """The words of what the pictures of graphs show, said `min_count` times at least: labels, values by kind, predicates.
+    """The words of what the pictures of graphs show, said `min_count` times at least: labels, values, predicates.
 
     The first value of each kind is "", which says that a thing has none. Attributes without a kind are not learnt.
     """
