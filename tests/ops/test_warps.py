@@ -24,6 +24,7 @@ from usg.ops import (
     library,
     native,
     native_cuda,
+    segment,
     segment_max,
     segment_mean,
     segment_native,
@@ -32,6 +33,7 @@ from usg.ops import (
 )
 
 NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
+OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 
 
@@ -206,6 +208,14 @@ def test_indices_changed_behind_the_handle_read_nothing_outside(name, value):
         assert result["out"].isfinite().all()
 
 
+@pytest.mark.parametrize("op", OPS)
+def test_slots_without_rows_are_left_alone(op, monkeypatch):
+    """Behind the one entry of the row pointer lies what would be a long row."""
+    monkeypatch.setattr(segment, "check_pointer", lambda op, values, rowptr: None)
+    result = op(torch.ones(600, 8), torch.tensor([0, 600], dtype=torch.int32)[:1])
+    assert len(result) == (600 if op is segment_softmax else 0)
+
+
 @pytest.mark.parametrize("value", [4, -1, 2**32])
 def test_an_edge_type_that_is_none_makes_its_row_nan(value, monkeypatch):
     monkeypatch.setattr(attention_native.attention_torch, "check_types", lambda edge_type, count: None)
@@ -221,9 +231,6 @@ def test_what_has_no_kernel_goes_to_plain_torch(launches):
     compare(graph, 1, 130, torch.float32)
     compare(graph, 1, 8, torch.float32, attributes=65)
     assert len(launches) == before
-
-
-OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
 
 
 def rows(op, values: Tensor, rowptr: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
