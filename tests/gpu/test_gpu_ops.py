@@ -227,6 +227,14 @@ def test_autocast_to_bfloat16():
     assert all(moved[name].grad.dtype == torch.float32 for name in NAMES)
 
 
+def test_a_graph_that_comes_back_without_waiting_is_whole():
+    graph = GRAPHS["hub"]
+    torch.cuda._sleep(50_000_000)
+    back = graph.to("cuda").to("cpu", non_blocking=True)
+    for name in ("rowptr", "col", "colptr", "row", "position", "row_index"):
+        assert torch.equal(getattr(back, name), getattr(graph, name)), name
+
+
 def test_a_graph_on_another_device_is_refused():
     tensors, types = inputs(GRAPHS["random"], torch.float32)
     moved = {name: tensor.cuda() for name, tensor in tensors.items()}
