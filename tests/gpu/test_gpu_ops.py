@@ -160,6 +160,15 @@ def test_the_current_stream_is_used():
     assert torch.equal(result, expected)
 
 
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+@pytest.mark.parametrize("name", ["random", "hub"])
+def test_tensors_on_another_device_than_the_current(name):
+    tensors, types = inputs(GRAPHS[name], torch.float32)
+    expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)
+    with torch.cuda.device(0):
+        agree(attend(GRAPHS[name], tensors, types, "cuda:1", torch.float32), expected, torch.float32)
+
+
 @pytest.mark.parametrize("name", list(GRAPHS))
 def test_the_same_bits_on_every_run(name):
     tensors, types = inputs(GRAPHS[name], torch.float32)
