@@ -125,6 +125,21 @@ def test_indices_changed_behind_the_handle_are_refused():
             attend(graph, inputs)
 
 
+def test_registered_ops_refuse_tensors_of_two_types():
+    """They would be read as if they were of one, past their end."""
+    graph, ops = graph_of(20, 5), torch.ops.usg
+    values = torch.randn(20, 4)
+    with pytest.raises(TypeError, match=r"segment_softmax: tensors are torch\.float64 and torch\.float32; cast"):
+        ops.segment_softmax_backward(values, values.double(), graph.rowptr)
+    with pytest.raises(TypeError, match=r"gather_scatter: tensors are torch\.float32 and torch\.float64; cast"):
+        ops.gather_scatter(values[:5], values[:, 0].double(), graph.rowptr, graph.col)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    types = inputs.pop("edge_type")
+    edges = (None, None, None, graph.rowptr, graph.col, graph.row_index, types, None)
+    with pytest.raises(TypeError, match=r"graph_attention: tensors are torch\.float32 and torch\.float16; cast"):
+        ops.graph_attention(*(inputs | {"v": inputs["v"].half()}).values(), *edges)
+
+
 def test_a_handle_of_strided_arrays_is_read_as_it_stands():
     graph = graph_of(60, 12)
     inputs = arguments(graph, 2, 16, dtype=torch.float32)
