@@ -58,9 +58,10 @@ sanitizer() {
   compute-sanitizer --error-exitcode 9 "$PYTHON" -c "import torch; torch.ones(1, device='cuda')" \
     || { echo "compute-sanitizer does not work on this machine; SKIP=sanitizer leaves it out"; return 1; }
   # Our kernels alone; the option has had two names.
-  local only="" name tool
+  local only="" help name tool
+  help=$(compute-sanitizer --help)
   for name in --kernel-regex --kernel-name; do
-    compute-sanitizer --help | grep -q -e "$name" && only="$name kns=run_warps"
+    if [[ $help == *"$name"* ]]; then only="$name kns=run_warps"; fi
   done
   for tool in memcheck racecheck initcheck; do
     echo "-- $tool"

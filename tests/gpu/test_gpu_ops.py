@@ -160,6 +160,15 @@ def test_the_current_stream_is_used():
     assert torch.equal(result, expected)
 
 
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+@pytest.mark.parametrize("name", ["random", "hub"])
+def test_tensors_on_another_device_than_the_current(name):
+    tensors, types = inputs(GRAPHS[name], torch.float32)
+    expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)
+    with torch.cuda.device(0):
+        agree(attend(GRAPHS[name], tensors, types, "cuda:1", torch.float32), expected, torch.float32)
+
+
 @pytest.mark.parametrize("name", list(GRAPHS))
 def test_the_same_bits_on_every_run(name):
     tensors, types = inputs(GRAPHS[name], torch.float32)
@@ -225,6 +234,14 @@ def test_autocast_to_bfloat16():
     out.float().sum().backward()
     assert out.dtype == torch.bfloat16
     assert all(moved[name].grad.dtype == torch.float32 for name in NAMES)
+
+
+def test_a_graph_that_comes_back_without_waiting_is_whole():
+    graph = GRAPHS["hub"]
+    torch.cuda._sleep(50_000_000)
+    back = graph.to("cuda").to("cpu", non_blocking=True)
+    for name in ("rowptr", "col", "colptr", "row", "position", "row_index"):
+        assert torch.equal(getattr(back, name), getattr(graph, name)), name
 
 
 def test_a_graph_on_another_device_is_refused():

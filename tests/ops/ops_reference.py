@@ -1,10 +1,15 @@
-"""Dense references for the ops, one row at a time, with torch's own softmax: slow and plainly right."""
+"""Dense references for the ops, one row at a time, with torch's own softmax: slow and plainly right.
+
+And what several test files share: inputs, and the comparison of all gradients.
+"""
 
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from usg.ops import CSR
+from usg.ops import CSR, graph_attention
+
+NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
 
 
 def attention(
@@ -65,3 +70,31 @@ def arguments(
             "value_proj": normal(attributes, heads, width),
         }
     return inputs
+
+
+def graph_of(edges: int, nodes: int, hub: int = 0) -> CSR:
+    """Random edges, and `hub` more into node 0 and out of node 1: a long row and a long column."""
+    generator = torch.Generator().manual_seed(edges + nodes)
+    source, target = torch.randint(0, nodes, (2, edges), generator=generator)
+    other = torch.randint(0, nodes, (hub,), generator=generator)
+    source = torch.cat([source, other, torch.ones_like(other)])
+    target = torch.cat([target, torch.zeros_like(other), other])
+    return CSR.from_edges(source, target, nodes)[0]
+
+
+def attend(graph: CSR, inputs: dict[str, Tensor], dropout: float = 0.0) -> dict[str, Tensor]:
+    """Output and gradients by name."""
+    leaves = {name: inputs[name].detach().requires_grad_() for name in NAMES if name in inputs}
+    torch.manual_seed(7)
+    out = graph_attention(graph=graph, **inputs | leaves, dropout=dropout)
+    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
+    return {"out": out, **dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))}
+
+
+def agree(result: dict[str, Tensor], expected: dict[str, Tensor], tolerance: float) -> None:
+    """Asserts that errors are at most `tolerance`, by name."""
+    for name, right in expected.items():
+        # Gradients of tables are sums over all edges: errors are measured against the largest entry.
+        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
+        error = (result[name].double() - right).abs().max().item() / scale if right.numel() else 0.0
+        assert error <= tolerance, (name, error)

@@ -73,6 +73,30 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, compiler, monkeypatch
         build.cached()
 
 
+def test_a_user_without_a_home_is_told_what_to_set(compiler, monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(build.Path, "home", home)
+    with pytest.raises(build.BuildError, match=r"no home folder .*; set XDG_CACHE_HOME"):
+        build.cached()
+
+
+def test_code_for_processors_other_than_x86_is_not_for_the_one_at_hand(tmp_path, monkeypatch):
+    """What a wheel carries, or a home on many machines keeps, must run on all of them."""
+    fake = tmp_path / "c++"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/lines\nwhile [ "$1" ]; do [ "$1" = -o ] && : > "$2"; shift; done\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("CXX", str(fake))
+    build.compile_library(tmp_path / "library.so", [0])
+    lines = (tmp_path / "lines").read_text()
+    assert "-DUSG_LEVEL=0" in lines
+    assert "-mcpu" not in lines and "-march" not in lines
+
+
 def test_a_compiler_that_fails_is_named(tmp_path, monkeypatch):
     broken = tmp_path / "c++"
     broken.write_text("#!/bin/sh\necho 'error: it is Sunday' >&2\nexit 1\n")

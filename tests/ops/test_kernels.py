@@ -4,34 +4,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops_reference import arguments
+from ops_reference import agree, arguments, attend, graph_of
 
 from usg.ops import CSR, backend, gather_scatter, graph_attention, segment_max, segment_softmax, segment_sum
 
 pytestmark = pytest.mark.skipif(backend() != "cpu", reason="no compiled kernels here")
 
-NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
 WRONG = "(an index of the graph is out of range|rowptr must rise)"
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
-
-
-def graph_of(edges: int, nodes: int, hub: int = 0) -> CSR:
-    """Random edges, and `hub` more into node 0 and out of node 1, too long to be one thread's."""
-    generator = torch.Generator().manual_seed(edges + nodes)
-    source, target = torch.randint(0, nodes, (2, edges), generator=generator)
-    other = torch.randint(0, nodes, (hub,), generator=generator)
-    source = torch.cat([source, other, torch.ones_like(other)])
-    target = torch.cat([target, torch.zeros_like(other), other])
-    return CSR.from_edges(source, target, nodes)[0]
-
-
-def attend(graph: CSR, inputs: dict[str, torch.Tensor], dropout: float = 0.0) -> dict[str, torch.Tensor]:
-    """Output and gradients by name."""
-    leaves = {name: inputs[name].detach().requires_grad_() for name in NAMES if name in inputs}
-    torch.manual_seed(7)
-    out = graph_attention(graph=graph, **inputs | leaves, dropout=dropout)
-    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
-    return {"out": out, **dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))}
 
 
 def compare(graph, heads, width, dtype, attributes=0, dropout=0.0, slack=1.0):
@@ -41,11 +21,7 @@ def compare(graph, heads, width, dtype, attributes=0, dropout=0.0, slack=1.0):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("USG_OPS", "torch")
         expected = attend(graph, wide, dropout)
-    for name, right in expected.items():
-        # Gradients of tables are sums over all edges: errors are measured against the largest entry.
-        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
-        error = (result[name].double() - right).abs().max().item() / scale if right.numel() else 0.0
-        assert error <= slack * TOLERANCE[dtype], (name, error)
+    agree(result, expected, slack * TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
@@ -147,6 +123,21 @@ def test_indices_changed_behind_the_handle_are_refused():
         getattr(graph, name)[2] = 99
         with pytest.raises(ValueError, match="graph_attention: " + WRONG):
             attend(graph, inputs)
+
+
+def test_registered_ops_refuse_tensors_of_two_types():
+    """They would be read as if they were of one, past their end."""
+    graph, ops = graph_of(20, 5), torch.ops.usg
+    values = torch.randn(20, 4)
+    with pytest.raises(TypeError, match=r"segment_softmax: tensors are torch\.float64 and torch\.float32; cast"):
+        ops.segment_softmax_backward(values, values.double(), graph.rowptr)
+    with pytest.raises(TypeError, match=r"gather_scatter: tensors are torch\.float32 and torch\.float64; cast"):
+        ops.gather_scatter(values[:5], values[:, 0].double(), graph.rowptr, graph.col)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    types = inputs.pop("edge_type")
+    edges = (None, None, None, graph.rowptr, graph.col, graph.row_index, types, None)
+    with pytest.raises(TypeError, match=r"graph_attention: tensors are torch\.float32 and torch\.float16; cast"):
+        ops.graph_attention(*(inputs | {"v": inputs["v"].half()}).values(), *edges)
 
 
 def test_a_handle_of_strided_arrays_is_read_as_it_stands():

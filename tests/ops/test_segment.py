@@ -75,9 +75,16 @@ def test_half_types_are_summed_in_float32(dtype):
     assert segment_softmax(values, rowptr).dtype == dtype
 
 
+def test_a_mean_in_float16_may_come_from_a_sum_and_a_count_that_are_not():
+    rowptr = torch.tensor([0, 1000, 71_000])
+    values = torch.full((71_000,), 100.0, dtype=torch.float16)
+    assert segment_mean(values, rowptr).tolist() == [100.0, 100.0]
+
+
 def test_strided_values():
     values = torch.arange(14.0).view(2, 7).t()
-    torch.testing.assert_close(segment_sum(values, ROWS), segment_sum(values.contiguous(), ROWS))
+    for op in OPS:
+        torch.testing.assert_close(op(values, ROWS), op(values.contiguous(), ROWS))
 
 
 @pytest.mark.parametrize("op", OPS)

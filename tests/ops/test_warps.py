@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ops_reference import arguments, edge_lists
+from ops_reference import agree, arguments, attend, edge_lists, graph_of
 from torch import Tensor
 
 from usg.ops import (
@@ -24,6 +24,7 @@ from usg.ops import (
     library,
     native,
     native_cuda,
+    segment,
     segment_max,
     segment_mean,
     segment_native,
@@ -31,7 +32,7 @@ from usg.ops import (
     segment_sum,
 )
 
-NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
+OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 
 
@@ -63,33 +64,6 @@ def launches(emulator) -> list[str]:
         patch.setattr(segment_native, "call", call)
         patch.setattr(library, "backend", lambda kind: kind)
         yield made
-
-
-def graph_of(edges: int, nodes: int, hub: int = 0) -> CSR:
-    """Random edges, and `hub` more into node 0 and out of node 1."""
-    generator = torch.Generator().manual_seed(edges + nodes)
-    source, target = torch.randint(0, nodes, (2, edges), generator=generator)
-    other = torch.randint(0, nodes, (hub,), generator=generator)
-    source = torch.cat([source, other, torch.ones_like(other)])
-    target = torch.cat([target, torch.zeros_like(other), other])
-    return CSR.from_edges(source, target, nodes)[0]
-
-
-def attend(graph: CSR, inputs: dict[str, Tensor], dropout: float = 0.0) -> dict[str, Tensor]:
-    """Output and gradients by name."""
-    leaves = {name: inputs[name].detach().requires_grad_() for name in NAMES if name in inputs}
-    torch.manual_seed(7)
-    out = graph_attention(graph=graph, **inputs | leaves, dropout=dropout)
-    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
-    return {"out": out, **dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))}
-
-
-def agree(result: dict[str, Tensor], expected: dict[str, Tensor], tolerance: float) -> None:
-    for name, right in expected.items():
-        # Gradients of tables are sums over all edges: errors are measured against the largest entry.
-        scale = max(1.0, right.abs().max().item()) if right.numel() else 1.0
-        error = (result[name].double() - right).abs().max().item() / scale if right.numel() else 0.0
-        assert error <= tolerance, (name, error)
 
 
 def reference(graph: CSR, inputs: dict[str, Tensor], dropout: float = 0.0) -> dict[str, Tensor]:
@@ -206,6 +180,14 @@ def test_indices_changed_behind_the_handle_read_nothing_outside(name, value):
         assert result["out"].isfinite().all()
 
 
+@pytest.mark.parametrize("op", OPS)
+def test_slots_without_rows_are_left_alone(op, monkeypatch):
+    """Behind the one entry of the row pointer lies what would be a long row."""
+    monkeypatch.setattr(segment, "check_pointer", lambda op, values, rowptr: None)
+    result = op(torch.ones(600, 8), torch.tensor([0, 600], dtype=torch.int32)[:1])
+    assert len(result) == (600 if op is segment_softmax else 0)
+
+
 @pytest.mark.parametrize("value", [4, -1, 2**32])
 def test_an_edge_type_that_is_none_makes_its_row_nan(value, monkeypatch):
     monkeypatch.setattr(attention_native.attention_torch, "check_types", lambda edge_type, count: None)
@@ -221,9 +203,6 @@ def test_what_has_no_kernel_goes_to_plain_torch(launches):
     compare(graph, 1, 130, torch.float32)
     compare(graph, 1, 8, torch.float32, attributes=65)
     assert len(launches) == before
-
-
-OPS = [segment_sum, segment_mean, segment_max, segment_softmax]
 
 
 def rows(op, values: Tensor, rowptr: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from usg.ops import attention_torch
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, AttentionArguments, call, indices, pointer, wide
+from usg.ops.native import DTYPES, AttentionArguments, call, check_one_type, indices, pointer, wide
 
 __all__: list[str] = []
 
@@ -34,6 +34,7 @@ def _forward(
     keep: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     attention_torch.check_types(edge_type, key_table.shape[0])
+    check_one_type("graph_attention", q, k, v)
     q, k, v = _rows(q), _rows(k), _rows(v)
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
@@ -69,6 +70,7 @@ def _backward(
     keep: Tensor | None,
     attribute_grad: bool,
 ) -> tuple[Tensor, ...]:
+    check_one_type("graph_attention", q, k, v, grad)
     q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()

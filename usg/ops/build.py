@@ -52,7 +52,7 @@ def source_hash() -> str:
 
 
 def processor_level() -> int:
-    """The x86-64 level of this processor, 2 to 4; 0 on other processors, which are compiled for as they are."""
+    """The x86-64 level of this processor, 2 to 4; 0 on other processors, whose common instructions are used."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return 0
     try:
@@ -106,7 +106,10 @@ def in_cache(name: str, notice: str, build: Callable[[Path], object]) -> Path:
     Raises:
         BuildError: the cache cannot be written, or from `build`.
     """
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
+    except RuntimeError:  # a user without an entry, as in some containers
+        raise BuildError("this user has no home folder to keep them in; set XDG_CACHE_HOME") from None
     path = folder / name
     if path.exists():
         return path
@@ -128,7 +131,9 @@ def compile_library(path: Path, levels: Sequence[int]) -> None:
 
     Args:
         path: of the library; its folder must exist.
-        levels: of x86-64, which the library chooses from when it is loaded; ``[0]`` on other processors.
+        levels: of x86-64, which the library chooses from when it is loaded, lowest first: of functions that are not
+            ours, such as std::vector's, the linker keeps the first copy, and every processor must understand it;
+            ``[0]`` on other processors.
 
     Raises:
         BuildError: there is no compiler, or it fails.
@@ -170,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _target(level: int) -> list[str]:
     if level == 0:
-        return ["-mcpu=native"]
+        return []  # a wheel, or a cache in a shared home, meets other processors of the same kind
     return [f"-march=x86-64-v{level}", *(["-mprefer-vector-width=512"] if level == 4 else [])]
 
 

@@ -162,6 +162,8 @@ class CSR:
         if torch.device(device) == self.device:
             return self
         parts = (self.rowptr, self.col, self.colptr, self.row, self.position)
+        # On the CPU the values are checked at once, so they must have arrived.
+        non_blocking = non_blocking and torch.device(device).type != "cpu"
         return CSR(*(part.to(device, non_blocking=non_blocking) for part in parts))
 
     def pin_memory(self) -> "CSR":

@@ -24,6 +24,7 @@ __all__ = [
     "Unsupported",
     "call",
     "check",
+    "check_one_type",
     "indices",
     "library",
     "pointer",
@@ -130,6 +131,17 @@ def check(status: int, op: str, arguments: AttentionArguments | SegmentArguments
     if status == 6:
         raise Unsupported(op)
     raise RuntimeError(f"{op}: CUDA error {status - 1000} at launch; USG_OPS=torch does without these kernels")
+
+
+def check_one_type(op: str, first: Tensor, *rest: Tensor | None) -> None:
+    """Refuses tensors that would be read as if they were of another type; the public functions have looked before.
+
+    Raises:
+        TypeError: the types differ.
+    """
+    for tensor in rest:
+        if tensor is not None and tensor.dtype != first.dtype:
+            raise TypeError(f"{op}: tensors are {first.dtype} and {tensor.dtype}; cast them to one type")
 
 
 def pointer(tensor: Tensor | None) -> int | None:

@@ -59,8 +59,10 @@ def segment_mean(values: Tensor, rowptr: Tensor) -> Tensor:
         >>> segment_mean(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0, 2, 2, 3])).tolist()
         [1.5, 0.0, 3.0]
     """
-    count = rowptr.diff().clamp(min=1).to(values.dtype)
-    return segment_sum(values, rowptr) / count.view(-1, *[1] * (values.dim() - 1))
+    # In float32 for half types: a sum, or the length of a row, may leave the range of float16 where the mean does not.
+    total = segment_sum(_wide(values), rowptr)
+    count = rowptr.diff().clamp(min=1).to(total.dtype)
+    return (total / count.view(-1, *[1] * (values.dim() - 1))).to(values.dtype)
 
 
 def segment_max(values: Tensor, rowptr: Tensor) -> Tensor:
@@ -145,12 +147,14 @@ def max_op(values: Tensor, rowptr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @register(
-    "segment_softmax", "(Tensor values, Tensor rowptr) -> Tensor", lambda values, rowptr: torch.empty_like(values)
+    "segment_softmax",
+    "(Tensor values, Tensor rowptr) -> Tensor",
+    lambda values, rowptr: values.new_empty(values.shape),
 )
 def softmax_op(values: Tensor, rowptr: Tensor) -> Tensor:
-    """Registered: (e, ...) to (e, ...)."""
+    """Registered: (e, ...) to (e, ...), contiguous whatever the values are."""
     check_pointer("segment_softmax", values, rowptr)
-    wide = _wide(values)
+    wide = _wide(values).contiguous()
     row_index = expand_pointer(rowptr, values.shape[0])
     top = segment_reduce(wide, rowptr, "max")
     # A row of -inf alone gives NaN, as torch.softmax does.
@@ -162,11 +166,11 @@ def softmax_op(values: Tensor, rowptr: Tensor) -> Tensor:
 @register(
     "segment_softmax_backward",
     "(Tensor grad, Tensor probability, Tensor rowptr) -> Tensor",
-    lambda grad, probability, rowptr: torch.empty_like(probability),
+    lambda grad, probability, rowptr: probability.new_empty(probability.shape),
 )
 def softmax_backward_op(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
     """Registered: the gradient of the logits from that of the probabilities, all (e, ...)."""
-    wide = _wide(probability)
+    wide = _wide(probability).contiguous()
     product = wide * grad
     row_index = expand_pointer(rowptr, grad.shape[0])
     total = segment_reduce(product, rowptr, "sum")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from usg.ops import neighbours, segment
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, SegmentArguments, call, indices, pointer
+from usg.ops.native import DTYPES, SegmentArguments, call, check_one_type, indices, pointer
 
 __all__: list[str] = []
 
@@ -79,6 +79,7 @@ def _run(
     slot: Tensor | None = None,
 ) -> Tensor:
     """Fills and gives back `out`; all tensors are contiguous."""
+    check_one_type(op, values, other)
     rowptr = rowptr.contiguous()
     col = None if col is None else indices(col)
     slots = (out if kind == _GATHER else values if col is None else col).shape[0]

@@ -29,7 +29,7 @@ Level choose() {
 #endif
   return {"", nullptr, nullptr, nullptr};
 #else
-  return {"native", forward<0>, backward<0>, segment<0>};
+  return {"common", forward<0>, backward<0>, segment<0>};
 #endif
 }
 

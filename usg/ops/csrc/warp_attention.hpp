@@ -1,9 +1,10 @@
 // Graph attention by warps: what each warp does, forward. The formulas stand in usg/ops/attention.py, the steps around it in
 // warp_steps.hpp.
 //
-// A head's channels lie in `1 << part_bits` lanes, W in each (part_bits is `known` to the compiler, or -1): 16 bytes of a state, so that a head's row is read at once. A
-// warp looks at `at_once` edges per lane before it updates its softmax, so that many reads are under way. Tables are read
-// where they lie: they stay in the first cache, which is the same memory as shared memory.
+// A head's channels lie in `1 << part_bits` lanes, W in each (part_bits is `known` to the compiler, or -1): 16 bytes of a
+// state, so that a head's row is read at once. A warp looks at `at_once` edges per lane before it updates its softmax, so
+// that many reads are under way. Tables are read where they lie: they stay in the first cache, which is the same memory as
+// shared memory.
 #pragma once
 #include "usg_ops.h"
 #include "warp_rows.hpp"

@@ -38,7 +38,8 @@ inline Sharing share(int part_bits, int64_t heads, int64_t rows, int64_t slots) 
   const int left = 5 - part_bits - s.head_bits;
   while (s.slot_bits < left && (int64_t(2) << s.slot_bits) * 2 * rows <= slots) s.slot_bits++;
   s.row_bits = left - s.slot_bits;
-  s.pieces = slots < long_row ? 0 : int(2 * ((slots + piece_size - 1) / piece_size));
+  // Slots without a row to hold them are a caller's mistake; a search for their row would end outside the pointers.
+  s.pieces = slots < long_row || rows == 0 ? 0 : int(2 * ((slots + piece_size - 1) / piece_size));
   return s;
 }
 inline int64_t units(const Sharing &s, int64_t rows) { return s.pieces + ((rows + (1 << s.row_bits) - 1) >> s.row_bits); }

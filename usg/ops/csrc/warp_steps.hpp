@@ -1,6 +1,6 @@
 // The steps of graph attention by warps: which kernels run, over how many warps, and the memory between them.
 //
-// A `Launcher` has launch(kernel, warps, floats of scratch per warp, warps per block): on the GPU usg/ops/csrc/cuda.cu,
+// A `Launcher` has launch(kernel, warps, floats of scratch per warp, warps per block): on the GPU that of cuda_launch.hpp,
 // in the tests a loop. Everything here depends on sizes alone, so it can be captured in a CUDA graph.
 #pragma once
 #include <type_traits>
