@@ -106,11 +106,14 @@ def in_cache(name: str, notice: str, build: Callable[[Path], object]) -> Path:
     Raises:
         BuildError: the cache cannot be written, or from `build`.
     """
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
-    path = folder / name
-    if path.exists():
-        return path
     try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
+    except RuntimeError:
+        raise BuildError("this user has no home folder to compile into; set XDG_CACHE_HOME to a folder") from None
+    path = folder / name
+    try:
+        if path.exists():
+            return path
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder / f"{path.stem}.lock"):
             if not path.exists():
