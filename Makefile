@@ -56,12 +56,16 @@ ops: $(VENV)/.with-train  ## compiles the kernels for this processor and its GPU
 cuda-compile: $(VENV)/.with-train  ## compiles the CUDA kernels for every target, warnings as errors; needs nvcc, no GPU
 	@$(BIN)/python -m usg.ops.build_cuda
 
-# The library inside asks for glibc 2.29 at most; nothing of it knows of a torch or a Python.
-wheel: $(VENV)/.with-dev  ## a wheel with the compiled kernels, for every Python and torch, in dist/
-	$(BIN)/python usg/ops/build.py --package
-	if command -v nvcc > /dev/null; then $(BIN)/python -m usg.ops.build_cuda --package; else echo "no nvcc: without CUDA kernels"; fi
-	$(BIN)/python -m build --wheel --config-setting=--build-option=--plat-name=manylinux_2_31_$$(uname -m)
-	rm -r usg/ops/lib
+# What lies in build/lib would be carried by the next wheel too. The tag names the oldest glibc that has all that the
+# libraries ask for; nothing of them knows of a torch or a Python.
+wheel: $(VENV)/.with-dev  ## a wheel with the compiled CPU kernels, in dist/; CUDA=1 adds those for CUDA
+	@rm -rf build/lib usg/ops/lib
+	@trap 'rm -rf build/lib usg/ops/lib' EXIT; \
+	$(BIN)/python usg/ops/build.py --package; \
+	if [ "$(CUDA)" = 1 ]; then $(BIN)/python -m usg.ops.build_cuda --package; \
+	else echo "without CUDA kernels; make wheel CUDA=1 adds them, with nvcc, in a quarter of an hour"; fi; \
+	glibc=$$(grep -aohE 'GLIBC_2\.[0-9]+' usg/ops/lib/*.so | sort -uV | tail -1 | cut -d. -f2); \
+	$(BIN)/python -m build --wheel "--config-setting=--build-option=--plat-name=manylinux_2_$${glibc}_$$(uname -m)"
 
 bench: $(VENV)/.with-train  ## the speed tables
 	@for kind in $$($(BIN)/usg ls benchmarks | cut -d ' ' -f 1); do echo "== usg bench $$kind"; $(BIN)/usg bench $$kind; done

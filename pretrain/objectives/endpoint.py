@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from usg.batch import GraphBatch
 from usg.graph import EdgeType, NodeKind
 from usg.nn import GraphTransformer
-from usg.ops import segment_softmax, segment_sum
+from usg.ops import segment_max, segment_softmax, segment_sum
 from usg.pretrain.objectives.objective import Objective, Targets, draw
 from usg.pretrain.objectives.structure import arguments, in_graphs, relation_pairs, select_edges
 
@@ -82,7 +82,7 @@ class Endpoint(Objective):
         first = F.pad(count.cumsum(0), (1, 0))
         own = batch.node_graph[targets.nodes].long()
         size = count[own]
-        rowptr = F.pad(size.cumsum(0), (1, 0))
+        rowptr = F.pad(size.cumsum(0), (1, 0)).int()
         row = torch.repeat_interleave(torch.arange(len(targets), device=size.device), size)
         column = candidates[first[own][row] + torch.arange(len(row), device=size.device) - rowptr[row]]
         query = self.relation(states[targets.nodes])
@@ -90,11 +90,11 @@ class Endpoint(Objective):
         position = torch.full_like(batch.label, -1)
         position[candidates] = torch.arange(len(candidates), device=candidates.device)
         scores = (query[row] * key[position[column]]).sum(-1) / query.shape[-1] ** 0.5
-        probability = segment_softmax(scores[:, None], rowptr.int()).squeeze(1)
+        probability = segment_softmax(scores[:, None], rowptr).squeeze(1)
         right = column == targets.answers[row]
-        found = segment_sum((probability * right)[:, None], rowptr.int()).squeeze(1)
+        found = segment_sum((probability * right)[:, None], rowptr).squeeze(1)
         loss = -found.clamp(min=torch.finfo(found.dtype).tiny).log().mean()
-        best = torch.zeros_like(found).scatter_reduce_(0, row, probability.detach(), "amax")
+        best = segment_max(probability.detach()[:, None], rowptr).squeeze(1)
         return loss, {"loss": loss.detach(), "accuracy": (found.detach() >= best).float().mean()}
 
 

@@ -6,6 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -73,16 +76,6 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, compiler, monkeypatch
         build.cached()
 
 
-def test_a_user_without_a_home_is_told_what_to_set(compiler, monkeypatch):
-    def home():
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(build.Path, "home", home)
-    with pytest.raises(build.BuildError, match=r"no home folder .*; set XDG_CACHE_HOME"):
-        build.cached()
-
-
 def test_code_for_processors_other_than_x86_is_not_for_the_one_at_hand(tmp_path, monkeypatch):
     """What a wheel carries, or a home on many machines keeps, must run on all of them."""
     fake = tmp_path / "c++"
@@ -95,6 +88,62 @@ def test_code_for_processors_other_than_x86_is_not_for_the_one_at_hand(tmp_path,
     lines = (tmp_path / "lines").read_text()
     assert "-DUSG_LEVEL=0" in lines
     assert "-mcpu" not in lines and "-march" not in lines
+
+
+def test_without_a_cache_plain_torch_answers_and_says_so_once(tmp_path, compiler):
+    if build.PACKAGED.exists():
+        pytest.skip("this checkout carries compiled kernels")
+    (tmp_path / "file").touch()
+    result = show(XDG_CACHE_HOME=str(tmp_path / "file"))
+    assert result.stdout == "torch\n"
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("usg: no CPU kernels, slower torch ops are used: ")
+    assert "cannot be written" in result.stderr
+
+
+def test_a_cache_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(build.BuildError, match=r"usg cannot be written \(Permission denied\); set XDG_CACHE_HOME"):
+        build.in_cache("libusg_cpu.so", "", lambda path: None)
+
+
+def test_a_user_without_a_home_is_told_where_to_put_the_kernels(monkeypatch):
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(build.BuildError, match="no home folder to compile into; set XDG_CACHE_HOME"):
+        build.in_cache("libusg_cpu.so", "", lambda path: None)
+
+
+def test_of_two_that_build_at_once_one_does(tmp_path, monkeypatch, capsys):
+    """The second asks for the lock while the first builds, and finds the library made."""
+    fcntl = pytest.importorskip("fcntl")
+    flock, asked, second_waits, built = fcntl.flock, [], threading.Event(), []
+
+    def ask(file, operation):
+        asked.append(file)
+        if len(asked) == 2:
+            second_waits.set()
+        flock(file, operation)
+
+    def compile_slowly(path):
+        built.append(path)
+        assert second_waits.wait(60)
+        path.touch()
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", ask)
+    with ThreadPoolExecutor(2) as both:
+        paths = list(both.map(lambda _: build.in_cache("libusg_cpu.so", "compiling", compile_slowly), range(2)))
+    assert paths == [tmp_path / "usg" / "libusg_cpu.so"] * 2
+    assert built == paths[:1]
+    assert capsys.readouterr().err == "compiling\n"
 
 
 def test_a_compiler_that_fails_is_named(tmp_path, monkeypatch):

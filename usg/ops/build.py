@@ -108,12 +108,12 @@ def in_cache(name: str, notice: str, build: Callable[[Path], object]) -> Path:
     """
     try:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "usg"
-    except RuntimeError:  # a user without an entry, as in some containers
-        raise BuildError("this user has no home folder to keep them in; set XDG_CACHE_HOME") from None
+    except RuntimeError:
+        raise BuildError("this user has no home folder to compile into; set XDG_CACHE_HOME to a folder") from None
     path = folder / name
-    if path.exists():
-        return path
     try:
+        if path.exists():
+            return path
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder / f"{path.stem}.lock"):
             if not path.exists():
