@@ -11,8 +11,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_M_MMAP_THRESHOLD = -3
-_BYTES = 256 * 1024
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_LARGE = 256 * 1024
+_KEPT = 32 * 1024 * 1024  # the most that glibc takes for a threshold of mappings
 
 
 def give_large_buffers_back() -> bool:
@@ -26,9 +27,30 @@ def give_large_buffers_back() -> bool:
         True
     """
     try:
-        return bool(ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _BYTES))
+        return bool(ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _LARGE))
     except (OSError, AttributeError):
         return False
+
+
+def keep_large_buffers() -> bool:
+    """Has the heap keep what is freed, for a process of one's own that needs as much again at once.
+
+    A network's maps are made and freed batch after batch. Given back to the system they come as new pages, each of
+    which is cleared and mapped when it is touched: a tenth of the time of parsing pictures, and more.
+
+    Returns:
+        Whether it could be said, as for `give_large_buffers_back`.
+
+    Example:
+        >>> keep_large_buffers() in (True, False)
+        True
+    """
+    try:
+        tell = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return False
+    settings = ((_M_MMAP_THRESHOLD, _KEPT), (_M_TRIM_THRESHOLD, 16 * _KEPT), (_M_TOP_PAD, _KEPT))
+    return all(tell(name, value) for name, value in settings)
 
 
 @contextmanager

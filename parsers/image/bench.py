@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from usg.heap import keep_large_buffers
 from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
 from usg.progress import say
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--attributes", metavar="A", help="an attribute head")
     parser.add_argument("--relations", metavar="R", help="a relation head")
     options = parser.parse_args(argv)
+    keep_large_buffers()  # as usg parse image does
     parts = {"detector": options.detector, "attributes": options.attributes, "relations": options.relations}
     with tempfile.TemporaryDirectory() as folder:
         files = picture_files(options.inputs, options.n, Path(folder) / "world")
@@ -212,6 +214,7 @@ def _load_and_parse(parts: dict[str, str | None], files: list[str], batch_size: 
 
     from usg.parsers.image.parser import ImageParser
 
+    keep_large_buffers()
     made: list[ImageParser] = []
     seconds = cpu(lambda: made.append(ImageParser(**parts)))  # type: ignore[arg-type]
     return seconds, peak_after(lambda: _parse(made[0], files, batch_size))

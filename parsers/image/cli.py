@@ -9,6 +9,7 @@ from functools import partial
 
 from usg.formats.media import path_text
 from usg.formats.problems import Problems
+from usg.heap import keep_large_buffers
 from usg.parsers.command import command_parser, files_after, parse_each, run_command, write_graphs
 from usg.parsers.image.inputs import find_images
 from usg.parsers.image.labels import labels_from
@@ -106,6 +107,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse image`; 0 when all was parsed, 1 when some pictures were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     tell_default(arguments.detector)
+    keep_large_buffers()
     return run_command(parse_image, arguments, "picture")
 
 

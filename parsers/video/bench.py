@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from usg.heap import keep_large_buffers
 from usg.parsers.benchmark import cpu, in_fresh_process, options_of, peak_after, positive, report, rows_of, timed_rows
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--detector", metavar="D", help="as for usg parse video, like the next")
     parser.add_argument("--events", metavar="E", default="learned", help="an event head (default: learned)")
     options = parser.parse_args(argv)
+    keep_large_buffers()  # as usg parse video does
     rows = measure(
         options.n,
         rounds=options.rounds,
@@ -140,6 +142,7 @@ def _parse_fresh(file: str, detector: str | None, events: str, batch_size: int) 
     """CPU seconds of a parse, and the most MiB that the process had."""
     from usg.parsers.video.parser import VideoParser
 
+    keep_large_buffers()
     parser = VideoParser(detector, events=events, batch_size=batch_size)
     taken: list[float] = []
     peak = peak_after(lambda: taken.append(cpu(lambda: parser(file))))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from usg.formats.media import path_text
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
+from usg.heap import keep_large_buffers
 from usg.parsers.command import command_parser, files_after, parse_each, run_command, write_graphs
 from usg.parsers.image.cli import add_parts, tell_default
 from usg.parsers.output import open_output
@@ -131,6 +132,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `usg parse video`; 0 when all was parsed, 1 when some films were bad (each is named)."""
     arguments = _parser().parse_args(argv)
     tell_default(arguments.detector)
+    keep_large_buffers()
     return run_command(parse_video, arguments, "film")
 
 

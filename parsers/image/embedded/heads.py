@@ -108,17 +108,16 @@ class PictureRelations:
         shares = [each.boxes / max(image.size) for image, each in zip(images, found, strict=True)]
         boxes = torch.from_numpy(np.concatenate(shares).astype(np.float32))
         within = [all_pairs(len(each)) for each in found]
-        first = np.cumsum([0, *map(len, found)])
-        of = np.repeat(np.arange(len(found)), [len(pairs) for pairs in within])
-        pairs = torch.cat([pairs + int(start) for pairs, start in zip(within, first, strict=False)])
+        first = np.cumsum([0, *map(len, found)]).tolist()
+        pairs = torch.cat([pairs + start for pairs, start in zip(within, first, strict=False)])
         with torch.inference_mode():
             labels = self._encoder([label for each in found for label in each.labels])
-            scores = self.model.network.pairs(boxes, labels, seen, pairs, self._predicates).sigmoid()
-            who, what = torch.nonzero(scores >= self.least, as_tuple=True)
+            scores = self.model.network.pairs(boxes, labels, seen, pairs, self._predicates).sigmoid().numpy()
+        who, what = np.nonzero(scores >= self.least)
+        of = np.repeat(np.arange(len(found)), [len(pairs) for pairs in within])[who].tolist()
+        where = torch.cat(within).numpy()[who].tolist()
         scored: list[list[RelationScore]] = [[] for _ in found]
-        for picture, (i, j), k, score in zip(
-            of[who].tolist(), torch.cat(within)[who].tolist(), what.tolist(), scores[who, what].tolist(), strict=True
-        ):
+        for picture, (i, j), k, score in zip(of, where, what.tolist(), scores[who, what].tolist(), strict=True):
             scored[picture].append(RelationScore(i, self.predicates[k], j, score))
         return scored
 

@@ -71,21 +71,27 @@ def geometry(boxes: Tensor, masks: Tensor, pairs: Tensor) -> Tensor:
         masks: (n, 8, 8), how much of each cell of the box the region takes.
         pairs: (p, 2).
     """
-    a, b = boxes[pairs[:, 0]], boxes[pairs[:, 1]]
-    (wa, ha), (wb, hb) = _sides(a), _sides(b)
-    low, high = torch.maximum(a[:, :2], b[:, :2]), torch.minimum(a[:, 2:], b[:, 2:])
+    p = len(pairs)
+    each = pairs.T.reshape(-1)  # the subjects of all pairs, then their objects
+    both = boxes[each]
+    starts, ends = both[:, :2], both[:, 2:]
+    sizes = (ends - starts).clamp(min=1e-3)
+    centres = (starts + ends) / 2
+    areas = sizes[:, 0] * sizes[:, 1]
+    low, high = torch.maximum(starts[:p], starts[p:]), torch.minimum(ends[:p], ends[p:])
     common = high - low  # negative: a gap
     shared = common.clamp(min=0).prod(1)
-    first, second = wa * ha, wb * hb
-    xa, xb = (a[:, 0] + a[:, 2]) / 2, (b[:, 0] + b[:, 2]) / 2
-    ya, yb = (a[:, 1] + a[:, 3]) / 2, (b[:, 1] + b[:, 3]) / 2
-    mine, theirs = _takes(a, masks[pairs[:, 0]], low, high), _takes(b, masks[pairs[:, 1]], low, high)
+    takes = _takes(starts, sizes, masks[each], low.repeat(2, 1), high.repeat(2, 1))
+    across = centres[p:] - centres[:p]
+    narrower, ratio = torch.minimum(sizes[:p], sizes[p:]), torch.log(sizes[:p] / sizes[p:]) / 2
+    first, second = areas[:p], areas[p:]
     return torch.stack(
         [
-            xb - xa, yb - ya, b[:, 3] - a[:, 3], b[:, 1] - a[:, 1], b[:, 1] - a[:, 3], b[:, 3] - a[:, 1],
-            common[:, 0], common[:, 1], common[:, 0] / torch.minimum(wa, wb), common[:, 1] / torch.minimum(ha, hb),
-            shared / first, shared / second, torch.log(first / second) / 3, torch.log(wa / wb) / 2,
-            torch.log(ha / hb) / 2, wa, ha, wb, hb, mine, theirs, (xb - xa) / torch.maximum(wa, wb),
+            across[:, 0], across[:, 1], ends[p:, 1] - ends[:p, 1], starts[p:, 1] - starts[:p, 1],
+            starts[p:, 1] - ends[:p, 1], ends[p:, 1] - starts[:p, 1], common[:, 0], common[:, 1],
+            *(common / narrower).unbind(1), shared / first, shared / second, torch.log(first / second) / 3,
+            *ratio.unbind(1), *sizes[:p].unbind(1), *sizes[p:].unbind(1), takes[:p], takes[p:],
+            across[:, 0] / torch.maximum(sizes[:p, 0], sizes[p:, 0]),
         ],
         1,
     ).clamp(-4, 4)  # fmt: skip
@@ -97,21 +103,14 @@ def all_pairs(regions: int) -> Tensor:
     >>> all_pairs(2).tolist()
     [[0, 1], [1, 0]]
     """
-    pairs = torch.cartesian_prod(torch.arange(regions), torch.arange(regions))
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    return torch.nonzero(~torch.eye(regions, dtype=torch.bool))
 
 
-def _sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
-    size = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
-    return size[:, 0], size[:, 1]
-
-
-def _takes(boxes: Tensor, masks: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """How much of the rectangle from low to high a region takes, by its mask; 0 where there is none."""
-    size = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
-    from_, to = (low - boxes[:, :2]) / size * GRID, (high - boxes[:, :2]) / size * GRID  # (p, 2), in cells
-    cells = torch.arange(GRID, device=boxes.device)
+def _takes(starts: Tensor, sizes: Tensor, masks: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """How much of the rectangle from low to high each region takes, by its mask; 0 where there is none."""
+    from_, to = (low - starts) / sizes * GRID, (high - starts) / sizes * GRID  # (n, 2), in cells
+    cells = torch.arange(GRID, device=starts.device)
     # Length of each cell's share of the interval, in x and in y.
     inside = (torch.minimum(to[:, :, None], cells + 1.0) - torch.maximum(from_[:, :, None], cells + 0.0)).clamp(min=0)
-    weight = inside[:, 1, :, None] * inside[:, 0, None, :]  # (p, 8, 8), rows are y
+    weight = inside[:, 1, :, None] * inside[:, 0, None, :]  # (n, 8, 8), rows are y
     return (weight * masks).sum((1, 2)) / weight.sum((1, 2)).clamp(min=1e-6)
