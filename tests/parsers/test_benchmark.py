@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from usg.parsers.benchmark import in_fresh_process, medians, report, rows_of
+from usg.parsers.command import peak_mib
 
 
 def test_systems_take_turns_and_the_first_round_does_not_count() -> None:
@@ -44,3 +45,10 @@ def test_rows_and_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_a_process_of_its_own() -> None:
     assert in_fresh_process(os.getpid) != os.getpid()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="getrusage counts the parent too")
+def test_the_peak_of_a_fresh_process_is_its_own() -> None:
+    large = bytearray(512 << 20)
+    large[:: 1 << 12] = b"x" * len(range(0, len(large), 1 << 12))  # every page is touched
+    assert in_fresh_process(peak_mib) < 400 < peak_mib()
