@@ -143,15 +143,13 @@ def parse_each(
         Pairs of a graph and what stood beside its item.
     """
     failed: dict[int, str] = {}
-    given = None if settings is None else {key: value for key, value in settings.items() if value is not None}
+    given = {key: value for key, value in (settings or {}).items() if value is not None}
     for i, (graph, context) in enumerate(pipe(items, as_tuples=True, on_error=failed.__setitem__)):
+        more: dict[str, Any] = {SETTINGS: given} if given else {}
         if i in failed:
-            reason = failed.pop(i).removeprefix(f"{where(context)}: ")
-            problems.add(where(context), reason)
-            graph = replace(graph, metadata={**graph.metadata, FAILED: reason})
-        if given:
-            graph = replace(graph, metadata={**graph.metadata, SETTINGS: given})
-        yield graph, context
+            more[FAILED] = failed.pop(i).removeprefix(f"{where(context)}: ")
+            problems.add(where(context), more[FAILED])
+        yield replace(graph, metadata={**graph.metadata, **more}) if more else graph, context
 
 
 def write_graphs(out: Output, graphs: Iterable[SceneGraph], problems: Problems, total: int | None = None) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -21,36 +21,28 @@ def give_large_buffers_back() -> bool:
 
     Returns:
         Whether it could be said: other C libraries than glibc have no such setting, and do without.
-
-    Example:
-        >>> give_large_buffers_back() in (True, False)
-        True
     """
-    try:
-        return bool(ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _LARGE))
-    except (OSError, AttributeError):
-        return False
+    return _set({_M_MMAP_THRESHOLD: _LARGE})
 
 
 def keep_large_buffers() -> bool:
     """Has the heap keep what is freed, for a process of one's own that needs as much again at once.
 
     A network's maps are made and freed batch after batch. Given back to the system they come as new pages, each of
-    which is cleared and mapped when it is touched: a tenth of the time of parsing pictures, and more.
+    which is cleared and mapped when it is touched.
 
     Returns:
         Whether it could be said, as for `give_large_buffers_back`.
-
-    Example:
-        >>> keep_large_buffers() in (True, False)
-        True
     """
+    return _set({_M_MMAP_THRESHOLD: _KEPT, _M_TRIM_THRESHOLD: 16 * _KEPT, _M_TOP_PAD: _KEPT})
+
+
+def _set(options: Mapping[int, int]) -> bool:
     try:
-        tell = ctypes.CDLL("libc.so.6").mallopt
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
         return False
-    settings = ((_M_MMAP_THRESHOLD, _KEPT), (_M_TRIM_THRESHOLD, 16 * _KEPT), (_M_TOP_PAD, _KEPT))
-    return all(tell(name, value) for name, value in settings)
+    return all(mallopt(option, value) for option, value in options.items())
 
 
 @contextmanager

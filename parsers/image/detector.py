@@ -68,14 +68,12 @@ class Detections:
     def _check(self) -> None:
         n = len(self.labels)
         boxes, scores = self.boxes, self.scores
-        for place in np.flatnonzero(~np.isfinite(boxes).all(1)):
-            raise ValueError(f"box {place} is {boxes[place].tolist()}, not finite; the detector failed on this picture")
-        for place in np.flatnonzero((boxes[:, 2:] < boxes[:, :2]).any(1)):
-            raise ValueError(
-                f"box {place} is {boxes[place].tolist()}, inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)"
-            )
-        for place in np.flatnonzero(~((scores >= 0) & (scores <= 1))):  # NaN too
-            raise ValueError(f"score {place} is {scores[place]}, not in [0, 1]; the detector failed on this picture")
+        if (wrong := ~np.isfinite(boxes).all(1)).any():
+            raise ValueError(f"{_first('box', boxes, wrong)}, not finite; the detector failed on this picture")
+        if (wrong := (boxes[:, 2:] < boxes[:, :2]).any(1)).any():
+            raise ValueError(f"{_first('box', boxes, wrong)}, inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)")
+        if (wrong := ~((scores >= 0) & (scores <= 1))).any():  # NaN too
+            raise ValueError(f"{_first('score', scores, wrong)}, not in [0, 1]; the detector failed on this picture")
         for i, label in enumerate(self.labels):
             if not isinstance(label, str) or not label.strip():
                 raise ValueError(f"label {i} is {label!r}; a detector gives words (class_names, or labels to look for)")
@@ -128,6 +126,12 @@ def nothing() -> Detections:
     0
     """
     return Detections(np.zeros((0, 4)), np.zeros(0), ())
+
+
+def _first(name: str, values: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
+    """The first of the values that are wrong, with its place."""
+    place = int(wrong.argmax())
+    return f"{name} {place} is {values[place].tolist()}"
 
 
 def _array(name: str, values: Any, *shape: int) -> NDArray[np.float64]:

@@ -242,7 +242,7 @@ class ImageParser:
 
         Args:
             images: the batch.
-            names: what failures call them; told from the picture where None.
+            names: what failures call them; a description of the picture where None.
             least: regions down to this score are found too; the heads do not read them. The threshold when None.
 
         Raises:
@@ -281,14 +281,12 @@ class ImageParser:
             for image, each in zip(images, found, strict=True)
         ]
         # By falling score, so that those that the heads read have the same numbers among all.
-        sure = (
-            kept
-            if least == self.threshold
-            else [each.select(np.flatnonzero(each.scores >= self.threshold)) for each in kept]
-        )
-        values = ask(self.attributes.attributes, images, sure, 1) if self.attributes else [()] * len(images)
-        predicates = ask(self.relations.relations, images, sure, 2) if self.relations else [()] * len(images)
-        for regions, a, r in zip(sure, values, predicates, strict=True):
+        confident = kept
+        if least < self.threshold:
+            confident = [each.select(np.flatnonzero(each.scores >= self.threshold)) for each in kept]
+        values = ask(self.attributes.attributes, images, confident, 1) if self.attributes else [()] * len(images)
+        predicates = ask(self.relations.relations, images, confident, 2) if self.relations else [()] * len(images)
+        for regions, a, r in zip(confident, values, predicates, strict=True):
             for i in [each.object for each in a] + [i for each in r for i in (each.subject, each.object)]:
                 if not 0 <= i < len(regions):
                     raise ValueError(f"a head names region {i}; the regions are 0 to {len(regions) - 1}")

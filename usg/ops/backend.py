@@ -54,32 +54,20 @@ def _resolve(name: str, device: str) -> str:
 
         if not torch.cuda.is_available():
             raise RuntimeError("USG_OPS=cuda, but torch sees no CUDA device; unset USG_OPS")
-    if device == "cuda":
-        return "torch" if name == "cpu" else _cuda(required=name == "cuda")
-    return _cpu(required=name == "cpu") if device == "cpu" else "torch"
+    if device not in ("cpu", "cuda") or (device == "cuda" and name == "cpu"):
+        return "torch"
+    return _compiled(device, required=name == device)
 
 
-def _cpu(required: bool) -> str:
-    from usg.ops import native
+def _compiled(device: str, required: bool) -> str:
+    """The device's name where its kernels are, or can be compiled; else torch, with a line that says so."""
+    from usg.ops import native, native_cuda
 
     try:
-        native.library()
+        (native_cuda if device == "cuda" else native).library()
     except BuildError as error:
         if required:
-            raise RuntimeError(f"USG_OPS=cpu, but {error}") from None
-        print(f"usg: no CPU kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
+            raise RuntimeError(f"USG_OPS={device}, but {error}") from None
+        print(f"usg: no {device.upper()} kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
         return "torch"
-    return "cpu"
-
-
-def _cuda(required: bool) -> str:
-    from usg.ops import native_cuda
-
-    try:
-        native_cuda.library()
-    except BuildError as error:
-        if required:
-            raise RuntimeError(f"USG_OPS=cuda, but {error}") from None
-        print(f"usg: no CUDA kernels, slower torch ops are used: {error}", file=sys.stderr, flush=True)
-        return "torch"
-    return "cuda"
+    return device

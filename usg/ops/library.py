@@ -67,8 +67,8 @@ def register_native(op: Callable[..., Any]) -> Callable[[Callable[..., Any]], Ca
             if first.dtype in DTYPES and backend(kind) == kind:
                 try:
                     return function(first, *rest)
-                except Unsupported:
-                    pass
+                except Unsupported:  # shapes and types that docs/kernels.md lists
+                    return plain(first, *rest)
             return plain(first, *rest)
 
         for key in ("CPU", "CUDA"):
