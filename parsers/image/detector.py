@@ -68,9 +68,9 @@ class Detections:
     def _check(self) -> None:
         n = len(self.labels)
         boxes, scores = self.boxes, self.scores
-        if (wrong := ~np.isfinite(boxes).all(1)).any():
+        if (wrong := ~np.isfinite(boxes)).any():
             raise ValueError(f"{_first('box', boxes, wrong)}, not finite; the detector failed on this picture")
-        if (wrong := (boxes[:, 2:] < boxes[:, :2]).any(1)).any():
+        if (wrong := (boxes[:, 2:] < boxes[:, :2])).any():
             raise ValueError(f"{_first('box', boxes, wrong)}, inverted; expected x0 <= x1 and y0 <= y1 (xyxy, pixels)")
         if (wrong := ~((scores >= 0) & (scores <= 1))).any():  # NaN too
             raise ValueError(f"{_first('score', scores, wrong)}, not in [0, 1]; the detector failed on this picture")
@@ -129,8 +129,8 @@ def nothing() -> Detections:
 
 
 def _first(name: str, values: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
-    """The first of the values that are wrong, with its place."""
-    place = int(wrong.argmax())
+    """The first of the values in whose row something is wrong, with its place."""
+    place = int(np.nonzero(wrong)[0][0])
     return f"{name} {place} is {values[place].tolist()}"
 
 
