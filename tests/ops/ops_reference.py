@@ -7,7 +7,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from usg.ops import CSR, graph_attention
+from usg.ops import CSR, graph_attention, graph_self_attention
 
 NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
 
@@ -89,6 +89,18 @@ def attend(graph: CSR, inputs: dict[str, Tensor], dropout: float = 0.0) -> dict[
     out = graph_attention(graph=graph, **inputs | leaves, dropout=dropout)
     weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
     return {"out": out, **dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))}
+
+
+def attend_jointly(graph: CSR, inputs: dict[str, Tensor], dropout: float = 0.0) -> dict[str, Tensor]:
+    """`attend` by `graph_self_attention`."""
+    rest = {name: tensor for name, tensor in inputs.items() if name not in ("q", "k", "v")}
+    leaves = {"qkv": torch.stack([inputs[name].detach() for name in ("q", "k", "v")], 1).requires_grad_()}
+    leaves |= {name: rest[name].detach().requires_grad_() for name in NAMES if name in rest}
+    torch.manual_seed(7)
+    out = graph_self_attention(graph=graph, **rest | leaves, dropout=dropout)
+    weight = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(out.dtype)
+    grads = dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), weight), strict=True))
+    return {"out": out, **dict(zip("qkv", grads.pop("qkv").unbind(1), strict=True)), **grads}
 
 
 def agree(result: dict[str, Tensor], expected: dict[str, Tensor], tolerance: float) -> None:

@@ -8,9 +8,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops_reference import arguments, attention, edge_lists
+from ops_reference import arguments, attend, attend_jointly, attention, edge_lists, graph_of
 
-from usg.ops import CSR, backend, graph_attention, sparse
+from usg.ops import CSR, backend, graph_attention, graph_self_attention, sparse
 
 pytestmark = pytest.mark.usefixtures("implementation")
 
@@ -257,6 +257,32 @@ def test_strided_inputs_and_int32_types():
         strided[name] = inputs[name].transpose(0, 1).contiguous().transpose(0, 1)
     strided["edge_type"] = inputs["edge_type"].int()
     assert torch.equal(run(graph, strided), run(graph, inputs))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("width", [5, 32])
+def test_joint_states_give_the_same_bits(width, dtype, dropout):
+    graph = graph_of(90, 20, hub=1500)
+    inputs = arguments(graph, 4, width, attributes=2, dtype=dtype)
+    separate, joint = attend(graph, inputs, dropout), attend_jointly(graph, inputs, dropout)
+    assert all(torch.equal(joint[name], separate[name]) for name in separate)
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 6), (7, 2, 2, 3), (7, 4, 2, 3)])
+def test_joint_states_of_another_shape_are_refused(shape):
+    graph, inputs = example()
+    rest = {name: tensor for name, tensor in inputs.items() if name not in ("q", "k", "v")}
+    with pytest.raises(ValueError, match=r"qkv must be \(n, 3, H, D\), got shape \(7, "):
+        graph_self_attention(torch.zeros(shape, dtype=torch.float64), graph, **rest)
+
+
+def test_joint_states_need_as_many_sources_as_targets():
+    graph, _ = CSR.from_edges([4, 0, 2], [1, 1, 0], num_nodes=2, num_sources=5)
+    inputs = arguments(graph)
+    rest = {name: tensor for name, tensor in inputs.items() if name not in ("q", "k", "v")}
+    with pytest.raises(ValueError, match=r"k must be \(5, 2, 3\) for this q and graph, got \(2, 2, 3\)"):
+        graph_self_attention(torch.zeros(2, 3, 2, 3, dtype=torch.float64), graph, **rest)
 
 
 # torch's own tracer instantiates the autograd function, of which torch warns.

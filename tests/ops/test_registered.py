@@ -44,10 +44,11 @@ def cases():
         yield ops.graph_attention, (*tensors, *edges, types, keep)
         out, log_sum = ops.graph_attention(*tensors, *edges, types, keep)
         grad = torch.randn_like(out)
-        yield (
-            ops.graph_attention_backward,
-            (grad, log_sum, *tensors, *edges, *transposed, types, keep, wanted),
-        )
+        for joint in (False, True):
+            yield (
+                ops.graph_attention_backward,
+                (grad, log_sum, *tensors, *edges, *transposed, types, keep, wanted, joint),
+            )
 
 
 @pytest.mark.parametrize(("op", "inputs"), [pytest.param(*case, id=str(case[0])) for case in cases()])

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ops_reference import agree, arguments, attend, edge_lists, graph_of
+from ops_reference import agree, arguments, attend, attend_jointly, edge_lists, graph_of
 from torch import Tensor
 
 from usg.ops import (
@@ -92,6 +92,16 @@ def test_every_width_and_type(width, dtype, launches):
     before = len(launches)
     compare(graph_of(90, 20), 4, width, dtype, attributes=2)
     assert launches[before:] == ["graph_attention", "graph_attention_backward"]
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("width", [5, 16, 32, 128])
+def test_joint_states_give_the_same_bits(width, dtype, launches):
+    graph, before = graph_of(300, 50, hub=1500), len(launches)
+    inputs = arguments(graph, 4, width, attributes=2, dtype=dtype)
+    separate, joint = attend(graph, inputs, 0.1), attend_jointly(graph, inputs, 0.1)
+    assert all(torch.equal(joint[name], separate[name]) for name in separate)
+    assert launches[before:] == ["graph_attention", "graph_attention_backward"] * 2
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 8, 12, 16])

@@ -1,6 +1,6 @@
 """One layer of the graph transformer: attention along typed edges, then a gated feed-forward layer.
 
-    x = x + W_o attention(W_qkv norm(x))        usg.ops.graph_attention, with a key, a value and a bias per edge type
+    x = x + W_o attention(W_qkv norm(x))        usg.ops.graph_self_attention, with a key, value and bias per edge type
     x = x + W_down (silu(W_gate norm(x)) * W_up norm(x))
 
 Normalisation comes first and by root mean square (Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467); the
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.nn.config import GraphTransformerConfig
-from usg.ops import CSR, graph_attention
+from usg.ops import CSR, graph_self_attention
 
 
 class Block(nn.Module):
@@ -38,11 +38,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, graph: CSR, edge_type: Tensor) -> Tensor:
         """`(n, d)` states and the `(e,)` types of their edges to `(n, d)` states."""
-        q, k, v = self.qkv(self.attention_norm(x)).view(x.shape[0], 3, self.heads, -1).unbind(1)
-        heard = graph_attention(
-            q,
-            k,
-            v,
+        heard = graph_self_attention(
+            self.qkv(self.attention_norm(x)).view(x.shape[0], 3, self.heads, -1),
             graph,
             edge_type,
             self.key_table,

@@ -7,7 +7,7 @@ compiled kernels answer where they can be had (`backend`), elsewhere torch's own
 
 from usg.ops import attention_native as _attention_native  # noqa: F401  registers the kernels
 from usg.ops import segment_native as _segment_native  # noqa: F401
-from usg.ops.attention import graph_attention
+from usg.ops.attention import graph_attention, graph_self_attention
 from usg.ops.backend import backend
 from usg.ops.csr import CSR
 from usg.ops.neighbours import gather_scatter
@@ -18,6 +18,7 @@ __all__ = [
     "backend",
     "gather_scatter",
     "graph_attention",
+    "graph_self_attention",
     "segment_max",
     "segment_mean",
     "segment_softmax",

@@ -11,6 +11,7 @@ Graphormer's per-head edge bias (Ying et al. 2021, https://arxiv.org/abs/2106.05
 (e, H, D) tensor: see usg/ops/attention_torch.py for the rewriting.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from usg.ops import attention_torch
 from usg.ops.csr import CSR
 from usg.ops.library import autocast_to_one
 
-__all__ = ["graph_attention"]
+__all__ = ["graph_attention", "graph_self_attention"]
 
 _NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
 _EDGE_ATTR = _NAMES.index("edge_attr")
@@ -78,16 +79,75 @@ def graph_attention(
         [[[0.5, 0.5]], [[0.0, 1.0]]]
     """
     _check(q, k, v, graph, edge_type, key_table, value_table, bias, edge_attr, key_proj, value_proj, dropout)
-    tensors = autocast_to_one(q, k, v, key_table, value_table, bias, edge_attr, key_proj, value_proj)
+    tensors = (q, k, v, key_table, value_table, bias, edge_attr, key_proj, value_proj)
+    return _attend(graph, edge_type, dropout, tensors)
+
+
+def graph_self_attention(
+    qkv: Tensor,
+    graph: CSR,
+    edge_type: Tensor,
+    key_table: Tensor,
+    value_table: Tensor,
+    bias: Tensor,
+    edge_attr: Tensor | None = None,
+    key_proj: Tensor | None = None,
+    value_proj: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """`graph_attention` of queries, keys and values that one projection has made.
+
+    Their gradient is written where that projection needs it; that of three slices would be put together once more.
+
+    Args:
+        qkv: (n, 3, H, D) queries, keys and values.
+        graph: the edges, among n nodes.
+        edge_type: (e,), as for `graph_attention`, like all that follows.
+        key_table: (T, H, D).
+        value_table: (T, H, D).
+        bias: (T, H).
+        edge_attr: (e, a), or None.
+        key_proj: (a, H, D), or None.
+        value_proj: (a, H, D), or None.
+        dropout: the share of attention weights set to 0.
+
+    Returns:
+        (n, H, D).
+
+    Raises:
+        TypeError, ValueError, IndexError: as `graph_attention`.
+
+    Example:
+        >>> graph, order = CSR.from_edges([0, 1, 1], [0, 0, 1], num_nodes=2)
+        >>> qkv = torch.zeros(2, 3, 1, 2)
+        >>> qkv[:, 2] = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
+        >>> table = torch.zeros(1, 1, 2)
+        >>> types = torch.zeros(3, dtype=torch.int32)
+        >>> graph_self_attention(qkv, graph, types, table, table, torch.zeros(1, 1)).tolist()
+        [[[0.5, 0.5]], [[0.0, 1.0]]]
+    """
+    if qkv.dim() != 4 or qkv.shape[1] != 3:
+        raise ValueError(f"graph_attention: qkv must be (n, 3, H, D), got shape {tuple(qkv.shape)}")
+    q, k, v = qkv.detach().unbind(1)
+    _check(q, k, v, graph, edge_type, key_table, value_table, bias, edge_attr, key_proj, value_proj, dropout)
+    tensors = (qkv, None, None, key_table, value_table, bias, edge_attr, key_proj, value_proj)
+    return _attend(graph, edge_type, dropout, tensors)
+
+
+def _attend(graph: CSR, edge_type: Tensor, dropout: float, tensors: tuple[Tensor | None, ...]) -> Tensor:
+    """What both functions do with tensors that fit each other."""
+    tensors = autocast_to_one(*tensors)
+    first = tensors[0]
+    assert first is not None
     for name, tensor in zip(_NAMES, tensors, strict=True):
-        if tensor is not None and tensor.dtype != tensors[0].dtype:  # type: ignore[union-attr]
+        if tensor is not None and tensor.dtype != first.dtype:
             raise TypeError(
-                f"graph_attention: {name} is {tensor.dtype} but q is {tensors[0].dtype}; "  # type: ignore[union-attr]
+                f"graph_attention: {name} is {tensor.dtype} but q is {first.dtype}; "
                 "cast them to one type or call under torch.autocast"
             )
     keep = None
     if dropout > 0.0:
-        drawn = torch.rand(q.shape[1], graph.num_edges, device=q.device)
+        drawn = torch.rand(first.shape[-2], graph.num_edges, device=first.device)
         keep = (drawn >= dropout).to(torch.float32) / (1.0 - dropout)
     out: Tensor = _GraphAttention.apply(
         graph.rowptr, graph.col, graph.row_index, graph.colptr, graph.row, graph.position, edge_type, keep, *tensors
@@ -96,7 +156,10 @@ def graph_attention(
 
 
 class _GraphAttention(torch.autograd.Function):
-    """The registered forward and backward ops as one differentiable step."""
+    """The registered forward and backward ops as one differentiable step.
+
+    Queries, keys and values are three tensors, or the first of them is all, (n, 3, H, D), and the next two are None.
+    """
 
     @staticmethod
     def forward(
@@ -111,7 +174,7 @@ class _GraphAttention(torch.autograd.Function):
         keep: Tensor | None,
         *tensors: Tensor | None,
     ) -> Tensor:
-        out, log_sum = attention_torch.forward(*tensors, rowptr, col, row_index, edge_type, keep)
+        out, log_sum = attention_torch.forward(*_apart(tensors), rowptr, col, row_index, edge_type, keep)
         ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors)
         return out
 
@@ -121,8 +184,17 @@ class _GraphAttention(torch.autograd.Function):
         (rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors) = ctx.saved_tensors
         edges = (rowptr, col, row_index, colptr, row, position, edge_type, keep)
         wanted = ctx.needs_input_grad[len(edges) :]
-        grads = attention_torch.backward(grad, log_sum, *tensors, *edges, wanted[_EDGE_ATTR])
+        joint = tensors[1] is None
+        grads = attention_torch.backward(grad, log_sum, *_apart(tensors), *edges, wanted[_EDGE_ATTR], joint)
         return (None,) * len(edges) + tuple(g if want else None for g, want in zip(grads, wanted, strict=True))
+
+
+def _apart(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    """Queries, keys and values as three tensors, and the rest."""
+    first, second, third, *rest = tensors
+    if second is None and first is not None:
+        first, second, third = first.unbind(1)
+    return (first, second, third, *rest)
 
 
 def _check(

@@ -69,6 +69,7 @@ def _backward(
     edge_type: Tensor,
     keep: Tensor | None,
     attribute_grad: bool,
+    joint: bool,
 ) -> tuple[Tensor, ...]:
     check_one_type("graph_attention", q, k, v, grad)
     q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
@@ -80,14 +81,15 @@ def _backward(
     arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
     arguments.log_sum = pointer(log_sum)
     arguments.colptr, arguments.row, arguments.position = pointer(colptr), pointer(row), pointer(position)
-    grads = [tensor.new_empty(tensor.shape) for tensor in (q, k, v)]
+    grads, states = attention_torch.state_gradients(q, k, v, joint, q.dtype)
     names = ("dq", "dk", "dv", "dkey_table", "dvalue_table", "dbias", "dedge_attr", "dkey_proj", "dvalue_proj")
     for name, tensor in zip(names[3:], small, strict=True):
         given = tensor is not None and (attribute_grad or name != "dedge_attr")
         grads.append(tensor.new_empty(tensor.shape) if given else q.new_empty(0))  # type: ignore[union-attr]
-    for name, tensor in zip(names, grads, strict=True):
+    for name, tensor in zip(names, (*states, *grads[3:]), strict=True):
         # An empty tensor has no memory to write to.
         setattr(arguments, name, pointer(tensor) if tensor.numel() else None)
+    arguments.dq_row, arguments.dk_row, arguments.dv_row = (tensor.stride(0) for tensor in states)
     call("graph_attention_backward", "graph_attention", arguments, q.device)
     return tuple(tensor.to(q.dtype) for tensor in grads)
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from usg.ops.library import register
 from usg.ops.sparse import edge_dot, edge_sum, segment_reduce
 
-__all__ = ["backward", "check_types", "forward"]
+__all__ = ["backward", "check_types", "forward", "state_gradients"]
 
 _INPUTS = (
     "Tensor q, Tensor k, Tensor v, Tensor key_table, Tensor value_table, Tensor bias, Tensor? edge_attr, "
@@ -87,14 +87,16 @@ def _backward_fake(
     def like(tensor: Tensor | None) -> Tensor:
         return q.new_empty(0) if tensor is None else tensor.new_empty(tensor.shape)
 
-    wanted = edge_attr if rest[-1] else None
-    return tuple(like(t) for t in (q, k, v, key_table, value_table, bias, wanted, key_proj, value_proj))
+    attribute_grad, joint = rest[-2:]
+    states, _ = state_gradients(q, k, v, bool(joint), q.dtype)
+    wanted = edge_attr if attribute_grad else None
+    return (*states, *(like(t) for t in (key_table, value_table, bias, wanted, key_proj, value_proj)))
 
 
 @register(
     "graph_attention_backward",
     f"(Tensor grad, Tensor log_sum, {_INPUTS}, Tensor rowptr, Tensor col, Tensor row_index, Tensor colptr, "
-    "Tensor row, Tensor position, Tensor edge_type, Tensor? keep, bool attribute_grad) -> "
+    "Tensor row, Tensor position, Tensor edge_type, Tensor? keep, bool attribute_grad, bool joint) -> "
     "(Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward_fake,
 )
@@ -119,8 +121,12 @@ def backward(
     edge_type: Tensor,
     keep: Tensor | None,
     attribute_grad: bool,
+    joint: bool,
 ) -> tuple[Tensor, ...]:
-    """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 for those not given."""
+    """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 for those not given.
+
+    Where joint, those of q, k and v are the first, (n, 3, H, D), and the next two have size 0.
+    """
     dtype, heads, scale = _accumulator(q), q.shape[1], q.shape[2] ** -0.5
     types = _Types(edge_type, row_index, key_table.shape[0])
     attributes = _Attributes(edge_attr, dtype)
@@ -128,12 +134,10 @@ def backward(
     def like(tensor: Tensor | None) -> Tensor:
         return q.new_empty(0) if tensor is None else tensor.new_empty(tensor.shape, dtype=dtype)
 
-    grads = [like(t) for t in (q, k, v, key_table, value_table, bias, edge_attr, key_proj, value_proj)]
-    grad_q, grad_k, grad_v, grad_key_table, grad_value_table, grad_bias, grad_attr, grad_key_proj, grad_value_proj = (
-        grads
-    )
-    if not attribute_grad:
-        grad_attr = grads[6] = q.new_empty(0)
+    grads, (grad_q, grad_k, grad_v) = state_gradients(q, k, v, joint, dtype)
+    wanted = edge_attr if attribute_grad else None
+    grads += [like(t) for t in (key_table, value_table, bias, wanted, key_proj, value_proj)]
+    grad_key_table, grad_value_table, grad_bias, grad_attr, grad_key_proj, grad_value_proj = grads[3:]
     grad_attr.zero_()
 
     for head in range(heads):
@@ -173,6 +177,17 @@ def backward(
                 for side, per_edge in ((query @ head_proj.t(), logit_grad), (above_attr, weight)):
                     grad_attr.addcmul_(side.index_select(0, row_index), per_edge.unsqueeze(-1))
     return tuple(tensor.to(q.dtype) for tensor in grads)
+
+
+def state_gradients(
+    q: Tensor, k: Tensor, v: Tensor, joint: bool, dtype: torch.dtype
+) -> tuple[list[Tensor], tuple[Tensor, ...]]:
+    """The first three outputs of `backward`, not filled, and the gradients of q, k and v as they lie in them."""
+    if joint:
+        states = q.new_empty(q.shape[0], 3, *q.shape[1:], dtype=dtype)
+        return [states, q.new_empty(0), q.new_empty(0)], states.unbind(1)
+    each = [tensor.new_empty(tensor.shape, dtype=dtype) for tensor in (q, k, v)]
+    return each, tuple(each)
 
 
 def _accumulator(tensor: Tensor) -> torch.dtype:

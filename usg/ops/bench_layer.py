@@ -4,6 +4,7 @@
 
 This is torch_geometric's TransformerConv with the embedding of an edge's type as its features, and all systems share
 its parameters. PyG projects the features edge by edge, as it cannot know that types are few; ours projects the table.
+Ours takes queries, keys and values in one product, as usg/nn/block.py does.
 """
 
 import functools
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from usg.ops.attention import graph_attention
+from usg.ops.attention import graph_self_attention
 from usg.ops.bench import Case
 from usg.ops.bench_systems import Systems, agree, edges, ours
 from usg.ops.csr import CSR
@@ -80,10 +81,9 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
     zero = torch.zeros(case.types, case.heads, device=device, dtype=dtype)
 
     def run() -> Tensor:
-        parts = (layer.lin_query, layer.lin_key, layer.lin_value)
-        q, k, v = (F.linear(x, part.weight, part.bias).view(nodes, case.heads, case.width) for part in parts)
+        qkv = F.linear(x, *_joint(layer)).view(nodes, 3, case.heads, case.width)
         table = F.linear(embedding, layer.lin_edge.weight).view(case.types, case.heads, case.width)
-        heard = graph_attention(q, k, v, graph, edge_type, table, table, zero)
+        heard = graph_self_attention(qkv, graph, edge_type, table, table, zero)
         return heard.flatten(1) + F.linear(x, layer.lin_skip.weight, layer.lin_skip.bias)
 
     def pyg(function: Any) -> Tensor:
@@ -101,9 +101,19 @@ def products(direction: str, inputs: LayerInputs) -> None:
     """The matrix products of our layer in this direction, and nothing else: each projection, and its two gradients."""
     layer = inputs.layer
     with torch.no_grad():
-        for part in (layer.lin_query, layer.lin_key, layer.lin_value, layer.lin_skip):
-            F.linear(inputs.x, part.weight, part.bias)
+        joint, skip = _joint(layer), (layer.lin_skip.weight, layer.lin_skip.bias)
+        for x, weight, shift in (
+            (inputs.x, *joint),
+            (inputs.x, *skip),
+            (inputs.embedding, layer.lin_edge.weight, None),
+        ):
+            grad = F.linear(x, weight, shift)
             if direction != "forward":
-                inputs.grad @ part.weight
-                inputs.grad.t() @ inputs.x
-        F.linear(inputs.embedding, layer.lin_edge.weight)
+                grad @ weight
+                grad.t() @ x
+
+
+def _joint(layer: Any) -> tuple[Tensor, Tensor]:
+    """Weight (3 d, d) and bias (3 d,) of queries, keys and values."""
+    parts = (layer.lin_query, layer.lin_key, layer.lin_value)
+    return torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])

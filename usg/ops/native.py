@@ -49,6 +49,7 @@ class AttentionArguments(ctypes.Structure):
         ("edge_type", c_void_p),
         ("edge_type_is_wide", c_int64),
         *((name, c_void_p) for name in ("keep", "out", "log_sum", "dq", "dk", "dv")),
+        *((name, c_int64) for name in ("dq_row", "dk_row", "dv_row")),
         *((name, c_void_p) for name in ("dkey_table", "dvalue_table", "dbias")),
         *((name, c_void_p) for name in ("dedge_attr", "dkey_proj", "dvalue_proj")),
     )

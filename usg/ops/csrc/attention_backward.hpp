@@ -238,7 +238,7 @@ template <class T, class A, int D> class Backward : Attention<T, A, D> {
   }
 
   void finish(int64_t i, const A *sum) {
-    T *dq = (T *)in.dq + i * span;
+    T *dq = (T *)in.dq + i * in.dq_row;
     const bool stream = this->streams(in.dq, in.targets);
     for (int64_t h = 0; h < span; h += d)
       this->each_vector([&](int64_t o, int64_t n) { this->deliver(dq + h + o, this->load(sum + h + o, n) * scale, n, stream); });
@@ -286,7 +286,7 @@ template <class T, class A, int D> class Backward : Attention<T, A, D> {
   }
 
   void finish_column(int64_t j, const A *sums) {
-    T *dk = (T *)in.dk + j * span, *dv = (T *)in.dv + j * span;
+    T *dk = (T *)in.dk + j * in.dk_row, *dv = (T *)in.dv + j * in.dv_row;
     const bool stream = this->streams(in.dk, in.sources) && this->streams(in.dv, in.sources);
     for (int64_t h = 0; h < span; h += d)
       this->each_vector([&](int64_t o, int64_t n) {

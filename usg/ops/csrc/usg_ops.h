@@ -36,7 +36,8 @@ struct usg_attention {
   const float *keep;  // (H, e) factors of the attention weights, or null
   void *out;  // (n, H, D)
   void *log_sum;  // (H, n) wide: written forward, read backward
-  void *dq, *dk, *dv;  // contiguous
+  void *dq, *dk, *dv;  // heads and width contiguous
+  int64_t dq_row, dk_row, dv_row;
   void *dkey_table, *dvalue_table, *dbias, *dedge_attr, *dkey_proj, *dvalue_proj;  // wide; dedge_attr may be null
 };
 

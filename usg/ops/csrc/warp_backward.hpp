@@ -25,7 +25,7 @@ USG_FN void finish_row(const R &lay, const Problem &problem, I row, F delta, con
   const usg_attention &in = problem.in;
   F sum[W];
   USG_UNROLL for (int i = 0; i < W; i++) sum[i] = (steep[i] - delta * flat[i]) * F(problem.scale);
-  lay.store((T *)in.dq, lay.table_at(row), sum, on);
+  lay.store((T *)in.dq, lay.head_at(row, in.dq_row), sum, on);
   write(problem.at.delta, longer(lay.head) * L(in.targets) + longer(row), delta, on & lay.leads());
   const int places = problem.own_places;
   for (int place = 0; place < places; place++) {
@@ -218,8 +218,8 @@ template <class T, int W, bool whole> struct BackwardColumns {
       lay.store(problem.at.piece_more, lay.table_at(I(unit)), value, on);
     } else {
       USG_UNROLL for (int i = 0; i < W; i++) key[i] = key[i] * F(problem.scale);  // queries were not scaled here
-      lay.store((T *)in.dk, lay.table_at(w.row), key, on);
-      lay.store((T *)in.dv, lay.table_at(w.row), value, on);
+      lay.store((T *)in.dk, lay.head_at(w.row, in.dk_row), key, on);
+      lay.store((T *)in.dv, lay.head_at(w.row, in.dv_row), value, on);
     }
   }
 };
@@ -246,8 +246,8 @@ template <class T, int W, bool whole> struct MergeColumns {
     }
     add_lanes(key, share.part_bits + share.head_bits, bits), add_lanes(value, share.part_bits + share.head_bits, bits);
     USG_UNROLL for (int i = 0; i < W; i++) key[i] = key[i] * F(problem.scale);
-    lay.store((T *)in.dk, lay.table_at(I(pieces.row)), key, lay.rest == I(0));
-    lay.store((T *)in.dv, lay.table_at(I(pieces.row)), value, lay.rest == I(0));
+    lay.store((T *)in.dk, lay.head_at(I(pieces.row), in.dk_row), key, lay.rest == I(0));
+    lay.store((T *)in.dv, lay.head_at(I(pieces.row), in.dv_row), value, lay.rest == I(0));
   }
 };
 

@@ -36,7 +36,7 @@ template <class F> int32_t with_layout(const usg_attention &in, F f) {
     constexpr int W = lanes_wide<T>, bytes = sizeof(T);
     bool whole = true;
     const void *const states[] = {in.q, in.k, in.v, in.grad, in.out, in.dq, in.dk, in.dv};
-    const int64_t steps[] = {in.q_row, in.k_row, in.v_row, in.grad_row, 0, 0, 0, 0};
+    const int64_t steps[] = {in.q_row, in.k_row, in.v_row, in.grad_row, 0, in.dq_row, in.dk_row, in.dv_row};
     for (int i = 0; i < 8; i++) whole &= aligned(states[i], steps[i], bytes);
     for (const void *p : {in.key_table, in.value_table, in.key_proj, in.value_proj}) whole &= aligned(p, 0, 4);
     auto known = [&](auto width) { return f(type, constant<W>{}, constant<log2_of(width() / W)>{}, std::true_type{}); };
