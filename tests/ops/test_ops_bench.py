@@ -3,19 +3,44 @@ import json
 import pytest
 import torch
 
-from usg.ops import CSR, backend, bench_layer
-from usg.ops.bench import CASES, Case, main, measure
+from usg.batch import Vocabulary, pack
+from usg.formats import write_graphs
+from usg.graph import Attribute, SceneGraph, SceneObject
+from usg.ops import backend, bench_layer
+from usg.ops.bench import CASES, Case, _on_one_thread, main, measure
 from usg.ops.bench_systems import build, edges, floor_bytes
 
 SMALL = Case(graphs=3, nodes=5, degree=2, hub=True, words=2, heads=2, width=4, types=3)
 
 
 def test_edges_of_a_case():
-    source, target, nodes = edges(SMALL)
-    graph, _ = CSR.from_edges(source, target, nodes)
-    assert nodes == 3 * 7
+    graph, types = edges(SMALL)
+    assert graph.num_targets == 3 * 7
     assert graph.rowptr.diff().tolist() == [7, 2, 2, 2, 2, 5, 5] * 3
-    assert torch.equal(source // 7, target // 7)
+    assert torch.equal(graph.col // 7, graph.row_index // 7)
+    assert types.unique().tolist() == [0, 1, 2]
+
+
+def test_edges_of_scene_graphs(tmp_path, capsys):
+    scene = SceneGraph(objects=[SceneObject("o", "ball")], attributes=[Attribute("a", "o", "red")])
+    path = tmp_path / "balls.jsonl"
+    write_graphs([scene] * 100, path)
+    graph, types = edges(Case(graphs=96, file=str(path)))
+    batch = pack([scene], Vocabulary.from_graphs([scene]))
+    assert graph.num_targets == 96 * batch.num_nodes
+    assert types.tolist() == batch.edge_type.tolist() * 96
+    assert main(["--case", "--graphs", str(path), "--threads", "1", "--rounds", "1"]) == 0
+    assert all(line.startswith(("case", "balls, ")) for line in capsys.readouterr().out.splitlines())
+    write_graphs([scene] * 95, tmp_path / "few.jsonl")
+    with pytest.raises(ValueError, match=r"few\.jsonl has 95 graphs, 96 are needed"):
+        main(["--graphs", str(tmp_path / "few.jsonl")])
+
+
+def test_ours_on_one_thread_stands_beside_several():
+    before, seen = torch.get_num_threads(), []
+    _on_one_thread(lambda: seen.append(torch.get_num_threads()), before)
+    assert seen == [1]
+    assert torch.get_num_threads() == before
 
 
 OURS = ["usg", "usg-torch"] if backend() == "cpu" else ["usg"]
@@ -30,9 +55,9 @@ def test_padded_attention_computes_what_ours_computes():
 
 
 def test_skewed_degrees_keep_their_mean():
-    source, target, nodes = edges(Case(graphs=1, nodes=500, degree=10, skew=3.0))
-    degrees = torch.bincount(target, minlength=nodes)
-    assert degrees.sum() == source.numel() == 5000
+    graph, _ = edges(Case(graphs=1, nodes=500, degree=10, skew=3.0))
+    degrees = graph.rowptr.diff()
+    assert degrees.sum() == graph.num_edges == 5000
     assert degrees.max() > 300
 
 

@@ -5,6 +5,7 @@ per edge type added to keys and to values. Rounds are interleaved, so that whate
 alike; a figure is the median over rounds. Peers:
 
 * `usg-torch`: ours as it is without a compiler, where `usg` is the compiled kernels;
+* `usg-1-thread`: where several threads are timed, ours on one of them, in the same rounds;
 * `usg-graph`: on a GPU, ours replayed as a CUDA graph, which is the time of the kernels without Python;
 * `pyg`: the message passing of torch_geometric's TransformerConv without its linear layers, edges sorted by target;
 * `torch`: gather, multiply, `index_add` in plain autograd, what one writes first;
@@ -13,7 +14,8 @@ alike; a figure is the median over rounds. Peers:
 * `floor`: the bytes of every input, output and gradient once, over the copy bandwidth measured in this run.
 
 With `--bias-only` the edge types have a bias and no vectors, which padded attention can express too; then `sdpa` is
-`scaled_dot_product_attention` with a mask, packing and padding counted, and `sdpa-dense` the same without them. With
+`scaled_dot_product_attention` with a mask, packing and padding counted, and `sdpa-dense` the same without them; on a
+GPU `flex` is FlexAttention, compiled, with the same mask made ready. With
 `--layer` the whole layer is timed, its four projections and the edge types' among it, and `products` are its matrix
 products alone (usg/ops/bench_layer.py).
 
@@ -46,7 +48,7 @@ __all__ = ["CASES", "Case", "main", "measure"]
 
 @dataclass(frozen=True)
 class Case:
-    """A batch of equal random graphs.
+    """A batch of equal random graphs, or of scene graphs from a file.
 
     Attributes:
         graphs: number of graphs; 1 makes one large random graph.
@@ -59,17 +61,19 @@ class Case:
         types: T.
         skew: ends are drawn as nodes * u ** skew with u uniform; above 1 the degrees follow a power law, and `degree`
             is their mean.
+        file: scene graphs, of which the first are taken, in Levi form; nodes, edges and types are then theirs.
     """
 
     graphs: int
-    nodes: int
-    degree: int
+    nodes: int = 0
+    degree: int = 0
     hub: bool = False
     words: int = 0
     heads: int = 4
     width: int = 32
     types: int = 17
     skew: float = 1.0
+    file: str | None = None
 
 
 CASES = {
@@ -90,7 +94,10 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="usg bench ops", description="Graph attention beside its peers and its floor."
     )
-    parser.add_argument("--case", nargs="+", default=list(CASES)[:3], metavar="NAME", help=f"of {', '.join(CASES)}")
+    parser.add_argument("--case", nargs="*", default=list(CASES)[:3], metavar="NAME", help=f"of {', '.join(CASES)}")
+    parser.add_argument(
+        "--graphs", nargs="+", default=[], metavar="FILE", help="scene graphs; the first 96 are a further case"
+    )
     parser.add_argument(
         "--threads", nargs="+", type=int, default=[1, 2], help="CPU threads, each in turn (default: 1 2)"
     )
@@ -107,13 +114,22 @@ def main(argv: Sequence[str]) -> int:
     kind_of_run = "layer" if options.layer else "bias-only" if options.bias_only else "core"
     rows: list[dict[str, Any]] = []
     print(f"{'case':44} {'system':14} {'ms':>9} {'M edges/s':>10} {'ratio':>7} {'peak MiB':>9}")
+    cases: dict[str, Case] = {}
     for name in options.case:
         if name not in CASES:
             raise LookupError(unknown_name("case", name, CASES))
+        cases[name] = CASES[name]
+    if options.graphs:
+        from usg.ops.bench_systems import edges
+
+        cases |= {Path(file).stem: Case(graphs=96, file=file) for file in options.graphs}
+        for case in cases.values():
+            edges(case)  # what is wrong with a file is said before minutes of timing
+    for name, case in cases.items():
         for threads in options.threads if options.device == "cpu" else [1]:
             for row in measure(
                 name,
-                CASES[name],
+                case,
                 threads,
                 options.rounds,
                 options.device,
@@ -189,6 +205,8 @@ def measure(
         rows = []
         for direction in ("forward", "forward+backward"):
             calls = {system: _call(direction, run, inputs) for system, run in systems.items()}
+            if threads > 1:
+                calls["usg-1-thread"] = functools.partial(_on_one_thread, calls["usg"], threads)
             if torch.device(device).type == "cuda":
                 calls["usg-graph"] = _captured(calls["usg"])
             if kind == "layer":
@@ -224,6 +242,14 @@ def _call(direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[]
 
         return forward
     return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad, allow_unused=True)
+
+
+def _on_one_thread(call: Callable[[], object], before: int) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    call()
+    torch.set_num_threads(before)
 
 
 def _captured(call: Callable[[], object]) -> Callable[[], object]:

@@ -63,8 +63,8 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
     """
     from torch_geometric.nn import TransformerConv
 
-    source, target, nodes = edges(case)
-    graph = CSR.from_edges(source, target, nodes)[0].to(device)
+    graph, edge_type = (part.to(device) for part in edges(case))
+    types, nodes = max(case.types, int(edge_type.max()) + 1), graph.num_targets
     width = case.heads * case.width
     generator = torch.Generator().manual_seed(1)
 
@@ -74,15 +74,14 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         layer = TransformerConv(width, case.width, heads=case.heads, edge_dim=width).to(device, dtype)
-    edge_type = torch.randint(0, case.types, (graph.num_edges,), generator=generator).to(device)
-    x, embedding = normal(nodes, width).requires_grad_(), normal(case.types, width).requires_grad_()
+    x, embedding = normal(nodes, width).requires_grad_(), normal(types, width).requires_grad_()
     inputs = LayerInputs(graph, edge_type, x, embedding, layer, normal(nodes, width))
     edge_index = torch.stack([graph.col, graph.row_index]).long()
-    zero = torch.zeros(case.types, case.heads, device=device, dtype=dtype)
+    zero = torch.zeros(types, case.heads, device=device, dtype=dtype)
 
     def run() -> Tensor:
         qkv = F.linear(x, *_joint(layer)).view(nodes, 3, case.heads, case.width)
-        table = F.linear(embedding, layer.lin_edge.weight).view(case.types, case.heads, case.width)
+        table = F.linear(embedding, layer.lin_edge.weight).view(types, case.heads, case.width)
         heard = graph_self_attention(qkv, graph, edge_type, table, table, zero)
         return heard.flatten(1) + F.linear(x, layer.lin_skip.weight, layer.lin_skip.bias)
 

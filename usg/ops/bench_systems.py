@@ -7,6 +7,7 @@ bias per type and head instead, which padded attention can express as a mask.
 """
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,8 +59,28 @@ class Inputs:
         return self.q, self.k, self.v, self.table if self.tables else self.bias
 
 
-def edges(case: Case) -> tuple[Tensor, Tensor, int]:
-    """Sources, targets and the number of nodes of a case, seed 0."""
+def edges(case: Case) -> tuple[CSR, Tensor]:
+    """The graph of a case and the types of its edges, seed 0."""
+    if case.file is not None:
+        return _levi_edges(case.file, case.graphs)
+    source, target, nodes = _random_edges(case)
+    types = torch.randint(0, case.types, source.shape, generator=torch.Generator().manual_seed(1))
+    return CSR.from_edges(source, target, nodes)[0], types
+
+
+def _levi_edges(file: str, count: int) -> tuple[CSR, Tensor]:
+    from usg.batch import Vocabulary, pack
+    from usg.formats import read_graphs
+
+    graphs = list(itertools.islice(read_graphs(file), count))
+    if len(graphs) < count:
+        raise ValueError(f"usg bench ops: {file} has {len(graphs)} graphs, {count} are needed for a batch")
+    batch = pack(graphs, Vocabulary.from_graphs(graphs))
+    return batch.graph, batch.edge_type
+
+
+def _random_edges(case: Case) -> tuple[Tensor, Tensor, int]:
+    """Sources, targets and the number of nodes."""
     generator = torch.Generator().manual_seed(0)
     size = case.nodes + case.words
     source = [torch.randint(0, case.nodes, (case.graphs, case.nodes * case.degree), generator=generator)]
@@ -92,19 +113,18 @@ def build(
     Raises:
         ValueError: a system computes something else.
     """
-    source, target, nodes = edges(case)
-    graph = CSR.from_edges(source, target, nodes)[0].to(device)
-    generator = torch.Generator().manual_seed(1)
+    graph, edge_type = (part.to(device) for part in edges(case))
+    types = max(case.types, int(edge_type.max()) + 1)
+    generator = torch.Generator().manual_seed(2)
 
     def normal(*shape: int, zero: bool = False) -> Tensor:
         return (torch.randn(*shape, generator=generator) * (not zero)).to(device, dtype)
 
-    shape = (nodes, case.heads, case.width)
+    shape = (graph.num_targets, case.heads, case.width)
     q, k, v = (normal(*shape).requires_grad_() for _ in range(3))
-    table = normal(case.types, case.heads, case.width, zero=not tables).requires_grad_(tables)
-    edge_type = torch.randint(0, case.types, (graph.num_edges,), generator=generator).to(device)
+    table = normal(types, case.heads, case.width, zero=not tables).requires_grad_(tables)
     grad = normal(*shape)
-    bias = normal(case.types, case.heads, zero=tables).requires_grad_(not tables)
+    bias = normal(types, case.heads, zero=tables).requires_grad_(not tables)
     inputs = Inputs(graph, edge_type, q, k, v, table, grad, bias, tables)
     systems = ours(functools.partial(graph_attention, q, k, v, graph, edge_type, table, table, bias), device)
     if tables:
@@ -195,7 +215,7 @@ def _gather_and_add(
 
 def padded(inputs: Inputs, case: Case) -> Systems:
     """Dense attention per graph with the biases as a mask; an edge that occurs twice has two powers in one cell."""
-    if case.graphs == 1:
+    if case.graphs == 1 or case.file is not None:
         return {}
     size, heads, width = case.nodes + case.words, case.heads, case.width
     graph = inputs.graph
@@ -216,10 +236,24 @@ def padded(inputs: Inputs, case: Case) -> Systems:
     ready = mask().detach()
     lonely = (graph.rowptr.diff() == 0).view(-1, 1, 1)
 
-    def packed(biases: Tensor) -> Tensor:
-        return attend(biases).transpose(1, 2).reshape(-1, heads, width).masked_fill(lonely, 0.0)
+    def pack(out: Tensor) -> Tensor:
+        return out.transpose(1, 2).reshape(-1, heads, width).masked_fill(lonely, 0.0)
 
-    return {"sdpa": lambda: packed(mask()), "sdpa-dense": lambda: packed(ready)}
+    systems: Systems = {"sdpa": lambda: pack(attend(mask())), "sdpa-dense": lambda: pack(attend(ready))}
+    if ready.is_cuda:  # on the CPU it has no backward pass
+        flex = _flex(ready)
+        systems["flex"] = lambda: pack(flex(dense(inputs.q), dense(inputs.k), dense(inputs.v)))
+    return systems
+
+
+def _flex(biases: Tensor) -> Callable[..., Tensor]:
+    """FlexAttention, compiled, of queries, keys and values (graphs, H, size, D) with biases (graphs, H, size, size)."""
+    from torch.nn.attention.flex_attention import flex_attention
+
+    def score(logit: Tensor, graph: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return logit + biases[graph, head, query, key]
+
+    return functools.partial(torch.compile(flex_attention), score_mod=score)
 
 
 def _pyg(inputs: Inputs) -> Systems:
