@@ -202,3 +202,50 @@ def test_long_rows_of_neighbours_are_split_and_merged(weighted):
         expected = once(torch.float64)
     for result, right in zip(results, expected, strict=True):
         torch.testing.assert_close(result.double(), right, rtol=1e-4, atol=1e-3)
+
+
+def registered(attributes=2):
+    """The registered forward and backward ops with inputs that fit them, by name."""
+    graph = graph_of(90, 20)
+    inputs = arguments(graph, 4, 16, attributes=attributes, dtype=torch.float32)
+    forward = inputs | {"rowptr": graph.rowptr, "col": graph.col, "row_index": graph.row_index}
+    forward |= {"keep": torch.ones(4, graph.num_edges)}
+    out, log_sum = torch.ops.usg.graph_attention(**forward)
+    backward = forward | {"grad": out, "log_sum": log_sum, "attribute_grad": True, "joint": False}
+    backward |= {"colptr": graph.colptr, "row": graph.row, "position": graph.position}
+    return {torch.ops.usg.graph_attention: forward, torch.ops.usg.graph_attention_backward: backward}
+
+
+def test_registered_ops_refuse_tensors_of_other_sizes():
+    """Called past the public functions, which look too, they must not read or write beyond a tensor's end."""
+    for op, inputs in registered().items():
+        op(**inputs)
+        for name, tensor in inputs.items():
+            if isinstance(tensor, torch.Tensor):
+                with pytest.raises((ValueError, IndexError), match=r"must be \(|rowptr must rise|the tables hold"):
+                    op(**inputs | {name: tensor[:-1]})
+        with pytest.raises(ValueError, match="edge_attr needs key_proj and value_proj"):
+            op(**inputs | {"key_proj": None})
+        with pytest.raises(TypeError, match="keep must be float32"):
+            op(**inputs | {"keep": inputs["keep"].double()})
+        with pytest.raises(TypeError, match="edge_type must be int32 or int64"):
+            op(**inputs | {"edge_type": inputs["edge_type"].short()})
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("segment_softmax_backward", lambda x, graph: (x[:-1], x, graph.rowptr)),
+        ("segment_gather", lambda x, graph: (x[:19], graph.rowptr, graph.num_edges)),
+        ("segment_gather", lambda x, graph: (x[:20], graph.rowptr, graph.num_edges - 1)),
+        ("gather_scatter", lambda x, graph: (x[:20], x[:-1, 0], graph.rowptr, graph.col)),
+        ("gather_scatter", lambda x, graph: (x[:20], None, graph.rowptr, graph.col[:-1])),
+        ("gather_scatter", lambda x, graph: (x[:10], None, graph.rowptr, graph.col)),
+        ("edge_dot", lambda x, graph: (x[:19], x[:20], graph.rowptr, graph.col, graph.row_index)),
+        ("edge_dot", lambda x, graph: (x[:20, :1], x[:20], graph.rowptr, graph.col, graph.row_index)),
+    ],
+)
+def test_registered_segment_ops_refuse_tensors_of_other_sizes(name, inputs):
+    graph = graph_of(90, 20)
+    with pytest.raises(ValueError, match=r"must be \(|rowptr must rise|out of range"):
+        getattr(torch.ops.usg, name)(*inputs(torch.randn(graph.num_edges, 2), graph))

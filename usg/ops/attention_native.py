@@ -11,7 +11,7 @@ from torch import Tensor
 
 from usg.ops import attention_torch
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, AttentionArguments, call, check_one_type, indices, pointer, wide
+from usg.ops.native import DTYPES, AttentionArguments, call, check_one_type, check_shapes, indices, pointer, wide
 
 __all__: list[str] = []
 
@@ -78,6 +78,17 @@ def _backward(
     rowptr, col, row_index = indices(rowptr), indices(col), indices(row_index)
     colptr, row, position = indices(colptr), indices(row), indices(position)
     arguments = _arguments(q, k, v, small, rowptr, col, row_index, edge_type, keep)
+    if log_sum.dtype != wide(q):
+        raise TypeError(f"graph_attention_backward: log_sum must be {wide(q)}, got {log_sum.dtype}")
+    edges, sources = col.shape, (k.shape[0] + 1,)
+    check_shapes(
+        "graph_attention_backward",
+        ("grad", grad, q.shape),
+        ("log_sum", log_sum, (q.shape[1], q.shape[0])),
+        ("colptr", colptr, sources),
+        ("row", row, edges),
+        ("position", position, edges),
+    )
     arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
     arguments.log_sum = pointer(log_sum)
     arguments.colptr, arguments.row, arguments.position = pointer(colptr), pointer(row), pointer(position)
@@ -108,15 +119,38 @@ def _arguments(
     """The struct without outputs; whoever calls it keeps the tensors alive."""
     key_table, value_table, bias, edge_attr, key_proj, value_proj = small
     assert key_table is not None
+    (nodes, *state), edges, types = q.shape, col.shape[0], key_table.shape[0]
+    attributes = 0 if edge_attr is None else edge_attr.shape[-1]
+    if edge_attr is not None and (key_proj is None or value_proj is None):
+        raise ValueError("graph_attention: edge_attr needs key_proj and value_proj; pass all three or none")
+    if edge_type.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f"graph_attention: edge_type must be int32 or int64, got {edge_type.dtype}")
+    if keep is not None and keep.dtype != torch.float32:
+        raise TypeError(f"graph_attention: keep must be float32, got {keep.dtype}")
+    check_shapes(
+        "graph_attention",
+        ("k", k, (k.shape[0], *state)),
+        ("v", v, k.shape),
+        ("key_table", key_table, (types, *state)),
+        ("value_table", value_table, (types, *state)),
+        ("bias", bias, (types, state[0])),
+        ("edge_attr", edge_attr, (edges, attributes)),
+        ("key_proj", key_proj, (attributes, *state)),
+        ("value_proj", value_proj, (attributes, *state)),
+        ("rowptr", rowptr, (nodes + 1,)),
+        ("row_index", row_index, (edges,)),
+        ("edge_type", edge_type, (edges,)),
+        ("keep", keep, (state[0], edges)),
+    )
     return AttentionArguments(
         dtype=DTYPES[q.dtype],
         targets=q.shape[0],
         sources=k.shape[0],
-        edges=col.shape[0],
+        edges=edges,
         heads=q.shape[1],
         width=q.shape[2],
-        types=key_table.shape[0],
-        attributes=0 if edge_attr is None else edge_attr.shape[1],
+        types=types,
+        attributes=attributes,
         q=pointer(q),
         k=pointer(k),
         v=pointer(v),

@@ -63,7 +63,8 @@ def build(case: Case, device: str, dtype: torch.dtype, compiled: bool = False) -
     """
     from torch_geometric.nn import TransformerConv
 
-    graph, edge_type = (part.to(device) for part in edges(case))
+    graph, edge_type = edges(case)
+    graph, edge_type = graph.to(device), edge_type.to(device)
     types, nodes = max(case.types, int(edge_type.max()) + 1), graph.num_targets
     width = case.heads * case.width
     generator = torch.Generator().manual_seed(1)

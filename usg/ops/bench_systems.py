@@ -113,7 +113,8 @@ def build(
     Raises:
         ValueError: a system computes something else.
     """
-    graph, edge_type = (part.to(device) for part in edges(case))
+    graph, edge_type = edges(case)
+    graph, edge_type = graph.to(device), edge_type.to(device)
     types = max(case.types, int(edge_type.max()) + 1)
     generator = torch.Generator().manual_seed(2)
 

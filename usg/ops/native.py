@@ -24,6 +24,7 @@ __all__ = [
     "Unsupported",
     "call",
     "check",
+    "check_shapes",
     "check_one_type",
     "indices",
     "library",
@@ -143,6 +144,21 @@ def check_one_type(op: str, first: Tensor, *rest: Tensor | None) -> None:
     for tensor in rest:
         if tensor is not None and tensor.dtype != first.dtype:
             raise TypeError(f"{op}: tensors are {first.dtype} and {tensor.dtype}; cast them to one type")
+
+
+def check_shapes(op: str, *expected: tuple[str, Tensor | None, tuple[int, ...]]) -> None:
+    """Refuses tensors that the kernels would read or write beyond their ends.
+
+    Args:
+        op: of the op, for messages.
+        *expected: names, tensors and the shapes they must have; None for a tensor that is not given.
+
+    Raises:
+        ValueError: a shape differs.
+    """
+    for name, tensor, shape in expected:
+        if tensor is not None and tensor.shape != shape:
+            raise ValueError(f"{op}: {name} must be {tuple(shape)}, got {tuple(tensor.shape)}")
 
 
 def pointer(tensor: Tensor | None) -> int | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from usg.ops import neighbours, segment
 from usg.ops.library import register_native
-from usg.ops.native import DTYPES, SegmentArguments, call, check_one_type, indices, pointer
+from usg.ops.native import DTYPES, SegmentArguments, call, check_one_type, check_shapes, indices, pointer
 
 __all__: list[str] = []
 
@@ -45,6 +45,7 @@ def _softmax(values: Tensor, rowptr: Tensor) -> Tensor:
 
 @register_native(segment.softmax_backward_op)
 def _softmax_backward(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tensor:
+    check_shapes("segment_softmax", ("grad", grad, probability.shape))
     probability = probability.contiguous()
     out = torch.empty_like(probability)
     return _run("segment_softmax", _SOFTMAX_BACKWARD, rowptr, probability, out, other=grad.contiguous())
@@ -52,11 +53,13 @@ def _softmax_backward(grad: Tensor, probability: Tensor, rowptr: Tensor) -> Tens
 
 @register_native(segment.gather_op)
 def _gather(values: Tensor, rowptr: Tensor, size: int) -> Tensor:
+    check_shapes("segment_sum", ("rowptr", rowptr, (values.shape[0] + 1,)))
     return _run("segment_sum", _GATHER, rowptr, values.contiguous(), values.new_empty(size, *values.shape[1:]))
 
 
 @register_native(neighbours.sum_op)
 def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: Tensor) -> Tensor:
+    check_shapes("gather_scatter", ("weight", weight, col.shape))
     out = values.new_empty(rowptr.shape[0] - 1, values.shape[1])
     weight = None if weight is None else weight.contiguous()
     return _run("gather_scatter", _WEIGHTED_SUM, rowptr, values.contiguous(), out, other=weight, col=col)
@@ -64,6 +67,7 @@ def _gather_scatter(values: Tensor, weight: Tensor | None, rowptr: Tensor, col: 
 
 @register_native(neighbours.dot_op)
 def _edge_dot(x: Tensor, y: Tensor, rowptr: Tensor, col: Tensor, row_index: Tensor) -> Tensor:
+    check_shapes("gather_scatter", ("x", x, (rowptr.shape[0] - 1, y.shape[1])))
     out = x.new_empty(col.shape[0])
     return _run("gather_scatter", _DOT, rowptr, y.contiguous(), out, other=x.contiguous(), col=col)
 
