@@ -8,6 +8,7 @@ from usg.ops import (
     backend,
     gather_scatter,
     graph_attention,
+    graph_self_attention,
     segment_max,
     segment_mean,
     segment_softmax,
@@ -74,6 +75,15 @@ def attend(graph: CSR, tensors: dict[str, torch.Tensor], types: torch.Tensor, de
     return {"out": out, **dict(zip(NAMES, grads, strict=True))}
 
 
+def attend_jointly(graph: CSR, tensors: dict[str, torch.Tensor], types: torch.Tensor, dtype: torch.dtype):
+    """`attend` on the GPU by `graph_self_attention`."""
+    moved = {name: t.to("cuda", dtype).requires_grad_() for name, t in tensors.items()}
+    states = torch.stack([moved.pop(name).detach() for name in ("q", "k", "v")], 1).requires_grad_()
+    out = graph_self_attention(states, graph=graph.to("cuda"), edge_type=types.to("cuda"), **moved)
+    of_states, *rest = torch.autograd.grad(out.square().sum() / 2, [states, *moved.values()])
+    return {"out": out, **dict(zip(NAMES, [*of_states.unbind(1), *rest], strict=True))}
+
+
 def agree(result: dict[str, torch.Tensor], expected: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
     for part, right in expected.items():
         # Gradients of tables are sums over all edges: errors are measured against the largest entry.
@@ -92,6 +102,15 @@ def test_attention_equals_float64_on_the_cpu(name, dtype):
     tensors, types = inputs(GRAPHS[name], dtype)
     expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)
     agree(attend(GRAPHS[name], tensors, types, "cuda", dtype), expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_joint_states_give_the_same_bits(name, dtype):
+    tensors, types = inputs(GRAPHS[name], dtype)
+    separate = attend(GRAPHS[name], tensors, types, "cuda", dtype)
+    joint = attend_jointly(GRAPHS[name], tensors, types, dtype)
+    assert all(torch.equal(joint[part], separate[part]) for part in separate)
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
