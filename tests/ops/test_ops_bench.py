@@ -7,7 +7,7 @@ from usg.batch import Vocabulary, pack
 from usg.formats import write_graphs
 from usg.graph import Attribute, SceneGraph, SceneObject
 from usg.ops import backend, bench_layer
-from usg.ops.bench import CASES, Case, _on_one_thread, main, measure
+from usg.ops.bench import CASES, Case, _on_one_thread, main, measure, scene_graphs
 from usg.ops.bench_systems import build, edges, floor_bytes
 
 SMALL = Case(graphs=3, nodes=5, degree=2, hub=True, words=2, heads=2, width=4, types=3)
@@ -25,7 +25,7 @@ def test_edges_of_scene_graphs(tmp_path, capsys):
     scene = SceneGraph(objects=[SceneObject("o", "ball")], attributes=[Attribute("a", "o", "red")])
     path = tmp_path / "balls.jsonl"
     write_graphs([scene] * 100, path)
-    graph, types = edges(Case(graphs=96, file=str(path)))
+    graph, types = edges(scene_graphs(str(path)))
     batch = pack([scene], Vocabulary.from_graphs([scene]))
     assert graph.num_targets == 96 * batch.num_nodes
     assert types.tolist() == batch.edge_type.tolist() * 96

@@ -7,7 +7,6 @@ bias per type and head instead, which padded attention can express as a mask.
 """
 
 import functools
-import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,22 +60,11 @@ class Inputs:
 
 def edges(case: Case) -> tuple[CSR, Tensor]:
     """The graph of a case and the types of its edges, seed 0."""
-    if case.file is not None:
-        return _levi_edges(case.file, case.graphs)
+    if case.edges is not None:
+        return case.edges
     source, target, nodes = _random_edges(case)
     types = torch.randint(0, case.types, source.shape, generator=torch.Generator().manual_seed(1))
     return CSR.from_edges(source, target, nodes)[0], types
-
-
-def _levi_edges(file: str, count: int) -> tuple[CSR, Tensor]:
-    from usg.batch import Vocabulary, pack
-    from usg.formats import read_graphs
-
-    graphs = list(itertools.islice(read_graphs(file), count))
-    if len(graphs) < count:
-        raise ValueError(f"usg bench ops: {file} has {len(graphs)} graphs, {count} are needed for a batch")
-    batch = pack(graphs, Vocabulary.from_graphs(graphs))
-    return batch.graph, batch.edge_type
 
 
 def _random_edges(case: Case) -> tuple[Tensor, Tensor, int]:
@@ -216,7 +204,7 @@ def _gather_and_add(
 
 def padded(inputs: Inputs, case: Case) -> Systems:
     """Dense attention per graph with the biases as a mask; an edge that occurs twice has two powers in one cell."""
-    if case.graphs == 1 or case.file is not None:
+    if case.graphs == 1 or case.edges is not None:
         return {}
     size, heads, width = case.nodes + case.words, case.heads, case.width
     graph = inputs.graph

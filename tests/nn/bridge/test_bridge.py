@@ -1,0 +1,219 @@
+import logging
+
+import pytest
+import torch
+from language_models import FAMILIES, language_model, tokenizer
+from torch import nn
+
+from usg.batch import Vocabulary
+from usg.graph import Attribute, Relation, SceneGraph, SceneObject
+from usg.nn import GraphTransformer, GraphTransformerConfig
+from usg.nn.bridge import BRIDGES, GraphLanguageModel, LoRA, Places, load_language_model, make_bridge
+from usg.nn.bridge.cross_attention import decoder_layers
+from usg.nn.bridge.language_model import embedding_size
+
+SCENES = [
+    SceneGraph(
+        objects=[SceneObject("a", "dog"), SceneObject("b", "dog"), SceneObject("c", "sofa")],
+        attributes=[Attribute("x", "a", "red"), Attribute("y", "c", "big")],
+        relations=[Relation("r", "a", "on", "c"), Relation("s", "b", "under", "c")],
+    ),
+    SceneGraph(
+        objects=[SceneObject("a", "man"), SceneObject("b", "horse")], relations=[Relation("r", "a", "riding", "b")]
+    ),
+    SceneGraph(),
+]
+PROMPTS = ["what is the colour of the dog ?", "where is the man ? <graph> answer :", "what is on the sofa ?"]
+
+
+def encoder() -> GraphTransformer:
+    """Seeded, with weights large enough that the structure of a graph shows in its states."""
+    torch.manual_seed(1)
+    made = GraphTransformer(GraphTransformerConfig(dim=16, layers=2, heads=2), Vocabulary.from_graphs(SCENES)).eval()
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            if name.startswith("blocks") and "norm" not in name:
+                parameter.mul_(10.0)
+    return made
+
+
+def model(family="llama", bridge="prefix", **options) -> GraphLanguageModel:
+    made = GraphLanguageModel(encoder(), language_model(family), tokenizer(), bridge, **options).eval()
+    if bridge == "xattn":
+        open_gates(made)
+    return made
+
+
+def open_gates(made: GraphLanguageModel) -> None:
+    with torch.no_grad():
+        for layer in made.bridge.layers:
+            layer.gates.fill_(1.0)
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_a_batch_is_answered_as_one_by_one(family, bridge):
+    """The commonest silent mistake: padding on the wrong side, or positions that count it."""
+    made = model(family, bridge)
+    together = made.generate(SCENES, PROMPTS, max_new_tokens=8)
+    assert together == [made.generate([s], [p], max_new_tokens=8)[0] for s, p in zip(SCENES, PROMPTS, strict=True)]
+    assert any(together)
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_the_loss_of_a_batch_is_that_of_its_answers(family, bridge):
+    """Neither prompt, graph nor padding counts; answers of different lengths weigh by their tokens."""
+    made, answers = model(family, bridge), ["red", "on the horse", "nothing"]
+    losses = [made([s], [p], [a]) for s, p, a in zip(SCENES, PROMPTS, answers, strict=True)]
+    lengths = torch.tensor([2.0, 4.0, 2.0])  # words and the end
+    expected = (torch.stack(losses) * lengths).sum() / lengths.sum()
+    torch.testing.assert_close(made(SCENES, PROMPTS, answers), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("bridge", ["prefix", "resampler", "xattn"])
+def test_what_is_learnt_reaches_encoder_and_bridge_and_not_the_language_model(bridge):
+    made = model("llama", bridge, names="none")
+    made(SCENES, PROMPTS, ["red", "on the horse", "nothing"]).backward()
+    assert all(parameter.grad is None for parameter in made.language_model.parameters())
+    silent = {name for name, parameter in made.bridge.named_parameters() if parameter.grad is None}
+    assert not silent
+    assert made.encoder.labels.ids.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("bridge", ["prefix", "resampler", "xattn"])
+@pytest.mark.parametrize("names", ["none", "labels", "facts"])
+def test_a_bridge_carries_what_is_not_in_words(bridge, names):
+    """Which of two things is the subject: but for facts the words are the same, and the loss is not."""
+    made = model("llama", bridge, names=names)
+    turned = SceneGraph(objects=SCENES[1].objects, relations=[Relation("r", "b", "riding", "a")])
+    losses = [made([scene], ["what is ?"], ["the man"]).item() for scene in (SCENES[1], turned)]
+    assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_a_bridge_hears_the_attributes_of_an_object():
+    made = model("llama", "prefix", names="none")
+    with torch.no_grad():
+        nn.init.normal_(made.bridge.value.weight)
+    batch = made.encoder.pack(SCENES[:1])
+    places = Places(torch.zeros(3, dtype=torch.int64), torch.tensor([1, 2, 3]))
+    states = made.encoder(batch).detach()
+    before = made.bridge(states, batch, places)
+    states[4] += 1.0  # the attribute of the first dog
+    changed = (made.bridge(states, batch, places) - before).abs().amax(1) > 1e-6
+    assert changed.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("bridge", ["prefix", "resampler"])
+def test_graph_tokens_are_of_the_size_of_words(bridge):
+    made = model("llama", bridge)
+    batch = made.encoder.pack(SCENES)
+    written = made.writer.write(SCENES, PROMPTS)
+    tokens = made.bridge(made.encoder(batch), batch, Places(written.graph, batch.offsets[written.graph] + written.node))
+    _, size = embedding_size(made.language_model)
+    torch.testing.assert_close(tokens.square().mean(1).sqrt(), torch.full((len(tokens),), size), rtol=1e-3, atol=0.0)
+
+
+def test_cross_attention_begins_as_the_language_model_alone():
+    made = GraphLanguageModel(encoder(), language_model("llama"), tokenizer(), "xattn", names="none").eval()
+    inputs = made.writer.write(SCENES, PROMPTS)
+    alone = made.language_model.generate(
+        inputs_embeds=made.language_model.get_input_embeddings()(inputs.ids),
+        attention_mask=inputs.attention_mask,
+        max_new_tokens=8,
+        pad_token_id=0,
+    )
+    expected = [text.strip() for text in made.tokenizer.batch_decode(alone, skip_special_tokens=True)]
+    assert made.generate(SCENES, PROMPTS, max_new_tokens=8) == expected
+    open_gates(made)
+    assert made.generate(SCENES, PROMPTS, max_new_tokens=8) != expected
+    assert not any(layer._forward_pre_hooks for layer in decoder_layers(made.language_model))
+
+
+def test_beams_read_their_own_graph():
+    made = model("llama", "xattn", names="none")
+    together = made.generate(SCENES, PROMPTS, max_new_tokens=5, num_beams=3)
+    one_by_one = [
+        made.generate([s], [p], max_new_tokens=5, num_beams=3)[0] for s, p in zip(SCENES, PROMPTS, strict=True)
+    ]
+    assert together == one_by_one
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft's
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_lora_is_what_is_trained_of_the_language_model(family):
+    made = model(family, "prefix", lora=LoRA(rank=2, alpha=4.0, dropout=0.0))
+    trained, frozen = made.parameter_counts()["language model"]
+    assert 0 < trained < frozen
+    made(SCENES, PROMPTS, ["red", "on the horse", "nothing"]).backward()
+    moved = {name.split(".")[-3] for name, p in made.language_model.named_parameters() if p.grad is not None}
+    assert moved <= {"lora_A", "lora_B"}
+    assert made.generate(SCENES, PROMPTS, max_new_tokens=3)
+
+
+def test_it_learns_to_say_what_the_graph_shows():
+    """The words of the prompt are the same for all; only graph tokens tell what to say."""
+    torch.manual_seed(0)
+    scenes = [SceneGraph(objects=[SceneObject("a", label)]) for label in ("dog", "man", "horse", "sofa")]
+    made = GraphLanguageModel(encoder(), language_model("gpt2"), tokenizer(), "prefix", names="none").train()
+    made.language_model.requires_grad_(True)
+    prompts, answers = ["what is ?"] * 4, ["dog", "man", "horse", "sofa"]
+    optimizer = torch.optim.AdamW([p for p in made.parameters() if p.requires_grad], lr=3e-3)
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss = made(scenes, prompts, answers)
+        loss.backward()
+        optimizer.step()
+    assert made.eval().generate(scenes, prompts, max_new_tokens=3) == answers
+
+
+# With a model of Qwen2's type transformers takes Qwen2's own tokenizer, whatever lies in the folder.
+@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"qwen2"}))
+def test_a_language_model_in_a_folder_loads(family, tmp_path):
+    language_model(family).save_pretrained(tmp_path)
+    tokenizer().save_pretrained(tmp_path)
+    loaded, words = load_language_model(tmp_path)
+    assert words.pad_token_id == words.eos_token_id == 0
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    made = GraphLanguageModel(encoder(), loaded, words, "text")
+    expected = model(family, "text").generate(SCENES, PROMPTS, max_new_tokens=4)
+    assert made.generate(SCENES, PROMPTS, max_new_tokens=4) == expected
+
+
+def test_refuses_what_is_no_language_model(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no language model nowhere; pass a folder"):
+        load_language_model("nowhere")
+    with pytest.raises(ValueError, match=r"is no causal language model with a tokenizer: Unrecognized model"):
+        load_language_model(tmp_path)
+    language_model("llama").save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"is no causal language model with a tokenizer: "):
+        load_language_model(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="is not complete"):
+        load_language_model(tmp_path)
+    words = tokenizer()
+    words.eos_token = None
+    with pytest.raises(ValueError, match="has no end-of-text token"):
+        GraphLanguageModel(encoder(), language_model("llama"), words)
+    with pytest.raises(LookupError, match="unknown bridge 'prefx'; did you mean 'prefix'"):
+        make_bridge("prefx", encoder(), language_model("llama"))
+    with pytest.raises(ValueError, match="nothing of the graph would be read"):
+        GraphLanguageModel(encoder(), language_model("llama"), tokenizer(), "text", names="none")
+    with pytest.raises(ValueError, match=r"Linear has its layers at none of model\.layers"):
+        decoder_layers(nn.Linear(2, 2))
+
+
+def test_a_graph_too_large_is_cut_once_said(caplog):
+    words = ["red", "blue"]
+    large = SceneGraph(
+        objects=[SceneObject(f"o{i}", "dog") for i in range(60)],
+        attributes=[Attribute(f"a{i}", f"o{i}", words[i % 2]) for i in range(60)],
+        relations=[Relation(f"r{i}", f"o{i}", "on", f"o{i + 1}") for i in range(59)],
+    )
+    made = model("gpt2")
+    with caplog.at_level(logging.WARNING):
+        assert made.generate([large] * 2, ["what is ?"] * 2, max_new_tokens=8)
+        made([large], ["what is ?"], ["red"])
+    assert [record.message.split(";")[0] for record in caplog.records] == [
+        "a graph of 119 objects and relations does not fit into 117 tokens"
+    ]

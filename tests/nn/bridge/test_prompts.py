@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from language_models import WORDS, tokenizer
+
+from usg.graph import Attribute, Relation, SceneGraph, SceneObject, to_levi
+from usg.nn.bridge.graph_text import Piece, fitting, graph_text, pieces
+from usg.nn.bridge.language_model import with_padding
+from usg.nn.bridge.prompts import SOFT, PromptWriter
+
+SCENE = SceneGraph(
+    objects=[SceneObject("a", "dog"), SceneObject("b", "dog"), SceneObject("c", "sofa", negated=True)],
+    attributes=[Attribute("x", "a", "red"), Attribute("y", "a", "small"), Attribute("z", "b", "big", negated=True)],
+    relations=[Relation("r", "a", "on", "c"), Relation("s", "b", "under", "a", negated=True)],
+)
+CHAT = "{% for m in messages %}user : {{ m['content'] }}{% endfor %}{% if add_generation_prompt %} answer :{% endif %}"
+
+
+def read(batch, row):
+    """A row in words, with `*` for graph tokens, without padding."""
+    kept = batch.ids[row][batch.attention_mask[row].bool()].tolist()
+    return " ".join("*" if i == SOFT else WORDS[i] for i in kept)
+
+
+def test_text_of_a_graph():
+    assert graph_text(SCENE) == "red small dog 1; dog 2, not big; no sofa; dog 1 on sofa; dog 2 not under dog 1"
+    assert graph_text(SceneGraph()) == "nothing"
+
+
+def test_nodes_of_pieces_are_those_of_the_levi_form():
+    labels = to_levi(SCENE).labels
+    assert [labels[piece.node] for piece in pieces(SCENE)] == ["dog", "dog", "sofa", "on", "under"]
+
+
+@pytest.mark.parametrize(
+    ("soft", "names", "expected"),
+    [
+        ("nodes", "none", "* * * * *"),
+        ("nodes", "labels", "* dog 1 ; * dog 2 ; * sofa ; * on ; * not under ;"),
+        (
+            "nodes",
+            "facts",
+            "* red small dog 1 ; * dog 2 , not big ; * no sofa ; * dog 1 on sofa ; * dog 2 not under dog 1 ;",
+        ),
+        (2, "none", "* *"),
+        (2, "labels", "* * dog 1 ; dog 2 ; sofa ; on ; not under ;"),
+        (0, "facts", "red small dog 1 ; dog 2 , not big ; no sofa ; dog 1 on sofa ; dog 2 not under dog 1 ;"),
+        (0, "none", ""),
+    ],
+)
+def test_what_stands_for_a_graph(soft, names, expected):
+    writer = PromptWriter(with_padding(tokenizer()), soft, names)
+    batch = writer.write([SCENE, SceneGraph()], ["what is ?", "where <graph> is ?"], ["red", "the sofa"])
+    assert read(batch, 0) == f"{expected} what is ? red </s>".strip()
+    assert read(batch, 1) == f"where {'* * ' if soft == 2 else ''}is ? the sofa </s>"
+    assert [WORDS[i] for i in batch.labels[0].tolist() if i >= 0] == ["red", "</s>"]
+    assert (batch.ids == SOFT).sum() == len(batch.graph) == len(batch.node)
+    if soft == "nodes":
+        assert batch.node.tolist() == [1, 2, 3, 7, 8]
+        assert batch.graph.tolist() == [0] * 5
+
+
+def test_a_chat_template_puts_the_graph_into_the_turn():
+    writer = PromptWriter(with_padding(tokenizer(CHAT)), names="none")
+    batch = writer.write([SCENE], ["what is ?"], ["red"])
+    assert read(batch, 0) == "user : * * * * * what is ? answer : red </s>"
+
+
+def test_padding_is_on_the_left_for_generation_and_on_the_right_for_training():
+    writer = PromptWriter(with_padding(tokenizer()), names="none")
+    graphs, prompts = [SCENE, SceneGraph()], ["what is ?", "what is ?"]
+    assert writer.write(graphs, prompts).attention_mask[1].tolist() == [0] * 5 + [1] * 3
+    trained = writer.write(graphs, prompts, ["red", "red"])
+    assert trained.attention_mask[1].tolist() == [1] * 5 + [0] * 5
+    assert trained.labels[1].tolist() == [-100] * 3 + [WORDS.index("red"), 0] + [-100] * 5
+
+
+def test_refuses_prompts_without_room():
+    writer = PromptWriter(with_padding(tokenizer()), max_length=8)
+    with pytest.raises(ValueError, match="prompt 1 leaves 0 of 8 tokens for its graph"):
+        writer.write([SceneGraph()] * 2, ["what is ?", "what is the colour of the dog ?"])
+    with pytest.raises(ValueError, match="prompt 0 leaves -1 of 8 tokens"):
+        writer.write([SceneGraph()], ["what is the colour ?"], new_tokens=4)
+    with pytest.raises(ValueError, match="1 graphs, 2 prompts and no answers"):
+        writer.write([SceneGraph()], ["a", "b"])
+
+
+@given(
+    st.lists(st.integers(1, 5), max_size=8),
+    st.lists(st.tuples(*[st.integers(0, 7)] * 2), max_size=8),
+    st.integers(0, 30),
+)
+def test_what_fits_has_no_relation_without_its_objects(objects, relations, room):
+    parts = [Piece(i, "", "x" * size) for i, size in enumerate(objects)]
+    parts += [Piece(9 + i, "", "xxx", ends) for i, ends in enumerate(relations)]
+    kept = fitting(parts, lambda piece: len(piece.text), room)
+    assert sum(len(piece.text) for piece in kept) <= room
+    present = {piece.node for piece in kept}
+    assert all(present.issuperset(piece.needs) for piece in kept)
+    if sum(len(piece.text) for piece in parts) <= room:
+        assert kept == [piece for piece in parts if {p.node for p in parts[: len(objects)]}.issuperset(piece.needs)]

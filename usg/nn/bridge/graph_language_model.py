@@ -1,0 +1,180 @@
+"""A graph encoder, a bridge and a causal language model as one model: graphs and prompts in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from usg.batch import GraphBatch
+from usg.graph import SceneGraph
+from usg.names import unknown_name
+from usg.nn.bridge.cross_attention import CrossAttentionBridge, decoder_layers
+from usg.nn.bridge.interface import Places
+from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embedding_size, with_padding
+from usg.nn.bridge.prefix import PrefixBridge
+from usg.nn.bridge.prompts import SOFT, Names, PromptBatch, PromptWriter
+from usg.nn.bridge.resampler import ResamplerBridge
+from usg.nn.transformer import GraphTransformer
+
+__all__ = ["BRIDGES", "GraphLanguageModel", "make_bridge"]
+
+BRIDGES = ("prefix", "resampler", "xattn", "text")
+"""Short names; `text` is no bridge: the graph is in words alone."""
+
+
+def make_bridge(name: str, encoder: GraphTransformer, language_model: Any, *, latents: int = 32, every: int = 4) -> Any:
+    """A bridge by its short name, of the right sizes; `None` for `text`.
+
+    Args:
+        name: of `BRIDGES`.
+        encoder: whose states go in.
+        language_model: whose embeddings it stands among.
+        latents: of the resampler.
+        every: layers of the language model between two that read, of `xattn`.
+
+    Raises:
+        LookupError: there is no such bridge.
+    """
+    dim, (width, size) = encoder.config.dim, embedding_size(language_model)
+    if name == "prefix":
+        return PrefixBridge(dim, width, size)
+    if name == "resampler":
+        return ResamplerBridge(dim, width, size, latents)
+    if name == "xattn":
+        layers = decoder_layers(language_model)
+        hidden = int(getattr(language_model.config, "hidden_size", width))
+        return CrossAttentionBridge(dim, hidden, len(layers), every)
+    if name == "text":
+        return None
+    raise LookupError(unknown_name("bridge", name, BRIDGES))
+
+
+class GraphLanguageModel(nn.Module):
+    """Letters: n nodes, b prompts, l tokens, D width of the language model's embeddings.
+
+    Args:
+        encoder: of graphs.
+        language_model: any causal language model of transformers. It stays frozen, but for `lora`.
+        tokenizer: its own.
+        bridge: a short name of `BRIDGES`, a module that is a `Bridge`, or `None` for the graph in words alone.
+        names: what stands in words beside graph tokens; see `usg.nn.bridge.prompts.Names`.
+        lora: trains low-rank updates of the language model.
+        max_length: the most tokens of prompt and answer; `None` for what the language model knows, at most 1,024.
+        max_graph_tokens: the most tokens of a graph, those in words included.
+
+    Raises:
+        LookupError: there is no such bridge.
+        ValueError: names is "none" and the bridge is `text`.
+    """
+
+    def __init__(
+        self,
+        encoder: GraphTransformer,
+        language_model: Any,
+        tokenizer: Any,
+        bridge: str | nn.Module | None = "prefix",
+        *,
+        names: Names = "facts",
+        lora: LoRA | None = None,
+        max_length: int | None = None,
+        max_graph_tokens: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        made: Any = make_bridge(bridge, encoder, language_model) if isinstance(bridge, str) else bridge
+        self.bridge = made
+        language_model.requires_grad_(False)
+        self.language_model: Any = language_model if lora is None else add_lora(language_model, lora)
+        self.tokenizer = with_padding(tokenizer)
+        soft: Literal["nodes"] | int = 0 if made is None else made.soft
+        if made is None and names == "none":
+            raise ValueError("names is 'none' and there is no bridge: nothing of the graph would be read")
+        length = max_length or min(1024, context_length(language_model) or 1024)
+        self.writer = PromptWriter(self.tokenizer, soft, names, length, max_graph_tokens)
+
+    def forward(self, graphs: Sequence[SceneGraph], prompts: Sequence[str], answers: Sequence[str]) -> Tensor:
+        """Mean loss of the tokens of the answers.
+
+        Args:
+            graphs: one of each prompt.
+            prompts: texts, with `<graph>` where the graph should stand.
+            answers: what should follow.
+        """
+        written = self.writer.write(graphs, prompts, answers).to(self.device)
+        embeddings, reading = self._embed(graphs, written)
+        with reading:
+            out = self.language_model(
+                inputs_embeds=embeddings, attention_mask=written.attention_mask, labels=written.labels
+            )
+        loss: Tensor = out.loss
+        return loss
+
+    @torch.no_grad()
+    def generate(
+        self,
+        graphs: Sequence[SceneGraph],
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int = 32,
+        num_beams: int = 1,
+        temperature: float = 0.0,
+    ) -> list[str]:
+        """An answer to each prompt.
+
+        Args:
+            graphs: one of each prompt.
+            prompts: texts, with `<graph>` where the graph should stand.
+            max_new_tokens: of an answer.
+            num_beams: of beam search; 1 is greedy.
+            temperature: of sampling; 0 takes the likeliest token.
+        """
+        if not prompts:
+            return []
+        written = self.writer.write(graphs, prompts, new_tokens=max_new_tokens).to(self.device)
+        embeddings, reading = self._embed(graphs, written)
+        sampling: dict[str, Any] = (
+            {"do_sample": False} if not temperature else {"do_sample": True, "temperature": temperature}
+        )
+        with reading:
+            ids = self.language_model.generate(
+                inputs_embeds=embeddings,
+                attention_mask=written.attention_mask,
+                max_new_tokens=max_new_tokens,
+                num_beams=num_beams,
+                pad_token_id=self.tokenizer.pad_token_id,
+                eos_token_id=self.tokenizer.eos_token_id,
+                **sampling,
+            )
+        return [text.strip() for text in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the language model's embeddings are."""
+        device: torch.device = self.language_model.get_input_embeddings().weight.device
+        return device
+
+    def parameter_counts(self) -> Mapping[str, tuple[int, int]]:
+        """Trained and frozen parameters of each part."""
+        parts = {"encoder": self.encoder, "bridge": self.bridge, "language model": self.language_model}
+        return {
+            name: tuple(sum(p.numel() for p in part.parameters() if p.requires_grad == kind) for kind in (True, False))
+            for name, part in parts.items()
+            if part is not None
+        }
+
+    def _embed(self, graphs: Sequence[SceneGraph], written: PromptBatch) -> tuple[Tensor, Any]:
+        """`(b, l, D)`, and what must last while the language model runs."""
+        words: Tensor = self.language_model.get_input_embeddings()(written.ids.clamp(min=0))
+        if self.bridge is None:
+            return words, nullcontext()
+        batch: GraphBatch = self.encoder.pack(graphs)
+        states = self.encoder(batch)
+        if isinstance(self.bridge, CrossAttentionBridge):
+            return words, self.bridge.reading(self.language_model, states, batch)
+        places = Places(written.graph, batch.offsets[written.graph] + written.node)
+        tokens = self.bridge(states, batch, places).to(words.dtype)
+        return words.index_put((written.ids == SOFT).nonzero(as_tuple=True), tokens), nullcontext()

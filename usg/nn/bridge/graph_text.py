@@ -1,0 +1,116 @@
+"""A scene graph in words: the fourth way of a graph into a language model, and the baseline of the other three.
+
+A graph is a list of pieces, one per object and relation. Objects come first, their attributes among their words; a
+label that several objects share is numbered, so that relations say which one they mean:
+
+    small brown dog 1; dog 2; sofa; dog 1 on sofa; dog 2 not under sofa
+
+The same pieces give `usg.nn.bridge.prompts` the places of graph tokens, so all bridges read a graph in one order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from usg.graph import SceneGraph
+
+__all__ = ["Piece", "fitting", "graph_text", "pieces"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An object or a relation in words.
+
+    Attributes:
+        node: its number in the Levi form (`usg.graph.LeviGraph`), where 0 is the graph node.
+        label: its label alone; of objects with the number.
+        text: all that is said of it.
+        needs: nodes of the objects that a relation names; empty for objects.
+    """
+
+    node: int
+    label: str
+    text: str
+    needs: tuple[int, ...] = ()
+
+
+def pieces(graph: SceneGraph) -> list[Piece]:
+    """Objects, then relations, each in the order of the graph.
+
+    Example:
+        >>> from usg.graph import Attribute, Relation, SceneObject
+        >>> graph = SceneGraph(
+        ...     objects=[SceneObject("a", "dog"), SceneObject("b", "dog"), SceneObject("c", "sofa")],
+        ...     attributes=[Attribute("x", "a", "brown"), Attribute("y", "c", "big", negated=True)],
+        ...     relations=[Relation("r", "a", "on", "c")],
+        ... )
+        >>> [(piece.node, piece.text) for piece in pieces(graph)]
+        [(1, 'brown dog 1'), (2, 'dog 2'), (3, 'sofa, not big'), (6, 'dog 1 on sofa')]
+    """
+    shared = Counter(one.label for one in graph.objects)
+    met: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    nodes: dict[str, int] = {}
+    for node, one in enumerate(graph.objects, 1):
+        met[one.label] += 1
+        names[one.id] = f"{one.label} {met[one.label]}" if shared[one.label] > 1 else one.label
+        nodes[one.id] = node
+    before, behind = defaultdict(list), defaultdict(list)
+    for attribute in graph.attributes:
+        if attribute.negated:
+            behind[attribute.object].append(f"not {attribute.value}")
+        else:
+            before[attribute.object].append(attribute.value)
+    result = []
+    for one in graph.objects:
+        words = " ".join([*before[one.id], names[one.id]])
+        text = ", ".join([f"no {words}" if one.negated else words, *behind[one.id]])
+        result.append(Piece(nodes[one.id], names[one.id], text))
+    first = 1 + len(graph.objects) + len(graph.attributes)
+    for node, relation in enumerate(graph.relations, first):
+        predicate = f"not {relation.predicate}" if relation.negated else relation.predicate
+        text = f"{names[relation.subject]} {predicate} {names[relation.object]}"
+        result.append(Piece(node, predicate, text, (nodes[relation.subject], nodes[relation.object])))
+    return result
+
+
+def graph_text(graph: SceneGraph) -> str:
+    """The pieces, with semicolons between; "nothing" for a graph without objects.
+
+    Example:
+        >>> from usg.graph import Relation, SceneObject
+        >>> graph = SceneGraph([], [SceneObject("a", "man"), SceneObject("b", "horse")])
+        >>> graph_text(graph)
+        'man; horse'
+    """
+    return "; ".join(piece.text for piece in pieces(graph)) or "nothing"
+
+
+def fitting(parts: Sequence[Piece], length: Callable[[Piece], int], room: int) -> list[Piece]:
+    """The pieces that fit into `room`, in their order; a relation only together with both its objects.
+
+    Objects are taken in order until one does not fit, and what they leave goes to relations in the same way.
+
+    Args:
+        parts: of a graph, as `pieces` gives them.
+        length: of a piece.
+        room: the most that all of them together may measure.
+    """
+    kept: set[int] = set()
+
+    def taken() -> Iterator[Piece]:
+        left, full = room, {False: False, True: False}
+        for piece in parts:
+            relation = bool(piece.needs)
+            if full[relation] or not kept.issuperset(piece.needs):
+                continue
+            if length(piece) > left:
+                full[relation] = True
+                continue
+            left -= length(piece)
+            kept.add(piece.node)
+            yield piece
+
+    return list(taken())

@@ -1,0 +1,114 @@
+"""A causal language model from the hub or a folder, as transformers loads it.
+
+Only what every family has is used: `get_input_embeddings`, `inputs_embeds`, `generate`, and LoRA on all linear layers.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from usg.hub import is_hub_name, reachable
+
+__all__ = ["LoRA", "add_lora", "context_length", "embedding_size", "load_language_model"]
+
+
+@dataclass(frozen=True)
+class LoRA:
+    """Low-rank updates of all linear layers (Hu et al. 2022, https://arxiv.org/abs/2106.09685).
+
+    Attributes:
+        rank: of the update of each layer.
+        alpha: the update is scaled by alpha / rank.
+        dropout: in front of the update.
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.05
+
+
+def load_language_model(
+    name: str | os.PathLike[str], *, dtype: torch.dtype = torch.float32, quantization: Any = None
+) -> tuple[nn.Module, Any]:
+    """The model, frozen, and its tokenizer, which is given a padding token if it has none.
+
+    Args:
+        name: a folder that `save_pretrained` wrote, with the tokenizer beside, or `owner/name` on the hub.
+        dtype: of the weights.
+        quantization: a configuration of transformers, such as its `BitsAndBytesConfig`; `None` for none.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or the hub cannot be reached and has not been before.
+        ValueError: it is no causal language model, or has no tokenizer beside it, or one without an end of text.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = Path(name)
+    if not folder.is_dir() and not is_hub_name(name):
+        raise FileNotFoundError(f"no language model {name}; pass a folder that save_pretrained wrote, or owner/name")
+    local = folder.is_dir() or not reachable(str(name))
+    options = {} if quantization is None else {"quantization_config": quantization}
+    try:
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local, **options)
+        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local)
+    except OSError as error:
+        what = "is not complete" if folder.is_dir() else "was not downloaded before, and the hub cannot be reached"
+        raise FileNotFoundError(f"{name} {what}: {str(error).splitlines()[0]}") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is no causal language model with a tokenizer: {str(error).splitlines()[0]}") from None
+    return model.requires_grad_(False).eval(), with_padding(tokenizer, str(name))
+
+
+def with_padding(tokenizer: Any, name: str = "the tokenizer") -> Any:
+    """A tokenizer whose padding token is its end of text, if it had none.
+
+    Raises:
+        ValueError: it has no end of text either.
+    """
+    if tokenizer.eos_token_id is None:
+        raise ValueError(f"{name} has no end-of-text token; set tokenizer.eos_token, which ends every answer")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def add_lora(model: Any, lora: LoRA) -> nn.Module:
+    """The model with updates that are trained, while it stays frozen.
+
+    Raises:
+        ImportError: peft is not installed.
+    """
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError:
+        raise ImportError("LoRA needs peft: pip install 'universal-scene-graph[llm]'") from None
+    from transformers.pytorch_utils import Conv1D
+
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # a ratio; peft says int
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),  # GPT-2's weights lie transposed
+        task_type="CAUSAL_LM",
+    )
+    adapted: nn.Module = get_peft_model(model, config)
+    return adapted
+
+
+def context_length(model: Any) -> int | None:
+    """The most positions the model knows; `None` where its configuration does not say."""
+    length = getattr(model.config, "max_position_embeddings", None)
+    return length if isinstance(length, int) else None
+
+
+def embedding_size(model: Any) -> tuple[int, float]:
+    """Width of the input embeddings, and their root mean square."""
+    weight = model.get_input_embeddings().weight
+    return weight.shape[1], weight.detach().float().square().mean().sqrt().item()

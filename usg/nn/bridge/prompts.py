@@ -1,0 +1,184 @@
+"""Token ids of prompts in which a graph stands: its words, places of its graph tokens, or both.
+
+A prompt is text with `<graph>` in it. Where the tokenizer has a chat template the prompt is a user's turn in it, so the
+graph stands where the template puts it, and no family's marks are written here. A place of a graph token is `SOFT`,
+which is no id; the language model is given states there in place of an embedding.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from usg.graph import SceneGraph
+from usg.nn.bridge.graph_text import Piece, fitting, pieces
+
+__all__ = ["GRAPH", "SOFT", "Names", "PromptBatch", "PromptWriter"]
+
+GRAPH = "<graph>"
+"""Stands for the graph in the text of a prompt."""
+
+SOFT = -1
+"""Stands for a graph token among ids."""
+
+IGNORED = -100
+
+Names = Literal["none", "labels", "facts"]
+"""What is written beside each graph token: nothing, the label, or all that is said of the object or relation."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PromptBatch:
+    """Letters: b prompts, l tokens of the longest, t graph tokens in all.
+
+    Attributes:
+        ids: `(b, l)` int64; `SOFT` at graph tokens.
+        attention_mask: `(b, l)` int64; 0 at padding.
+        labels: `(b, l)` int64; the ids of answers, -100 elsewhere.
+        graph: `(t,)` int64, the prompt of each graph token, in the order in which they stand.
+        node: `(t,)` int64, its node in the Levi form of its graph.
+    """
+
+    ids: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    graph: Tensor
+    node: Tensor
+
+    def to(self, device: torch.device | str) -> PromptBatch:
+        """The same on another device."""
+        return PromptBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+class PromptWriter:
+    """Writes graphs and questions as token ids.
+
+    Args:
+        tokenizer: of transformers.
+        soft: `"nodes"` for a graph token per object and relation, a number for so many of the whole graph, 0 for none.
+        names: what is written beside graph tokens.
+        max_length: the most tokens of prompt and answer together.
+        max_graph_tokens: the most tokens of a graph, those in words included; `None` for what the prompt leaves.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        soft: Literal["nodes"] | int = "nodes",
+        names: Names = "facts",
+        max_length: int = 1024,
+        max_graph_tokens: int | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.soft = soft
+        self.names = names
+        self.max_length = max_length
+        self.max_graph_tokens = max_graph_tokens
+        self._cut_was_said = False
+
+    def write(
+        self,
+        graphs: Sequence[SceneGraph],
+        prompts: Sequence[str],
+        answers: Sequence[str] | None = None,
+        new_tokens: int = 0,
+    ) -> PromptBatch:
+        """Prompts with their graphs, padded: on the right with answers, for training, and on the left without.
+
+        Args:
+            graphs: one of each prompt.
+            prompts: texts; the graph stands at `<graph>`, or before all where there is none.
+            answers: what should follow each prompt.
+            new_tokens: room to leave behind each prompt, for what will be generated.
+
+        Raises:
+            ValueError: there are not as many graphs as prompts and answers, or a prompt leaves no room for its graph.
+        """
+        if len(prompts) != len(graphs) or (answers is not None and len(answers) != len(graphs)):
+            raise ValueError(
+                f"{len(graphs)} graphs, {len(prompts)} prompts and "
+                f"{'no' if answers is None else len(answers)} answers; expected as many of each"
+            )
+        rows, targets, graph, node = [], [], [], []
+        for i, (scene, prompt) in enumerate(zip(graphs, prompts, strict=True)):
+            answer = [] if answers is None else self._answer(answers[i])
+            ids, nodes = self._row(scene, prompt, len(answer) + new_tokens, i)
+            rows.append(ids + answer)
+            targets.append([IGNORED] * len(ids) + answer)
+            graph += [i] * len(nodes)
+            node += nodes
+        left = answers is None
+        pad = self.tokenizer.pad_token_id
+        return PromptBatch(
+            ids=_padded(rows, pad, left),
+            attention_mask=_padded([[1] * len(row) for row in rows], 0, left),
+            labels=_padded(targets, IGNORED, left),
+            graph=torch.tensor(graph, dtype=torch.int64),
+            node=torch.tensor(node, dtype=torch.int64),
+        )
+
+    def _row(self, scene: SceneGraph, prompt: str, answer: int, number: int) -> tuple[list[int], list[int]]:
+        before, behind = self._around(prompt)
+        room = self.max_length - len(before) - len(behind) - answer
+        room = room if self.max_graph_tokens is None else min(room, self.max_graph_tokens)
+        fixed = self.soft if isinstance(self.soft, int) else 0
+        if room < max(1, fixed):
+            raise ValueError(
+                f"prompt {number} leaves {room} of {self.max_length} tokens for its graph; shorten it, or raise "
+                "max_length"
+            )
+        nodes = [0] * fixed
+        middle = [SOFT] * fixed
+        parts = [] if self.names == "none" and self.soft != "nodes" else pieces(scene)
+        words = {id(piece): self._words(piece) for piece in parts}
+        kept = fitting(parts, lambda piece: len(words[id(piece)]), room - fixed)
+        if len(kept) < len(parts) and not self._cut_was_said:
+            self._cut_was_said = True
+            _LOGGER.warning(
+                "a graph of %d objects and relations does not fit into %d tokens; the first %d are kept, and of larger "
+                "graphs after it likewise (raise max_length, or max_graph_tokens)",
+                len(parts), room, len(kept),
+            )  # fmt: skip
+        for piece in kept:
+            middle += words[id(piece)]
+            nodes += [piece.node] if self.soft == "nodes" else []
+        return before + middle + behind, nodes
+
+    def _words(self, piece: Piece) -> list[int]:
+        soft = [SOFT] if self.soft == "nodes" else []
+        if self.names == "none":
+            return soft
+        return soft + self._ids(f" {piece.label if self.names == 'labels' else piece.text};")
+
+    def _around(self, prompt: str) -> tuple[list[int], list[int]]:
+        """Ids before and behind the graph."""
+        text = prompt if GRAPH in prompt else f"{GRAPH}\n{prompt}"
+        if self.tokenizer.chat_template:
+            turn = [{"role": "user", "content": text}]
+            text = self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+            start: list[int] = []  # the template writes its own
+        else:
+            text += "\n"
+            start = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]
+        before, _, behind = text.partition(GRAPH)
+        return start + self._ids(before), self._ids(behind)
+
+    def _answer(self, answer: str) -> list[int]:
+        return [*self._ids(answer), self.tokenizer.eos_token_id]
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False) if text else []
+        return ids
+
+
+def _padded(rows: Sequence[Sequence[int]], value: int, left: bool) -> Tensor:
+    size = max(map(len, rows), default=0)
+    padding = [[value] * (size - len(row)) for row in rows]
+    return torch.tensor([[*p, *r] if left else [*r, *p] for r, p in zip(rows, padding, strict=True)])
