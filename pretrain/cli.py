@@ -1,11 +1,24 @@
-"""Masked pretraining of the graph encoder: fit, validate, test.
+"""Pretraining: of the graph encoder, and of a language model on what is said of graphs.
 
 usg pretrain fit --config pretrain/world
 usg pretrain fit --config pretrain/world --ckpt_path last
 usg pretrain test --config pretrain/world --ckpt_path last
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from pathlib import Path
+from pkgutil import resolve_name
+
+STAGES = {
+    "encoder": ("usg.pretrain.module:PretrainingModule", "usg.pretrain.data:GraphDataModule"),
+    "language-model": (
+        "usg.pretrain.language.module:LanguageModelModule",
+        "usg.pretrain.language.data:ExampleDataModule",
+    ),
+}
+"""What can be trained, as the key `stage` of a configuration names it: a module and its data."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -14,16 +27,43 @@ def main(argv: Sequence[str]) -> int:
     from usg.training.arguments import prepare_arguments
 
     words = prepare_arguments(argv, "usg pretrain")
-    from usg.pretrain.data import GraphDataModule
-    from usg.pretrain.module import PretrainingModule
+    stage = stage_of(words)
     from usg.training.cli import run_training
 
+    module, data = (resolve_name(name) for name in STAGES[stage])
     return run_training(
         words,
         "usg pretrain",
-        PretrainingModule,
-        GraphDataModule,
+        module,
+        data,
         defaults={"trainer.default_root_dir": "runs/pretrain"},
         links={"seed_everything": ["model.seed", "data.seed"]},
+        stage=stage,
         description=(__doc__ or "").partition("\n")[0],
     )
+
+
+def stage_of(words: Sequence[str]) -> str:
+    """What the words train: that of `--stage`, else of the last configuration that says it, else the encoder.
+
+    Args:
+        words: as `prepare_arguments` gives them, configurations as files.
+
+    Raises:
+        LookupError: there is no such stage.
+    """
+    import yaml
+
+    from usg.names import unknown_name
+
+    named = "encoder"
+    for first, second in zip(words, [*words[1:], ""], strict=True):
+        option, _, value = first.partition("=")
+        value = value or second
+        if option == "--stage":
+            named = value
+        elif option in ("--config", "-c"):
+            named = yaml.safe_load(Path(value).read_text(encoding="utf-8")).get("stage", named)
+    if named not in STAGES:
+        raise LookupError(unknown_name("stage", str(named), STAGES))
+    return named

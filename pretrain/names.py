@@ -1,7 +1,14 @@
-"""The objectives by short name, without importing torch: `usg ls objectives`, and `class_path` in YAML."""
+"""What can be named, without importing torch: `usg ls objectives`, `usg ls tasks`, and `class_path` in YAML."""
 
 OBJECTIVES: dict[str, str] = {
     "masked-node": "usg.pretrain.objectives.MaskedNode",
     "endpoint": "usg.pretrain.objectives.Endpoint",
     "masked-caption": "usg.pretrain.objectives.MaskedCaption",
+}
+
+TASKS: dict[str, str] = {
+    "name-hidden": "usg.pretrain.tasks.NameHidden",
+    "describe": "usg.pretrain.tasks.Describe",
+    "answer": "usg.pretrain.tasks.Answer",
+    "tell": "usg.pretrain.tasks.Tell",
 }

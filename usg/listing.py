@@ -19,6 +19,7 @@ _DICTS = {
     "formats": "usg.formats:FORMATS",
     "heads": "usg.downstream.names:HEADS",
     "objectives": "usg.pretrain.names:OBJECTIVES",
+    "tasks": "usg.pretrain.names:TASKS",
 }
 _GROUPS = {"benchmarks": "usg.bench", "commands": "usg.commands", "evaluations": "usg.evaluate"}
 

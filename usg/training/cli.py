@@ -59,9 +59,10 @@ class TrainingCLI(LightningCLI):
         args: list[str],
         settings: Mapping[str, Any],
         links: Mapping[str, Sequence[str]],
+        stage: str | None,
         parser_kwargs: dict[str, Any],
     ) -> None:
-        self._settings, self._links = settings, links
+        self._settings, self._links, self._stage = settings, links, stage
         super().__init__(
             model_class,
             datamodule_class,
@@ -83,6 +84,10 @@ class TrainingCLI(LightningCLI):
         """The checkpoint, and whether an earlier run may be replaced."""
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_argument("--overwrite", type=bool, default=False, help="Replace the run that the folder holds.")
+        if self._stage is not None:
+            parser.add_argument(
+                "--stage", type=str, default=self._stage, help="What is trained; a configuration says it."
+            )
         parser.set_defaults(dict(self._settings))
         for source, targets in self._links.items():
             for target in targets:
@@ -169,6 +174,7 @@ def run_training(
     *,
     defaults: Mapping[str, Any] | None = None,
     links: Mapping[str, Sequence[str]] | None = None,
+    stage: str | None = None,
     description: str = "",
 ) -> int:
     """Runs `fit`, `validate` or `test` of a module on its data from the words of a command line.
@@ -179,6 +185,7 @@ def run_training(
         module: the LightningModule class; its arguments become `--model.*`.
         data: the LightningDataModule class; its arguments become `--data.*`.
         defaults: of single arguments, as {"trainer.default_root_dir": "runs/pretrain"}.
+        stage: which of several trainings of the command this is; becomes the key `stage`.
         links: arguments that others are set from, as {"seed_everything": ["model.seed"]}; they leave the command line.
         description: for the help.
 
@@ -202,6 +209,7 @@ def run_training(
             args=words,
             settings=settings,
             links=links or {},
+            stage=stage,
             parser_kwargs={**common, "prog": prog, "description": description, **parsers},
         )
     except MisconfigurationException as error:

@@ -85,7 +85,7 @@ class PromptWriter:
 
     def write(
         self,
-        graphs: Sequence[SceneGraph],
+        graphs: Sequence[SceneGraph | None],
         prompts: Sequence[str],
         answers: Sequence[str] | None = None,
         new_tokens: int = 0,
@@ -93,7 +93,7 @@ class PromptWriter:
         """Prompts with their graphs, padded: on the right with answers, for training, and on the left without.
 
         Args:
-            graphs: one of each prompt.
+            graphs: one of each prompt; None for a prompt without.
             prompts: texts; the graph stands at `<graph>`, or before all where there is none.
             answers: what should follow each prompt.
             new_tokens: room to leave behind each prompt, for what will be generated.
@@ -124,10 +124,19 @@ class PromptWriter:
             node=torch.tensor(node, dtype=torch.int64),
         )
 
-    def _row(self, scene: SceneGraph, prompt: str, answer: int, number: int) -> tuple[list[int], list[int]]:
-        before, behind = self._around(prompt)
+    def room(self, prompt: str, answer: str) -> int:
+        """How many tokens prompt and answer leave for the graph; it needs one at least, or its fixed graph tokens."""
+        return self._room(*self._around(prompt), len(self._answer(answer)))
+
+    def _room(self, before: Sequence[int], behind: Sequence[int], answer: int) -> int:
         room = self.max_length - len(before) - len(behind) - answer
-        room = room if self.max_graph_tokens is None else min(room, self.max_graph_tokens)
+        return room if self.max_graph_tokens is None else min(room, self.max_graph_tokens)
+
+    def _row(self, scene: SceneGraph | None, prompt: str, answer: int, number: int) -> tuple[list[int], list[int]]:
+        before, behind = self._around(prompt)
+        if scene is None:
+            return (before + behind if prompt else []), []
+        room = self._room(before, behind, answer)
         fixed = self.soft if isinstance(self.soft, int) else 0
         if room < max(1, fixed):
             raise ValueError(

@@ -1,0 +1,1 @@
+"""A small causal language model, trained on what is said of graphs."""

@@ -1,0 +1,195 @@
+"""Training of a small causal language model on what is said of graphs: the embedded one, that needs no download.
+
+The model is a Llama of transformers with random weights, its tokenizer is learnt from the training texts. An example
+with a graph is read as a bridge without graph tokens writes it (`usg.nn.bridge.PromptWriter`): the graph in words, the
+prompt, the answer. Every token is predicted, those of the graph too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from usg.nn.bridge import PromptWriter, graph_text
+from usg.nn.bridge.prompts import PromptBatch
+from usg.pretrain.language.data import ExampleDataModule
+from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
+from usg.pretrain.tasks import Example
+from usg.training.optimizer import OptimizerSettings, build_optimizer
+from usg.training.seeds import derive_seed
+
+__all__ = ["LanguageModelModule", "write_examples"]
+
+_LOGGER = logging.getLogger(__name__)
+_OPTIMIZER = OptimizerSettings()
+_TEXTS = 20_000  # examples that the tokenizer is learnt from
+
+
+class LanguageModelModule(LightningModule):
+    """A causal language model from nothing.
+
+    Args:
+        dim: width.
+        layers: number of layers.
+        heads: attention heads.
+        vocabulary: of the tokenizer.
+        max_length: the most tokens of an example, and of what the model will ever read.
+        optimizer: AdamW and its schedule.
+        seed: of the weights; the command line sets it to seed_everything.
+    """
+
+    def __init__(
+        self,
+        dim: int = 256,
+        layers: int = 6,
+        heads: int = 8,
+        vocabulary: int = 4096,
+        max_length: int = 512,
+        optimizer: OptimizerSettings = _OPTIMIZER,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"model.heads must divide model.dim, got {heads} and {dim}")
+        self.dim, self.layers, self.heads, self.vocabulary = dim, layers, heads, vocabulary
+        self.max_length, self.settings, self.seed = max_length, optimizer, seed
+        self.model: Any = None
+        self.writer: PromptWriter | None = None
+
+    def configure_model(self) -> None:
+        """Learn the tokenizer and build the model, now that the texts are there."""
+        if self.model is not None:
+            return
+        self._build(train_tokenizer(_texts(self._data), self.vocabulary))
+
+    def _build(self, tokenizer: Any) -> None:
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        self.writer = PromptWriter(tokenizer, soft=0, max_length=self.max_length)
+        torch.manual_seed(derive_seed(self.seed))
+        self.model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=self.dim,
+                intermediate_size=8 * self.dim // 3 // 8 * 8,
+                num_hidden_layers=self.layers,
+                num_attention_heads=self.heads,
+                max_position_embeddings=self.max_length,
+                tie_word_embeddings=True,
+                bos_token_id=None,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+        )
+
+    def configure_optimizers(self) -> Any:
+        """AdamW over everything, warm-up and cosine over the whole run."""
+        return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches), [])
+
+    def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
+        """The mean loss of all tokens."""
+        loss = self._loss(batch)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=len(batch))
+        every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
+        if every and (done % every == 0 or done == self.trainer.max_steps):
+            figures = {"train/loss": float(loss.detach())}
+            figures["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
+            for logger in self.trainer.loggers:
+                logger.log_metrics(figures, done)
+        return loss
+
+    def validation_step(self, batch: list[Example], batch_idx: int) -> None:
+        """The loss, and for each task the share of answers whose every token is the likeliest."""
+        written = write_examples(self._writer, batch).to(self.device)
+        logits = self.model(input_ids=written.ids, attention_mask=written.attention_mask).logits[:, :-1]
+        targets = written.labels[:, 1:]
+        right = ((logits.argmax(-1) == targets) | (targets < 0)).all(1)
+        values: dict[str, Any] = {"step": float(self.trainer.global_step), "val/loss": self._loss(batch)}
+        self.log_dict(values, batch_size=len(batch), sync_dist=True)
+        for task in sorted({example.task for example in batch} - {"tell"}):
+            chosen = torch.tensor([example.task == task for example in batch], device=right.device)
+            self.log(f"val/{task}", right[chosen].float().mean(), batch_size=int(chosen.sum()), sync_dist=True)
+
+    def on_train_end(self) -> None:
+        """Leave model and tokenizer in `<run folder>/model`, as transformers loads them."""
+        if self.trainer.is_global_zero:
+            folder = Path(self.trainer.default_root_dir) / "model"
+            self.model.save_pretrained(folder)
+            self._writer.tokenizer.save_pretrained(folder)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the tokenizer beside the weights, which mean nothing without it."""
+        checkpoint["tokenizer"] = self._writer.tokenizer.backend_tokenizer.to_str()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the checkpoint's tokenizer; training goes on only with the same one.
+
+        Raises:
+            ValueError: the checkpoint is another training's, or training would go on with other texts.
+        """
+        if "tokenizer" not in checkpoint:
+            raise ValueError("the checkpoint is not one of a language model: it holds no tokenizer")
+        if self.trainer.state.fn != "fit":
+            self._build(read_tokenizer(checkpoint["tokenizer"]))
+        elif checkpoint["tokenizer"] != self._writer.tokenizer.backend_tokenizer.to_str():
+            raise ValueError(
+                "the checkpoint has another tokenizer than the training texts give: resume on the data it was trained "
+                "on, or start without --ckpt_path"
+            )
+
+    def _loss(self, batch: list[Example]) -> Tensor:
+        written = write_examples(self._writer, batch).to(self.device)
+        labels = written.ids.masked_fill(written.attention_mask == 0, -100)
+        loss: Tensor = self.model(input_ids=written.ids, attention_mask=written.attention_mask, labels=labels).loss
+        return loss
+
+    @property
+    def _data(self) -> ExampleDataModule:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(data, ExampleDataModule):
+            raise TypeError(f"LanguageModelModule needs an ExampleDataModule beside it, got {type(data).__name__}")
+        return data
+
+    @property
+    def _writer(self) -> PromptWriter:
+        if self.writer is None:
+            raise RuntimeError("the model is built by Trainer.fit or validate, when the texts are known")
+        return self.writer
+
+
+def write_examples(writer: PromptWriter, examples: Sequence[Example]) -> PromptBatch:
+    """Examples as token ids; those too long to leave room for their graph are left out, which is said.
+
+    Args:
+        writer: of prompts.
+        examples: any number.
+    """
+    fitting = [example for example in examples if writer.room(example.prompt, example.answer) > 0]
+    if len(fitting) < len(examples):
+        _LOGGER.warning(
+            "%d of %d examples are longer than %d tokens",
+            len(examples) - len(fitting),
+            len(examples),
+            writer.max_length,
+        )
+    return writer.write(
+        [example.graph for example in fitting],
+        [example.prompt for example in fitting],
+        [example.answer for example in fitting],
+    )
+
+
+def _texts(data: ExampleDataModule) -> Iterator[str]:
+    """The texts of examples spread over the training graphs."""
+    size = sum(map(len, data.corpora("train")))
+    for item in np.unique(np.linspace(0, size - 1, min(size, _TEXTS)).astype(np.int64)).tolist():
+        for example in data.examples("train", np.array([item]), 0):
+            yield f"{graph_text(example.graph)}; {example.prompt}" if example.graph else ""
+            yield f" {example.answer}"

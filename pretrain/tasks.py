@@ -1,0 +1,152 @@
+"""What a language model is asked about a graph: a small class per task, each making a graph, a prompt and an answer.
+
+A task draws from the generator it is given and returns None for a graph that has nothing for it. Prompts do not say
+where the graph stands; `usg.nn.bridge.PromptWriter` puts it in front. Where in a text an element was found is never
+shown: it would say what the text says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from usg.batch.words import MASK
+from usg.graph import SceneGraph
+
+__all__ = ["Answer", "Describe", "Example", "GraphTask", "NameHidden", "Tell", "draw_example"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One thing to learn.
+
+    Attributes:
+        task: the name of what made it.
+        graph: what is shown; None for text alone.
+        prompt: what is asked.
+        answer: what should be said.
+    """
+
+    task: str
+    graph: SceneGraph | None
+    prompt: str
+    answer: str
+
+
+class GraphTask(Protocol):
+    """A task; `weight` is how often it is drawn, relative to the others."""
+
+    weight: float
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """An example made of a graph, or None."""
+        ...
+
+
+class NameHidden:
+    """Names an object, attribute or predicate that is hidden: masked prediction in words.
+
+    What would give a relation away is taken out: all others between the same two objects.
+
+    Args:
+        weight: of the task.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """Hides one element, each kind that there is as often as the others."""
+        kinds = [kind for kind in ("objects", "attributes", "relations") if getattr(graph, kind)]
+        if not kinds:
+            return None
+        kind = kinds[random.integers(len(kinds))]
+        elements = getattr(graph, kind)
+        number = int(random.integers(len(elements)))
+        chosen = elements[number]
+        if kind == "objects":
+            shown = [replace(one, label=MASK) if one is chosen else one for one in elements]
+            return Example("name_hidden", replace(graph, objects=tuple(shown)), "name the hidden thing", chosen.label)
+        if kind == "attributes":
+            shown = [replace(one, value=MASK) if one is chosen else one for one in elements]
+            asked = f"name the hidden {chosen.kind or 'attribute'}"
+            return Example("name_hidden", replace(graph, attributes=tuple(shown)), asked, chosen.value)
+        ends = {chosen.subject, chosen.object}
+        shown = [one for one in elements if one is chosen or {one.subject, one.object} != ends]
+        shown = [replace(one, predicate=MASK) if one is chosen else one for one in shown]
+        hidden = replace(graph, relations=tuple(shown))
+        return Example("name_hidden", hidden, "name the hidden relation", chosen.predicate)
+
+
+class Describe:
+    """Says a caption of the graph.
+
+    Args:
+        weight: of the task.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """One of its text sources."""
+        text = _text(graph, random)
+        return None if text is None else Example("describe", graph, "describe this", text)
+
+
+class Answer:
+    """Answers one of the questions in the metadata, as `usg world scenes --questions` writes them.
+
+    Args:
+        weight: of the task.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """One of the questions."""
+        questions = graph.metadata.get("questions") or ()
+        if not isinstance(questions, Sequence) or not questions:
+            return None
+        chosen = questions[int(random.integers(len(questions)))]
+        return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]))
+
+
+class Tell:
+    """A text alone, with no graph beside it: how a language model learns the language.
+
+    Args:
+        weight: of the task.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """One of the graph's text sources."""
+        text = _text(graph, random)
+        return None if text is None else Example("tell", None, "", text)
+
+
+def draw_example(graph: SceneGraph, tasks: Sequence[GraphTask], random: np.random.Generator) -> Example | None:
+    """An example of one of the tasks, drawn by their weights; of the others in turn where that has none.
+
+    Returns:
+        None where no task has an example of the graph.
+    """
+    weights = np.array([task.weight for task in tasks])
+    order = random.choice(len(tasks), len(tasks), replace=False, p=weights / weights.sum())
+    for number in order.tolist():
+        example = tasks[number](graph, random)
+        if example is not None:
+            return example
+    return None
+
+
+def _text(graph: SceneGraph, random: np.random.Generator) -> str | None:
+    texts = [source.text for source in graph.sources if source.text and source.text.strip()]
+    return texts[int(random.integers(len(texts)))] if texts else None
