@@ -1,10 +1,13 @@
 """What every test shares: no network, and the shared data where it is present."""
 
+import math
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from usg.progress import progress
 
 _connect = socket.socket.connect
 
@@ -19,6 +22,8 @@ def _connect_locally(self: socket.socket, address: Any) -> None:
 def pytest_configure() -> None:
     # At configuration, not in a fixture: doctests outside this folder are covered too.
     socket.socket.connect = _connect_locally  # type: ignore[method-assign]
+    # On a busy machine anything may take ten seconds, and what is tested of standard error must not depend on it.
+    progress.__kwdefaults__["seconds_per_line"] = math.inf
 
 
 @pytest.fixture(scope="session")
