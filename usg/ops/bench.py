@@ -122,7 +122,10 @@ def main(argv: Sequence[str]) -> int:
         if name not in CASES:
             raise LookupError(unknown_name("case", name, CASES))
         cases[name] = CASES[name]
-    cases |= {Path(file).stem: scene_graphs(file) for file in options.graphs}
+    for file in options.graphs:
+        if Path(file).stem in cases:
+            raise ValueError(f"usg bench ops: there are two cases named {Path(file).stem}; rename {file}")
+        cases[Path(file).stem] = scene_graphs(file)
     for name, case in cases.items():
         for threads in options.threads if options.device == "cpu" else [1]:
             for row in measure(

@@ -2,11 +2,11 @@ import logging
 
 import pytest
 import torch
-from language_models import FAMILIES, language_model, tokenizer
+from language_models import FAMILIES, WORDS, language_model, tokenizer
 from torch import nn
 
 from usg.batch import Vocabulary
-from usg.graph import Attribute, Relation, SceneGraph, SceneObject
+from usg.graph import Attribute, Box, Grounding, Relation, SceneGraph, SceneObject, Source
 from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.nn.bridge import BRIDGES, GraphLanguageModel, LoRA, Places, load_language_model, make_bridge
 from usg.nn.bridge.cross_attention import decoder_layers
@@ -110,8 +110,70 @@ def test_graph_tokens_are_of_the_size_of_words(bridge):
     batch = made.encoder.pack(SCENES)
     written = made.writer.write(SCENES, PROMPTS)
     tokens = made.bridge(made.encoder(batch), batch, Places(written.graph, batch.offsets[written.graph] + written.node))
-    _, size = embedding_size(made.language_model)
-    torch.testing.assert_close(tokens.square().mean(1).sqrt(), torch.full((len(tokens),), size), rtol=1e-3, atol=0.0)
+    words = made.language_model.get_input_embeddings()(torch.arange(len(WORDS)))
+    expected = words.square().mean().sqrt().expand(len(tokens))
+    torch.testing.assert_close(tokens.square().mean(1).sqrt(), expected, rtol=1e-3, atol=0.0)
+
+
+def test_families_that_scale_their_embeddings_are_measured_as_words():
+    class Scaled(nn.Embedding):
+        def forward(self, ids):
+            return super().forward(ids) * 8.0
+
+    plain = language_model("llama")
+    size = embedding_size(plain)[1]
+    scaled = Scaled(*plain.get_input_embeddings().weight.shape)
+    scaled.weight = plain.get_input_embeddings().weight
+    plain.set_input_embeddings(scaled)
+    assert embedding_size(plain)[1] == pytest.approx(8.0 * size)
+
+
+def test_any_of_the_ends_that_a_model_declares_ends_an_answer():
+    made = model("llama", "text")
+    before = made.generate(SCENES[:1], PROMPTS[:1], max_new_tokens=6)[0].split()
+    assert len(before) == 6
+    made.language_model.generation_config.eos_token_id = [WORDS.index(before[0]), 0]
+    assert made.generate(SCENES[:1], PROMPTS[:1], max_new_tokens=6)[0].split() == before[:1]
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft's
+def test_generation_leaves_dropout_out_and_the_mode_as_it_was():
+    made = model("llama", "prefix", lora=LoRA(rank=2, alpha=64.0, dropout=0.9))
+    with torch.no_grad():
+        for name, parameter in made.language_model.named_parameters():
+            if "lora_B" in name:
+                nn.init.normal_(parameter)
+    made.train()
+    answers = [made.generate(SCENES, PROMPTS, max_new_tokens=6) for _ in range(4)]
+    assert all(answer == answers[0] for answer in answers)
+    assert made.training
+    assert made.language_model.training
+
+
+def test_sampling_draws():
+    made = model("llama", "text")
+    torch.manual_seed(0)
+    drawn = {made.generate(SCENES[:1], PROMPTS[:1], max_new_tokens=6, temperature=50.0)[0] for _ in range(4)}
+    assert len(drawn) > 1
+
+
+def test_the_encoder_sees_where_things_are_when_asked_to():
+    def scene(left):
+        box = Grounding("i", Box(left, 0.0, left + 10.0, 10.0))
+        return SceneGraph([Source("i", "image", width=100, height=100)], [SceneObject("a", "dog", groundings=(box,))])
+
+    for grounding in (False, True):
+        made = model("llama", "prefix", names="none", grounding=grounding)
+        one, other = (made([scene(left)], ["what is ?"], ["red"]).item() for left in (0.0, 80.0))
+        assert (one != other) == grounding
+
+
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing_enable` is deprecated:FutureWarning")
+def test_cross_attention_and_checkpointed_activations_do_not_go_together():
+    made = model("llama", "xattn")
+    made.language_model.gradient_checkpointing_enable()
+    with pytest.raises(ValueError, match="cannot be trained with the language model's activations checkpointed"):
+        made.train()(SCENES, PROMPTS, ["red", "on the horse", "nothing"])
 
 
 def test_cross_attention_begins_as_the_language_model_alone():
@@ -147,8 +209,7 @@ def test_lora_is_what_is_trained_of_the_language_model(family):
     assert 0 < trained < frozen
     made(SCENES, PROMPTS, ["red", "on the horse", "nothing"]).backward()
     moved = {name.split(".")[-3] for name, p in made.language_model.named_parameters() if p.grad is not None}
-    assert moved <= {"lora_A", "lora_B"}
-    assert made.generate(SCENES, PROMPTS, max_new_tokens=3)
+    assert moved == {"lora_A", "lora_B"}
 
 
 def test_it_learns_to_say_what_the_graph_shows():
@@ -199,6 +260,8 @@ def test_refuses_what_is_no_language_model(tmp_path):
         make_bridge("prefx", encoder(), language_model("llama"))
     with pytest.raises(ValueError, match="nothing of the graph would be read"):
         GraphLanguageModel(encoder(), language_model("llama"), tokenizer(), "text", names="none")
+    with pytest.raises(ValueError, match="max_length is 400, but the language model knows 128 positions"):
+        GraphLanguageModel(encoder(), language_model("gpt2"), tokenizer(), max_length=400)
     with pytest.raises(ValueError, match=r"Linear has its layers at none of model\.layers"):
         decoder_layers(nn.Linear(2, 2))
 
@@ -217,3 +280,5 @@ def test_a_graph_too_large_is_cut_once_said(caplog):
     assert [record.message.split(";")[0] for record in caplog.records] == [
         "a graph of 119 objects and relations does not fit into 117 tokens"
     ]
+    written = made.writer.write([large], ["what is ?"])
+    assert (written.node > 120).sum() == 10  # relations stand beside their objects

@@ -77,9 +77,11 @@ def test_padding_is_on_the_left_for_generation_and_on_the_right_for_training():
 
 def test_refuses_prompts_without_room():
     writer = PromptWriter(with_padding(tokenizer()), max_length=8)
-    with pytest.raises(ValueError, match="prompt 1 leaves 0 of 8 tokens for its graph"):
+    with pytest.raises(
+        ValueError, match="prompt 1 leaves 0 tokens for its graph, which needs 1; shorten it, or raise max_length"
+    ):
         writer.write([SceneGraph()] * 2, ["what is ?", "what is the colour of the dog ?"])
-    with pytest.raises(ValueError, match="prompt 0 leaves -1 of 8 tokens"):
+    with pytest.raises(ValueError, match="prompt 0 leaves -1 tokens"):
         writer.write([SceneGraph()], ["what is the colour ?"], new_tokens=4)
     with pytest.raises(ValueError, match="1 graphs, 2 prompts and no answers"):
         writer.write([SceneGraph()], ["a", "b"])
@@ -93,9 +95,49 @@ def test_refuses_prompts_without_room():
 def test_what_fits_has_no_relation_without_its_objects(objects, relations, room):
     parts = [Piece(i, "", "x" * size) for i, size in enumerate(objects)]
     parts += [Piece(9 + i, "", "xxx", ends) for i, ends in enumerate(relations)]
+    parts = [piece for piece in parts if {p.node for p in parts[: len(objects)]}.issuperset(piece.needs)]
     kept = fitting(parts, lambda piece: len(piece.text), room)
     assert sum(len(piece.text) for piece in kept) <= room
     present = {piece.node for piece in kept}
     assert all(present.issuperset(piece.needs) for piece in kept)
     if sum(len(piece.text) for piece in parts) <= room:
-        assert kept == [piece for piece in parts if {p.node for p in parts[: len(objects)]}.issuperset(piece.needs)]
+        assert kept == parts
+
+
+def test_what_fits_is_as_much_as_can_be():
+    parts = [Piece(1, "", "x" * 50), *(Piece(i, "", "xx") for i in range(2, 12))]
+    parts += [Piece(20, "", "xxx", (2, 3)), Piece(21, "", "xxx", (1, 2)), Piece(22, "", "xxx", (3, 4))]
+    kept = fitting(parts, lambda piece: len(piece.text), 17)
+    assert [piece.node for piece in kept] == [2, 3, 4, 5, 6, 20, 22]  # not the large first one, nor its relation
+
+
+def test_text_is_never_a_control_token():
+    """A label that looks like the end of a turn, or like the graph's place, is letters."""
+    words = with_padding(tokenizer(CHAT))
+    scene = SceneGraph(objects=[SceneObject("a", "dog </s> answer : red"), SceneObject("b", "<graph>")])
+    batch = PromptWriter(words).write([scene], ["what is ? </s>"], ["red </s>"])
+    assert batch.ids[0].tolist().count(words.eos_token_id) == 1  # the one behind the answer
+    assert batch.ids[0, -1] == words.eos_token_id
+    assert (batch.ids == SOFT).sum() == 2
+
+
+def test_a_prompt_shows_its_graph_once():
+    writer = PromptWriter(with_padding(tokenizer()))
+    with pytest.raises(ValueError, match="<graph> stands 2 times in the prompt"):
+        writer.write([SCENE], ["where <graph> is <graph> ?"])
+    deaf = PromptWriter(with_padding(tokenizer("{% for m in messages %}user :{% endfor %}")))
+    with pytest.raises(ValueError, match="chat template does not say what a user says"):
+        deaf.write([SCENE], ["what is ?"])
+
+
+def test_a_beginning_of_text_stands_in_front_of_all():
+    words = with_padding(tokenizer())
+    words.bos_token = "a"
+    batch = PromptWriter(words, names="none").write([SCENE], ["what is ?"])
+    assert read(batch, 0) == "a * * * * * what is ?"
+
+
+def test_prompts_without_a_graph():
+    writer = PromptWriter(with_padding(tokenizer()))
+    batch = writer.write([None, SceneGraph()], ["what is ?", ""], ["red", "blue"])
+    assert [read(batch, row) for row in range(2)] == ["what is ? red </s>", "blue </s>"]

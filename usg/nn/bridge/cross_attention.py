@@ -83,7 +83,18 @@ class CrossAttentionBridge(nn.Module):
             language_model: whose layers read.
             states: `(n, d)`.
             batch: the graphs, as many as sequences, or a divisor of them (beams lie side by side).
+
+        Raises:
+            ValueError: activations of the language model are checkpointed: what is computed again after `reading` has
+                ended would read nothing.
         """
+        if torch.is_grad_enabled() and any(
+            getattr(part, "gradient_checkpointing", False) for part in language_model.modules()
+        ):
+            raise ValueError(
+                "cross-attention cannot be trained with the language model's activations checkpointed; switch that off "
+                "(gradient_checkpointing_disable), or use the bridge prefix or resampler"
+            )
         nodes, mask = _padded(states, batch)
         found = decoder_layers(language_model)
         hooks = [

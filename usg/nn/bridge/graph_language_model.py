@@ -1,4 +1,9 @@
-"""A graph encoder, a bridge and a causal language model as one model: graphs and prompts in, words out."""
+"""A graph encoder, a bridge and a causal language model as one model: graphs and prompts in, words out.
+
+Prompts become token ids with places for graph tokens (usg/nn/bridge/prompts.py); words are embedded by the language
+model, graph tokens come from the bridge, and the language model reads both as `inputs_embeds`. It is trained on the
+answer alone.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from usg.graph import SceneGraph
 from usg.names import unknown_name
 from usg.nn.bridge.cross_attention import CrossAttentionBridge, decoder_layers
 from usg.nn.bridge.interface import Places
-from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embedding_size, with_padding
+from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embedding_size, end_tokens, with_padding
 from usg.nn.bridge.prefix import PrefixBridge
 from usg.nn.bridge.prompts import SOFT, Names, PromptBatch, PromptWriter
 from usg.nn.bridge.resampler import ResamplerBridge
@@ -65,10 +70,11 @@ class GraphLanguageModel(nn.Module):
         lora: trains low-rank updates of the language model.
         max_length: the most tokens of prompt and answer; `None` for what the language model knows, at most 1,024.
         max_graph_tokens: the most tokens of a graph, those in words included.
+        grounding: the encoder sees boxes, times and spans; for encoders that were trained so.
 
     Raises:
         LookupError: there is no such bridge.
-        ValueError: names is "none" and the bridge is `text`.
+        ValueError: names is "none" and the bridge is `text`, or max_length is more than the language model knows.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class GraphLanguageModel(nn.Module):
         lora: LoRA | None = None,
         max_length: int | None = None,
         max_graph_tokens: int | None = None,
+        grounding: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -93,7 +100,11 @@ class GraphLanguageModel(nn.Module):
         soft: Literal["nodes"] | int = 0 if made is None else made.soft
         if made is None and names == "none":
             raise ValueError("names is 'none' and there is no bridge: nothing of the graph would be read")
-        length = max_length or min(1024, context_length(language_model) or 1024)
+        known = context_length(language_model)
+        length = min(1024, known or 1024) if max_length is None else max_length
+        if known is not None and not 0 < length <= known:
+            raise ValueError(f"max_length is {length}, but the language model knows {known} positions")
+        self.grounding = grounding
         self.writer = PromptWriter(self.tokenizer, soft, names, length, max_graph_tokens)
 
     def forward(self, graphs: Sequence[SceneGraph], prompts: Sequence[str], answers: Sequence[str]) -> Tensor:
@@ -132,8 +143,24 @@ class GraphLanguageModel(nn.Module):
             num_beams: of beam search; 1 is greedy.
             temperature: of sampling; 0 takes the likeliest token.
         """
-        if not prompts:
+        if not prompts and not graphs:
             return []
+        training = [part for part in self.modules() if part.training]
+        self.eval()
+        try:
+            return self._generate(graphs, prompts, max_new_tokens, num_beams, temperature)
+        finally:
+            for part in training:
+                part.training = True
+
+    def _generate(
+        self,
+        graphs: Sequence[SceneGraph],
+        prompts: Sequence[str],
+        max_new_tokens: int,
+        num_beams: int,
+        temperature: float,
+    ) -> list[str]:
         written = self.writer.write(graphs, prompts, new_tokens=max_new_tokens).to(self.device)
         embeddings, reading = self._embed(graphs, written)
         sampling: dict[str, Any] = (
@@ -146,7 +173,7 @@ class GraphLanguageModel(nn.Module):
                 max_new_tokens=max_new_tokens,
                 num_beams=num_beams,
                 pad_token_id=self.tokenizer.pad_token_id,
-                eos_token_id=self.tokenizer.eos_token_id,
+                eos_token_id=end_tokens(self.language_model, self.tokenizer),
                 **sampling,
             )
         return [text.strip() for text in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
@@ -171,10 +198,10 @@ class GraphLanguageModel(nn.Module):
         words: Tensor = self.language_model.get_input_embeddings()(written.ids.clamp(min=0))
         if self.bridge is None:
             return words, nullcontext()
-        batch: GraphBatch = self.encoder.pack(graphs)
+        batch: GraphBatch = self.encoder.pack(graphs, grounding=self.grounding)
         states = self.encoder(batch)
-        if isinstance(self.bridge, CrossAttentionBridge):
-            return words, self.bridge.reading(self.language_model, states, batch)
-        places = Places(written.graph, batch.offsets[written.graph] + written.node)
-        tokens = self.bridge(states, batch, places).to(words.dtype)
-        return words.index_put((written.ids == SOFT).nonzero(as_tuple=True), tokens), nullcontext()
+        if len(written.graph):
+            places = Places(written.graph, batch.offsets[written.graph] + written.node)
+            tokens = self.bridge(states, batch, places).to(words.dtype)
+            words = words.index_put((written.ids == SOFT).nonzero(as_tuple=True), tokens)
+        return words, self.bridge.reading(self.language_model, states, batch)

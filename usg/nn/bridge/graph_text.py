@@ -11,7 +11,7 @@ The same pieces give `usg.nn.bridge.prompts` the places of graph tokens, so all 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from usg.graph import SceneGraph
@@ -91,26 +91,21 @@ def graph_text(graph: SceneGraph) -> str:
 def fitting(parts: Sequence[Piece], length: Callable[[Piece], int], room: int) -> list[Piece]:
     """The pieces that fit into `room`, in their order; a relation only together with both its objects.
 
-    Objects are taken in order until one does not fit, and what they leave goes to relations in the same way.
+    Relations are taken first, each with those of its objects that are not there yet, as long as all of that fits; then
+    the other objects. What does not fit is passed over.
 
     Args:
         parts: of a graph, as `pieces` gives them.
         length: of a piece.
         room: the most that all of them together may measure.
     """
+    if sum(map(length, parts)) <= room:
+        return list(parts)
+    by_node = {piece.node: piece for piece in parts}
     kept: set[int] = set()
-
-    def taken() -> Iterator[Piece]:
-        left, full = room, {False: False, True: False}
-        for piece in parts:
-            relation = bool(piece.needs)
-            if full[relation] or not kept.issuperset(piece.needs):
-                continue
-            if length(piece) > left:
-                full[relation] = True
-                continue
-            left -= length(piece)
-            kept.add(piece.node)
-            yield piece
-
-    return list(taken())
+    for piece in sorted(parts, key=lambda piece: not piece.needs):
+        wanted = {piece.node, *piece.needs} - kept
+        if wanted <= by_node.keys() and (size := sum(length(by_node[node]) for node in wanted)) <= room:
+            room -= size
+            kept |= wanted
+    return [piece for piece in parts if piece.node in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from usg.batch import GraphBatch
 
-__all__ = ["Bridge", "Places", "ScaledNorm"]
+__all__ = ["Bridge", "Places", "ScaledNorm", "TokenBridge"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,21 @@ class Bridge(Protocol):
 
     soft: Any
 
+    def reading(self, language_model: nn.Module, states: Tensor, batch: GraphBatch) -> AbstractContextManager[None]:
+        """What must last while the language model runs: nothing, or that its layers read the `(n, d)` states."""
+        ...
+
     def __call__(self, states: Tensor, batch: GraphBatch, places: Places) -> Tensor:
         """`(n, d)` states to `(t, D)` graph tokens, which stand among the embeddings of words."""
         ...
+
+
+class TokenBridge(nn.Module):
+    """A bridge whose graph tokens are all that the language model gets."""
+
+    def reading(self, language_model: nn.Module, states: Tensor, batch: GraphBatch) -> AbstractContextManager[None]:
+        """Nothing has to last."""
+        return nullcontext()
 
 
 class ScaledNorm(nn.Module):

@@ -15,7 +15,7 @@ from torch import nn
 
 from usg.hub import is_hub_name, reachable
 
-__all__ = ["LoRA", "add_lora", "context_length", "embedding_size", "load_language_model"]
+__all__ = ["LoRA", "add_lora", "context_length", "embedding_size", "end_tokens", "load_language_model", "with_padding"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,11 @@ def load_language_model(
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local, **options)
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local)
     except OSError as error:
-        what = "is not complete" if folder.is_dir() else "was not downloaded before, and the hub cannot be reached"
-        raise FileNotFoundError(f"{name} {what}: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        if folder.is_dir():
+            raise FileNotFoundError(f"{name} is not complete: {reason}") from None
+        where = "was not downloaded before, and the hub cannot be reached" if local else "cannot be had from the hub"
+        raise FileNotFoundError(f"{name} {where}: {reason}") from None
     except ValueError as error:
         raise ValueError(f"{name} is no causal language model with a tokenizer: {str(error).splitlines()[0]}") from None
     return model.requires_grad_(False).eval(), with_padding(tokenizer, str(name))
@@ -102,6 +105,14 @@ def add_lora(model: Any, lora: LoRA) -> nn.Module:
     return adapted
 
 
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """The ids that end an answer: the tokenizer's, and those of the model, whose turns may end otherwise."""
+    ends = getattr(model, "generation_config", None)
+    named = getattr(ends, "eos_token_id", None)
+    named = named if isinstance(named, list) else [] if named is None else [named]
+    return sorted({int(tokenizer.eos_token_id), *map(int, named)})
+
+
 def context_length(model: Any) -> int | None:
     """The most positions the model knows; `None` where its configuration does not say."""
     length = getattr(model.config, "max_position_embeddings", None)
@@ -109,6 +120,8 @@ def context_length(model: Any) -> int | None:
 
 
 def embedding_size(model: Any) -> tuple[int, float]:
-    """Width of the input embeddings, and their root mean square."""
-    weight = model.get_input_embeddings().weight
-    return weight.shape[1], weight.detach().float().square().mean().sqrt().item()
+    """Width of embedded words and their root mean square; some families scale what the weights give."""
+    embeddings = model.get_input_embeddings()
+    with torch.no_grad():
+        words = embeddings(torch.arange(min(len(embeddings.weight), 4096), device=embeddings.weight.device)).float()
+    return words.shape[1], words.square().mean().sqrt().item()

@@ -16,33 +16,30 @@ from torch import Tensor, nn
 
 from usg.batch import GraphBatch
 from usg.graph import EdgeType
-from usg.nn.bridge.interface import Places, ScaledNorm
+from usg.nn.bridge.interface import Places, ScaledNorm, TokenBridge
 from usg.ops import CSR, graph_attention
 
 __all__ = ["PrefixBridge"]
 
 
-class PrefixBridge(nn.Module):
+class PrefixBridge(TokenBridge):
     """A `Bridge`; letters as there.
 
     Args:
         dim: d.
         language_dim: D.
         size: root mean square of the language model's embeddings.
-        hidden: width between the two projections; `None` for 4 d.
     """
 
     soft: Literal["nodes"] = "nodes"
 
-    def __init__(self, dim: int, language_dim: int, size: float, hidden: int | None = None) -> None:
+    def __init__(self, dim: int, language_dim: int, size: float) -> None:
         super().__init__()
         self.attention_norm = nn.RMSNorm(dim, eps=1e-6)
         self.query = nn.Linear(dim, dim, bias=False)
         self.key = nn.Linear(dim, dim, bias=False)
         self.value = nn.Linear(dim, dim, bias=False)
-        self.project = nn.Sequential(
-            nn.Linear(dim, hidden or 4 * dim), nn.GELU(), nn.Linear(hidden or 4 * dim, language_dim)
-        )
+        self.project = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, language_dim))
         self.norm = ScaledNorm(size)
         nn.init.zeros_(self.value.weight)
 

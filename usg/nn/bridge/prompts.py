@@ -27,6 +27,7 @@ SOFT = -1
 """Stands for a graph token among ids."""
 
 IGNORED = -100
+_CONTENT = "usg-content"  # where a chat template puts what a user says
 
 Names = Literal["none", "labels", "facts"]
 """What is written beside each graph token: nothing, the label, or all that is said of the object or relation."""
@@ -82,6 +83,8 @@ class PromptWriter:
         self.max_length = max_length
         self.max_graph_tokens = max_graph_tokens
         self._cut_was_said = False
+        # Tokenizers of the SentencePiece kind put a space before whatever they are given.
+        self._space = "" if tokenizer.tokenize("a")[:1] in (["\u2581a"], ["\u2581"]) else " "
 
     def write(
         self,
@@ -140,19 +143,19 @@ class PromptWriter:
         fixed = self.soft if isinstance(self.soft, int) else 0
         if room < max(1, fixed):
             raise ValueError(
-                f"prompt {number} leaves {room} of {self.max_length} tokens for its graph; shorten it, or raise "
-                "max_length"
+                f"prompt {number} leaves {room} tokens for its graph, which needs {max(1, fixed)}; shorten it, or "
+                f"raise max_length ({self.max_length}) or max_graph_tokens ({self.max_graph_tokens})"
             )
         nodes = [0] * fixed
         middle = [SOFT] * fixed
         parts = [] if self.names == "none" and self.soft != "nodes" else pieces(scene)
-        words = {id(piece): self._words(piece) for piece in parts}
+        words = {id(piece): self._piece(piece) for piece in parts}
         kept = fitting(parts, lambda piece: len(words[id(piece)]), room - fixed)
         if len(kept) < len(parts) and not self._cut_was_said:
             self._cut_was_said = True
             _LOGGER.warning(
-                "a graph of %d objects and relations does not fit into %d tokens; the first %d are kept, and of larger "
-                "graphs after it likewise (raise max_length, or max_graph_tokens)",
+                "a graph of %d objects and relations does not fit into %d tokens; %d are kept, and of other large "
+                "graphs what fits, which is not said again (raise max_length, or max_graph_tokens)",
                 len(parts), room, len(kept),
             )  # fmt: skip
         for piece in kept:
@@ -160,29 +163,45 @@ class PromptWriter:
             nodes += [piece.node] if self.soft == "nodes" else []
         return before + middle + behind, nodes
 
-    def _words(self, piece: Piece) -> list[int]:
+    def _piece(self, piece: Piece) -> list[int]:
         soft = [SOFT] if self.soft == "nodes" else []
         if self.names == "none":
             return soft
-        return soft + self._ids(f" {piece.label if self.names == 'labels' else piece.text};")
+        return soft + self._words(f"{self._space}{piece.label if self.names == 'labels' else piece.text};")
 
     def _around(self, prompt: str) -> tuple[list[int], list[int]]:
         """Ids before and behind the graph."""
-        text = prompt if GRAPH in prompt else f"{GRAPH}\n{prompt}"
-        if self.tokenizer.chat_template:
-            turn = [{"role": "user", "content": text}]
-            text = self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
-            start: list[int] = []  # the template writes its own
-        else:
-            text += "\n"
+        if prompt.count(GRAPH) > 1:
+            raise ValueError(
+                f"{GRAPH} stands {prompt.count(GRAPH)} times in the prompt {prompt[:80]!r}; a graph stands once"
+            )
+        before, found, behind = prompt.partition(GRAPH)
+        if not found:
+            before, behind = "", f"\n{prompt}"
+        if not self.tokenizer.chat_template:
             start = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]
-        before, _, behind = text.partition(GRAPH)
-        return start + self._ids(before), self._ids(behind)
+            return start + self._words(before), self._words(f"{behind}\n")
+        turn = [{"role": "user", "content": _CONTENT}]
+        text = self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        if text.count(_CONTENT) != 1:
+            raise ValueError(
+                "the tokenizer's chat template does not say what a user says, once; set chat_template to None"
+            )
+        opening, _, closing = text.partition(_CONTENT)
+        return self._marks(opening) + self._words(before), self._words(behind) + self._marks(closing)
 
     def _answer(self, answer: str) -> list[int]:
-        return [*self._ids(answer), self.tokenizer.eos_token_id]
+        return [*self._words(answer), self.tokenizer.eos_token_id]
 
-    def _ids(self, text: str) -> list[int]:
+    def _words(self, text: str) -> list[int]:
+        """Text of users and graphs, in which nothing is a control token."""
+        ids: list[int] = (
+            self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) if text else []
+        )
+        return ids
+
+    def _marks(self, text: str) -> list[int]:
+        """Text of the chat template, which has control tokens."""
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False) if text else []
         return ids
 

@@ -12,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.batch import GraphBatch
-from usg.nn.bridge.interface import Places, ScaledNorm
+from usg.nn.bridge.interface import Places, ScaledNorm, TokenBridge
 from usg.ops import CSR, graph_attention
 
 __all__ = ["ResamplerBridge"]
 
 
-class ResamplerBridge(nn.Module):
+class ResamplerBridge(TokenBridge):
     """A `Bridge`; letters as there, and g graphs, K latents.
 
     Args:
