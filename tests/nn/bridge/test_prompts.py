@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 from language_models import WORDS, tokenizer
 
 from usg.graph import Attribute, Relation, SceneGraph, SceneObject, to_levi
-from usg.nn.bridge.graph_text import Piece, fitting, graph_text, pieces
 from usg.nn.bridge.language_model import with_padding
 from usg.nn.bridge.prompts import SOFT, PromptWriter
+from usg.nn.bridge.text import Piece, fitting, graph_text, pieces
 
 SCENE = SceneGraph(
     objects=[SceneObject("a", "dog"), SceneObject("b", "dog"), SceneObject("c", "sofa", negated=True)],
@@ -25,6 +25,12 @@ def read(batch, row):
 def test_text_of_a_graph():
     assert graph_text(SCENE) == "red small dog 1; dog 2, not big; no sofa; dog 1 on sofa; dog 2 not under dog 1"
     assert graph_text(SceneGraph()) == "nothing"
+
+
+def test_no_two_objects_have_one_name():
+    labels = ["dog", "dog 1", "dog", "cat", "dog 1", "dog"]
+    scene = SceneGraph(objects=[SceneObject(str(i), label) for i, label in enumerate(labels)])
+    assert graph_text(scene) == "dog 2; dog 1 1; dog 3; cat; dog 1 2; dog 4"
 
 
 def test_nodes_of_pieces_are_those_of_the_levi_form():
@@ -52,7 +58,8 @@ def test_what_stands_for_a_graph(soft, names, expected):
     writer = PromptWriter(with_padding(tokenizer()), soft, names)
     batch = writer.write([SCENE, SceneGraph()], ["what is ?", "where <graph> is ?"], ["red", "the sofa"])
     assert read(batch, 0) == f"{expected} what is ? red </s>".strip()
-    assert read(batch, 1) == f"where {'* * ' if soft == 2 else ''}is ? the sofa </s>"
+    empty = ("* * " if soft == 2 else "") + ("nothing ; " if names != "none" else "")
+    assert read(batch, 1) == f"where {empty}is ? the sofa </s>"
     assert [WORDS[i] for i in batch.labels[0].tolist() if i >= 0] == ["red", "</s>"]
     assert (batch.ids == SOFT).sum() == len(batch.graph) == len(batch.node)
     if soft == "nodes":
@@ -140,4 +147,4 @@ def test_a_beginning_of_text_stands_in_front_of_all():
 def test_prompts_without_a_graph():
     writer = PromptWriter(with_padding(tokenizer()))
     batch = writer.write([None, SceneGraph()], ["what is ?", ""], ["red", "blue"])
-    assert [read(batch, row) for row in range(2)] == ["what is ? red </s>", "blue </s>"]
+    assert [read(batch, row) for row in range(2)] == ["what is ? red </s>", "nothing ; blue </s>"]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from usg.graph import SceneGraph
-from usg.nn.bridge.graph_text import Piece, fitting, pieces
+from usg.nn.bridge.text import NOTHING, Piece, fitting, pieces
 
 __all__ = ["GRAPH", "SOFT", "Names", "PromptBatch", "PromptWriter"]
 
@@ -158,6 +158,8 @@ class PromptWriter:
                 "graphs what fits, which is not said again (raise max_length, or max_graph_tokens)",
                 len(parts), room, len(kept),
             )  # fmt: skip
+        if not parts and self.names != "none":
+            middle += self._words(f"{self._space}{NOTHING};")
         for piece in kept:
             middle += words[id(piece)]
             nodes += [piece.node] if self.soft == "nodes" else []

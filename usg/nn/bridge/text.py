@@ -16,7 +16,10 @@ from dataclasses import dataclass
 
 from usg.graph import SceneGraph
 
-__all__ = ["Piece", "fitting", "graph_text", "pieces"]
+__all__ = ["NOTHING", "Piece", "fitting", "graph_text", "pieces"]
+
+NOTHING = "nothing"
+"""What is said of a graph without objects."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,8 @@ def pieces(graph: SceneGraph) -> list[Piece]:
         >>> [(piece.node, piece.text) for piece in pieces(graph)]
         [(1, 'brown dog 1'), (2, 'dog 2'), (3, 'sofa, not big'), (6, 'dog 1 on sofa')]
     """
-    shared = Counter(one.label for one in graph.objects)
-    met: Counter[str] = Counter()
-    names: dict[str, str] = {}
-    nodes: dict[str, int] = {}
-    for node, one in enumerate(graph.objects, 1):
-        met[one.label] += 1
-        names[one.id] = f"{one.label} {met[one.label]}" if shared[one.label] > 1 else one.label
-        nodes[one.id] = node
+    names = _names(graph)
+    nodes = {one.id: node for node, one in enumerate(graph.objects, 1)}
     before, behind = defaultdict(list), defaultdict(list)
     for attribute in graph.attributes:
         if attribute.negated:
@@ -76,8 +73,23 @@ def pieces(graph: SceneGraph) -> list[Piece]:
     return result
 
 
+def _names(graph: SceneGraph) -> dict[str, str]:
+    """The name of each object by id: its label, with a number where several share it; no two are alike."""
+    shared = Counter(one.label for one in graph.objects)
+    taken, counted = set(shared), Counter[str]()
+    names = {}
+    for one in graph.objects:
+        name = one.label
+        while shared[one.label] > 1 and name in taken:
+            counted[one.label] += 1
+            name = f"{one.label} {counted[one.label]}"
+        names[one.id] = name
+        taken.add(name)
+    return names
+
+
 def graph_text(graph: SceneGraph) -> str:
-    """The pieces, with semicolons between; "nothing" for a graph without objects.
+    """The pieces, with semicolons between; "nothing" for a graph without objects. In prompts one stands behind each too.
 
     Example:
         >>> from usg.graph import Relation, SceneObject
@@ -85,7 +97,7 @@ def graph_text(graph: SceneGraph) -> str:
         >>> graph_text(graph)
         'man; horse'
     """
-    return "; ".join(piece.text for piece in pieces(graph)) or "nothing"
+    return "; ".join(piece.text for piece in pieces(graph)) or NOTHING
 
 
 def fitting(parts: Sequence[Piece], length: Callable[[Piece], int], room: int) -> list[Piece]:
