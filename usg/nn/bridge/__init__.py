@@ -2,12 +2,12 @@
 
 from usg.nn.bridge.cross_attention import CrossAttentionBridge
 from usg.nn.bridge.graph_language_model import BRIDGES, GraphLanguageModel, make_bridge
-from usg.nn.bridge.text import graph_text
 from usg.nn.bridge.interface import Bridge, Places
 from usg.nn.bridge.language_model import LoRA, load_language_model
 from usg.nn.bridge.prefix import PrefixBridge
 from usg.nn.bridge.prompts import GRAPH, Names, PromptWriter
 from usg.nn.bridge.resampler import ResamplerBridge
+from usg.nn.bridge.text import graph_text
 
 __all__ = [
     "BRIDGES",

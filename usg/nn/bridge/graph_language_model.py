@@ -65,8 +65,8 @@ class GraphLanguageModel(nn.Module):
         encoder: of graphs.
         language_model: any causal language model of transformers. It stays frozen, but for `lora`.
         tokenizer: its own.
-        bridge: a short name of `BRIDGES`, a module that is a `Bridge`, as `make_bridge` gives with settings of its own, or
-            `None` for the graph in words alone.
+        bridge: a short name of `BRIDGES`, a module that is a `Bridge`, as `make_bridge` gives with settings of its own,
+            or `None` for the graph in words alone.
         names: what stands in words beside graph tokens; see `usg.nn.bridge.prompts.Names`.
         lora: trains low-rank updates of the language model.
         max_length: the most tokens of prompt and answer; `None` for what the language model knows, at most 1,024.

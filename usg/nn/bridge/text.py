@@ -89,7 +89,7 @@ def _names(graph: SceneGraph) -> dict[str, str]:
 
 
 def graph_text(graph: SceneGraph) -> str:
-    """The pieces, with semicolons between; "nothing" for a graph without objects. In prompts one stands behind each too.
+    """The pieces, with semicolons between; "nothing" for a graph without objects. In prompts each has one behind it.
 
     Example:
         >>> from usg.graph import Relation, SceneObject
