@@ -148,19 +148,10 @@ class GraphDataModule(LightningDataModule):
         """Endless shuffled batches; their position is saved in checkpoints."""
         corpus = self.corpus("train")
         items = len(corpus) - self._held_out()
-        trainer = self.trainer
-        steps = -1 if trainer is None else trainer.max_steps
         starts = np.minimum(corpus.row_group_starts, items)
-        return ShuffledBatches(
-            items,
-            self.batch_size,
-            partial(self.pack, "train"),
-            seed=self.seed,
-            # Of a run that is counted in steps the whole is one epoch for Lightning: one bar, no end in between.
-            length=steps * trainer.accumulate_grad_batches if trainer is not None and steps > 0 else None,
-            runs=np.unique(starts),
-            rank=0 if trainer is None else trainer.global_rank,
-            ranks=1 if trainer is None else trainer.world_size,
+        make = partial(self.pack, "train")
+        return ShuffledBatches.of_trainer(
+            self.trainer, items, self.batch_size, make, seed=self.seed, runs=np.unique(starts)
         )
 
     def val_dataloader(self) -> OrderedBatches[NumberedBatch] | list[Any]:

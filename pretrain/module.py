@@ -20,6 +20,7 @@ from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
 from usg.pretrain.data import GraphDataModule, NumberedBatch
 from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.table import print_table
+from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
@@ -115,15 +116,7 @@ class PretrainingModule(LightningModule):
         loss, metrics = self.losses(batch.graphs, generator)
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss.detach()), step)
-        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch.graphs.num_graphs)
-        every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
-        if every and (done % every == 0 or done == self.trainer.max_steps):
-            figures = {"loss": loss.detach(), **metrics}
-            values = {f"train/{name}": float(value) for name, value in figures.items()}
-            values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
-            # Not through self.log: Lightning would write the row only after a checkpoint of this step was saved.
-            for logger in self.trainer.loggers:
-                logger.log_metrics(values, done)
+        log_step(self, loss, {"loss": loss, **metrics}, batch.graphs.num_graphs)
         return loss
 
     def validation_step(self, batch: NumberedBatch, batch_idx: int) -> None:

@@ -39,13 +39,17 @@ class Example:
 class GraphTask(Protocol):
     """A task; `weight` is how often it is drawn, relative to the others."""
 
-    weight: float
+    @property
+    def weight(self) -> float:
+        """Above 0."""
+        ...
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """An example made of a graph, or None."""
         ...
 
 
+@dataclass(frozen=True)
 class NameHidden:
     """Names an object, attribute or predicate that is hidden: masked prediction in words.
 
@@ -55,8 +59,7 @@ class NameHidden:
         weight: of the task.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = weight
+    weight: float = 1.0
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """Hides one element, each kind that there is as often as the others."""
@@ -65,8 +68,7 @@ class NameHidden:
             return None
         kind = kinds[random.integers(len(kinds))]
         elements = getattr(graph, kind)
-        number = int(random.integers(len(elements)))
-        chosen = elements[number]
+        chosen = elements[random.integers(len(elements))]
         if kind == "objects":
             shown = [replace(one, label=MASK) if one is chosen else one for one in elements]
             return Example("name_hidden", replace(graph, objects=tuple(shown)), "name the hidden thing", chosen.label)
@@ -81,6 +83,7 @@ class NameHidden:
         return Example("name_hidden", hidden, "name the hidden relation", chosen.predicate)
 
 
+@dataclass(frozen=True)
 class Describe:
     """Says a caption of the graph.
 
@@ -88,8 +91,7 @@ class Describe:
         weight: of the task.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = weight
+    weight: float = 1.0
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """One of its text sources."""
@@ -97,6 +99,7 @@ class Describe:
         return None if text is None else Example("describe", graph, "describe this", text)
 
 
+@dataclass(frozen=True)
 class Answer:
     """Answers one of the questions in the metadata, as `usg world scenes --questions` writes them.
 
@@ -104,8 +107,7 @@ class Answer:
         weight: of the task.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = weight
+    weight: float = 1.0
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """One of the questions."""
@@ -116,6 +118,7 @@ class Answer:
         return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]))
 
 
+@dataclass(frozen=True)
 class Tell:
     """A text alone, with no graph beside it: how a language model learns the language.
 
@@ -123,8 +126,7 @@ class Tell:
         weight: of the task.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = weight
+    weight: float = 1.0
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """One of the graph's text sources."""

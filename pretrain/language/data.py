@@ -85,17 +85,9 @@ class ExampleDataModule(LightningDataModule):
     def train_dataloader(self) -> ShuffledBatches[list[Example]]:
         """Endless shuffled batches; their position is saved in checkpoints."""
         items = self._size("train") - self._held_out()
-        trainer = self.trainer
-        steps = -1 if trainer is None else trainer.max_steps
-        return ShuffledBatches(
-            items,
-            self.batch_size,
-            partial(self.examples, "train"),
-            seed=self.seed,
-            length=steps * trainer.accumulate_grad_batches if trainer is not None and steps > 0 else None,
-            runs=self._runs(items),
-            rank=0 if trainer is None else trainer.global_rank,
-            ranks=1 if trainer is None else trainer.world_size,
+        make = partial(self.examples, "train")
+        return ShuffledBatches.of_trainer(
+            self.trainer, items, self.batch_size, make, seed=self.seed, runs=self._runs(items)
         )
 
     def val_dataloader(self) -> OrderedBatches[list[Example]]:

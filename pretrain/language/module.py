@@ -18,14 +18,15 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from usg.nn.bridge import PromptWriter, graph_text
-from usg.nn.bridge.prompts import PromptBatch
+from usg.nn.bridge.prompts import IGNORED
 from usg.pretrain.language.data import ExampleDataModule
 from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
 from usg.pretrain.tasks import Example
+from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed
 
-__all__ = ["LanguageModelModule", "write_examples"]
+__all__ = ["LanguageModelModule", "fitting_examples"]
 
 _LOGGER = logging.getLogger(__name__)
 _OPTIMIZER = OptimizerSettings()
@@ -94,27 +95,32 @@ class LanguageModelModule(LightningModule):
         return build_optimizer(self, self.settings, int(self.trainer.estimated_stepping_batches), [])
 
     def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
-        """The mean loss of all tokens."""
-        loss = self._loss(batch)
-        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=len(batch))
-        every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
-        if every and (done % every == 0 or done == self.trainer.max_steps):
-            figures = {"train/loss": float(loss.detach())}
-            figures["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
-            for logger in self.trainer.loggers:
-                logger.log_metrics(figures, done)
+        """The mean loss of all tokens.
+
+        Raises:
+            ValueError: there is nothing in the batch that could be learnt.
+        """
+        examples = fitting_examples(self._writer, batch)
+        if not examples:
+            raise ValueError(
+                f"no graph of this batch has an example of at most {self.max_length} tokens for any task; give "
+                "data.tasks that fit the graphs, or raise model.max_length"
+            )
+        loss, _, _ = self._predict(examples)
+        log_step(self, loss, {"loss": loss}, len(examples))
         return loss
 
     def validation_step(self, batch: list[Example], batch_idx: int) -> None:
         """The loss, and for each task the share of answers whose every token is the likeliest."""
-        written = write_examples(self._writer, batch).to(self.device)
-        logits = self.model(input_ids=written.ids, attention_mask=written.attention_mask).logits[:, :-1]
-        targets = written.labels[:, 1:]
-        right = ((logits.argmax(-1) == targets) | (targets < 0)).all(1)
-        values: dict[str, Any] = {"step": float(self.trainer.global_step), "val/loss": self._loss(batch)}
-        self.log_dict(values, batch_size=len(batch), sync_dist=True)
-        for task in sorted({example.task for example in batch} - {"tell"}):
-            chosen = torch.tensor([example.task == task for example in batch], device=right.device)
+        examples = fitting_examples(self._writer, batch)
+        if not examples:
+            return
+        loss, logits, targets = self._predict(examples)
+        right = ((logits[:, :-1].argmax(-1) == targets[:, 1:]) | (targets[:, 1:] < 0)).all(1)
+        values: dict[str, Any] = {"step": float(self.trainer.global_step), "val/loss": loss}
+        self.log_dict(values, batch_size=len(examples), sync_dist=True)
+        for task in sorted({example.task for example in examples} - {"tell"}):
+            chosen = torch.tensor([example.task == task for example in examples], device=right.device)
             self.log(f"val/{task}", right[chosen].float().mean(), batch_size=int(chosen.sum()), sync_dist=True)
 
     def on_train_end(self) -> None:
@@ -144,11 +150,16 @@ class LanguageModelModule(LightningModule):
                 "on, or start without --ckpt_path"
             )
 
-    def _loss(self, batch: list[Example]) -> Tensor:
-        written = write_examples(self._writer, batch).to(self.device)
-        labels = written.ids.masked_fill(written.attention_mask == 0, -100)
-        loss: Tensor = self.model(input_ids=written.ids, attention_mask=written.attention_mask, labels=labels).loss
-        return loss
+    def _predict(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+        """The mean loss of all tokens, logits `(b, l, V)`, and the ids of answers `(b, l)`, -100 elsewhere."""
+        written = self._writer.write(
+            [example.graph for example in examples],
+            [example.prompt for example in examples],
+            [example.answer for example in examples],
+        ).to(self.device)
+        labels = written.ids.masked_fill(written.attention_mask == 0, IGNORED)
+        out = self.model(input_ids=written.ids, attention_mask=written.attention_mask, labels=labels)
+        return out.loss, out.logits, written.labels
 
     @property
     def _data(self) -> ExampleDataModule:
@@ -164,26 +175,19 @@ class LanguageModelModule(LightningModule):
         return self.writer
 
 
-def write_examples(writer: PromptWriter, examples: Sequence[Example]) -> PromptBatch:
-    """Examples as token ids; those too long to leave room for their graph are left out, which is said.
+def fitting_examples(writer: PromptWriter, examples: Sequence[Example]) -> list[Example]:
+    """Those that leave room for their graph; how many do not is said.
 
     Args:
         writer: of prompts.
         examples: any number.
     """
-    fitting = [example for example in examples if writer.room(example.prompt, example.answer) > 0]
-    if len(fitting) < len(examples):
+    kept = [example for example in examples if writer.room(example.prompt, example.answer) > 0]
+    if len(kept) < len(examples):
         _LOGGER.warning(
-            "%d of %d examples are longer than %d tokens",
-            len(examples) - len(fitting),
-            len(examples),
-            writer.max_length,
+            "%d of %d examples are longer than %d tokens", len(examples) - len(kept), len(examples), writer.max_length
         )
-    return writer.write(
-        [example.graph for example in fitting],
-        [example.prompt for example in fitting],
-        [example.answer for example in fitting],
-    )
+    return kept
 
 
 def _texts(data: ExampleDataModule) -> Iterator[str]:

@@ -74,6 +74,41 @@ class ShuffledBatches(Generic[Batch]):
         self._taken = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
+    @classmethod
+    def of_trainer(
+        cls,
+        trainer: Any,
+        items: int,
+        batch_size: int,
+        make_batch: MakeBatch[Batch],
+        *,
+        seed: int,
+        runs: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> "ShuffledBatches[Batch]":
+        """The batches of one process of a trainer; a run counted in steps is one epoch for Lightning, with one bar.
+
+        Args:
+            trainer: Lightning's, or None for one process and passes.
+            items: as above, like all that follows.
+            batch_size: items in a batch.
+            make_batch: called with item numbers `(b,)` and the pass.
+            seed: of the order.
+            runs: where runs of items begin.
+        """
+        if trainer is None:
+            return cls(items, batch_size, make_batch, seed=seed, runs=runs)
+        steps = trainer.max_steps * trainer.accumulate_grad_batches
+        return cls(
+            items,
+            batch_size,
+            make_batch,
+            seed=seed,
+            length=steps if steps > 0 else None,
+            runs=runs,
+            rank=trainer.global_rank,
+            ranks=trainer.world_size,
+        )
+
     def __len__(self) -> int:
         """The number of batches until iteration pauses."""
         return self.length

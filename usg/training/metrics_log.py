@@ -9,15 +9,39 @@ import csv
 import os
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
 
 from usg.files import atomic_path
 
 _SECONDS_PER_SAVE = 5.0  # the whole file is rewritten, so not at every row
+
+
+def log_step(module: LightningModule, loss: Tensor, figures: Mapping[str, Tensor], batch_size: int) -> None:
+    """The loss in the progress bar, and a row of every logger where the step is one that is logged.
+
+    Not through `module.log`: Lightning would write the row only after a checkpoint of this step was saved.
+
+    Args:
+        module: that trains.
+        loss: of the step, a scalar.
+        figures: scalars by name; logged as `train/name`, with the learning rate.
+        batch_size: items in the batch.
+    """
+    trainer: Any = module.trainer
+    module.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch_size)
+    every, done = trainer.log_every_n_steps, trainer.global_step + 1
+    if every and (done % every == 0 or done == trainer.max_steps):
+        values = {f"train/{name}": float(value.detach()) for name, value in figures.items()}
+        values["train/learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+        for logger in trainer.loggers:
+            logger.log_metrics(values, done)
 
 
 class MetricsLog(Logger):

@@ -129,17 +129,8 @@ class PictureDataModule(LightningDataModule):
     def train_dataloader(self) -> ShuffledBatches[PictureBatch]:
         """Endless shuffled batches; their position is saved in checkpoints."""
         data = self.pictures("train")
-        trainer = self.trainer
-        steps = -1 if trainer is None else trainer.max_steps
-        return ShuffledBatches(
-            len(data) - self._held_out(),
-            self.batch_size,
-            partial(_batch, data),
-            seed=self.seed,
-            length=steps if steps > 0 else None,
-            rank=0 if trainer is None else trainer.global_rank,
-            ranks=1 if trainer is None else trainer.world_size,
-        )
+        items = len(data) - self._held_out()
+        return ShuffledBatches.of_trainer(self.trainer, items, self.batch_size, partial(_batch, data), seed=self.seed)
 
     def val_dataloader(self) -> OrderedBatches[PictureBatch]:
         """The validation pictures in order."""

@@ -25,6 +25,7 @@ from usg.parsers.image.training.losses import PictureBatch, losses
 from usg.parsers.image.training.validation import calibrated, figures
 from usg.progress import say
 from usg.provenance import commit
+from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
@@ -106,13 +107,7 @@ class PictureTraining(LightningModule):
                 f"the loss of step {step} is {float(loss.detach())}; lower model.optimizer.learning_rate or set "
                 "trainer.gradient_clip_val, and resume with --ckpt_path last"
             )
-        self.log("loss", loss.detach(), prog_bar=True, logger=False)
-        every, done = self.trainer.log_every_n_steps, self.trainer.global_step + 1  # type: ignore[attr-defined]
-        if every and (done % every == 0 or done == self.trainer.max_steps):
-            values = {f"train/{name}": float(value.detach()) for name, value in told.items()}
-            values["train/learning_rate"] = self.trainer.optimizers[0].param_groups[0]["lr"]
-            for logger in self.trainer.loggers:
-                logger.log_metrics(values, done)
+        log_step(self, loss, told, len(batch.pictures))
         return loss
 
     def validation_step(self, batch: PictureBatch, batch_idx: int) -> None:

@@ -16,7 +16,7 @@ from usg.nn.bridge import PromptWriter, load_language_model
 from usg.pretrain.cli import stage_of
 from usg.pretrain.corpora import WorldScenes
 from usg.pretrain.language.data import ExampleDataModule
-from usg.pretrain.language.module import write_examples
+from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.language.tokenizer import train_tokenizer
 from usg.pretrain.tasks import Example, Tell
 
@@ -52,13 +52,15 @@ def test_examples_as_token_ids(caplog):
     long = Example("describe", DOG, "describe", "a dog " * 60)
     examples = [Example("describe", DOG, "describe", "a dog"), Example("tell", None, "", "a sofa"), long]
     with caplog.at_level(logging.WARNING):
-        written = write_examples(writer, examples)
+        assert fitting_examples(writer, examples) == examples[:2]
+    assert [record.message for record in caplog.records] == ["1 of 3 examples are longer than 64 tokens"]
+    graphs, prompts, answers = ([getattr(one, part) for one in examples[:2]] for part in ("graph", "prompt", "answer"))
+    written = writer.write(graphs, prompts, answers)
     assert [words.decode(row, skip_special_tokens=True) for row in written.ids] == [
         " dog; sofa; dog on sofa;\ndescribe\na dog",
         "a sofa",
     ]
     assert [words.decode(row[row >= 0]) for row in written.labels] == ["a dog</s>", "a sofa</s>"]
-    assert [record.message for record in caplog.records] == ["1 of 3 examples are longer than 64 tokens"]
 
 
 def test_graphs_of_several_corpora_stand_one_behind_the_other(tmp_path):
@@ -136,3 +138,16 @@ def test_killed_and_resumed_gives_the_same_model_which_loads(tmp_path, capsys):
     assert "val/name_hidden" in figures
     assert main(run(tmp_path, "whole", "--ckpt_path", "last", "--model.vocabulary", "380")) == 2
     assert "another tokenizer than the training texts give" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_graphs_without_anything_to_say_are_refused(tmp_path, capsys):
+    write_graphs([SceneGraph()] * 30, tmp_path / "empty.jsonl")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"stage: language-model\nmodel: {{dim: 32, layers: 1, heads: 2, vocabulary: 300}}\n"
+        f"data: {{paths: [{tmp_path}/empty.jsonl], holdout: 5, batch_size: 4, cache: {tmp_path}/data}}\n"
+        f"trainer: {{max_steps: 2, accelerator: cpu, default_root_dir: {tmp_path}/run}}\n"
+    )
+    assert main(["pretrain", "fit", "--config", str(config)]) == 2
+    assert "no graph of this batch has an example of at most 512 tokens for any task" in capsys.readouterr().err

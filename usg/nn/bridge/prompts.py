@@ -18,7 +18,7 @@ from torch import Tensor
 from usg.graph import SceneGraph
 from usg.nn.bridge.text import NOTHING, Piece, fitting, pieces
 
-__all__ = ["GRAPH", "SOFT", "Names", "PromptBatch", "PromptWriter"]
+__all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter"]
 
 GRAPH = "<graph>"
 """Stands for the graph in the text of a prompt."""
@@ -27,6 +27,8 @@ SOFT = -1
 """Stands for a graph token among ids."""
 
 IGNORED = -100
+"""The label of what is not predicted, as transformers has it."""
+
 _CONTENT = "usg-content"  # where a chat template puts what a user says
 
 Names = Literal["none", "labels", "facts"]
