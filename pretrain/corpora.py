@@ -7,19 +7,23 @@ the split, seed and number of scenes), so that a second run finds them and a cha
 import hashlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from usg.corpus import Corpus, CorpusWriter
+from usg.corpus import Corpus, CorpusWriter, JoinedCorpus
 from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
 from usg.names import unknown_name
 from usg.progress import progress
+from usg.training.mixture import Mixture
 
 _VERSION = 1  # of the conversion; part of the cache's names
 _BLOCK = 1 << 20
+_CACHE_MB = 512  # of decoded graphs, about 3 KB each: more than the 64 row groups that the order mixes at a time
+WORLD = "world"
+"""Stands for the world's scenes among paths of data."""
 TEST_SPLITS = ("iid", "compose", "longer")
 
 
@@ -52,6 +56,50 @@ class WorldScenes:
             raise LookupError(unknown_name("test split", self.test_split, TEST_SPLITS))
 
 
+def training_paths(path: Sequence[str] | str | None, scenes: WorldScenes | None) -> list[str]:
+    """The paths of training graphs; the world's scenes where none is named.
+
+    Args:
+        path: one, several, or none.
+        scenes: what to sample for `world`.
+
+    Raises:
+        ValueError: there is no data.
+    """
+    if path:
+        return [path] if isinstance(path, str) else list(path)
+    if scenes is None:
+        raise ValueError("there is no data to train on: give --data.path, or data.world to sample scenes")
+    return [WORLD]
+
+
+def held_out(corpus: JoinedCorpus, holdout: int) -> int:
+    """How many of the last graphs are kept from training.
+
+    Args:
+        corpus: the training graphs.
+        holdout: how many are wanted.
+
+    Raises:
+        ValueError: none would be left of the last of the corpora.
+    """
+    graphs = len(corpus.corpora[-1])
+    if holdout >= graphs:
+        raise ValueError(f"data.holdout is {holdout}, but there are {graphs} training graphs; lower it")
+    return holdout
+
+
+def mixture_of(corpus: JoinedCorpus, temperature: float, unused: int) -> Mixture:
+    """The order of sampling among corpora.
+
+    Args:
+        corpus: the training graphs.
+        temperature: of the sampling.
+        unused: graphs at the end that are kept from training.
+    """
+    return Mixture([len(each) for each in corpus.corpora], temperature, unused)
+
+
 def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
     """The corpus of one part of the world's scenes, sampled when it is not in the cache.
 
@@ -81,6 +129,29 @@ def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
         )
         _write(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
     return folder
+
+
+def corpora_of(paths: Sequence[str], scenes: WorldScenes | None, part: str, cache: Path) -> list[Corpus]:
+    """The corpora behind several paths, in their order.
+
+    Args:
+        paths: corpus folders, `.jsonl` files, FACTUAL `.csv` files, or `world` for the world's scenes.
+        scenes: what to sample for `world`.
+        part: train, val or test, of the world.
+        cache: the cache folder.
+
+    Raises:
+        ValueError: `world` is among the paths and there is nothing to sample.
+    """
+    folders = []
+    for path in paths:
+        if path != WORLD:
+            folders.append(corpus_of(path, cache))
+        elif scenes is None:
+            raise ValueError(f"data.path names {WORLD}, but data.world does not say what to sample")
+        else:
+            folders.append(world_corpus(scenes, part, cache))
+    return [Corpus(folder, cache_mb=_CACHE_MB) for folder in folders]
 
 
 def corpus_of(path: str | Path, cache: Path) -> Path:

@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from usg.batch import GraphBatch, Vocabulary
 from usg.batch.columns import pack_columns
 from usg.batch.words import count_words
-from usg.corpus import Corpus, GraphColumns
+from usg.corpus import GraphColumns, JoinedCorpus
 from usg.graph import MODALITIES, SceneGraph
-from usg.pretrain.corpora import WorldScenes, corpus_of, world_corpus
+from usg.pretrain.corpora import WORLD, WorldScenes, corpora_of, held_out, mixture_of, training_paths
 from usg.training.loader import OrderedBatches, ShuffledBatches
 
 Ints = NDArray[np.int64]
 
 _TEXT = MODALITIES.index("text")
-_CACHE_MB = 512  # of decoded graphs, about 3 KB each: more than the 64 row groups that the order mixes at a time
 _GRAPHS_WITH_QUESTIONS = 2_000  # read for the words of questions: enough to meet every word of the templates
 
 
@@ -52,10 +51,14 @@ class GraphDataModule(LightningDataModule):
     """Scene graphs in batches.
 
     Args:
-        path: training graphs: a corpus folder, a `.jsonl` file or a FACTUAL `.csv`. Without it, `world` is sampled.
-        val_path: validation graphs; without it the last `holdout` training graphs.
-        test_path: graphs that `test` scores.
-        world: scenes to sample, used when there is no `path`.
+        path: training graphs: a corpus folder, a `.jsonl` file or a FACTUAL `.csv`, or a list of them, in which `world`
+            stands for the world's scenes. Without it, `world` is sampled.
+        val_path: validation graphs; without it the world's where it is trained on, else the last `holdout` training
+            graphs, of the last of several paths.
+        test_path: graphs that `test` scores; the world's scenes by default.
+        world: scenes to sample for `world`.
+        temperature: of the sampling among several paths; 1 sees every graph once in a pass, more sees more of the
+            small ones (`usg.training.mixture`).
         batch_size: graphs in a batch.
         seed: of the order and of the caption drawn for a graph.
         captions: put texts of a graph, if it has any, beside it.
@@ -69,10 +72,11 @@ class GraphDataModule(LightningDataModule):
 
     def __init__(
         self,
-        path: str | None = None,
+        path: list[str] | str | None = None,
         val_path: str | None = None,
         test_path: str | None = None,
         world: WorldScenes | None = None,
+        temperature: float = 1.0,
         batch_size: int = 64,
         seed: int = 0,
         captions: bool = True,
@@ -84,8 +88,7 @@ class GraphDataModule(LightningDataModule):
         cache: str = "runs/data",
     ) -> None:
         super().__init__()
-        if path is None and world is None:
-            raise ValueError("there is no data to train on: give --data.path, or data.world to sample scenes")
+        self.paths = training_paths(path, world)
         if batch_size < 1 or min_count < 1 or holdout < 0:
             raise ValueError(
                 f"batch_size {batch_size}, min_count {min_count}, holdout {holdout}: expected at least 1, 1 and 0"
@@ -94,7 +97,7 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(f"captions_per_graph is {captions_per_graph}; expected at least 1, or captions: false")
         if not 0 < caption_share <= 1:
             raise ValueError(f"caption_share is {caption_share}; expected a share in (0, 1], or captions: false")
-        self.path, self.val_path, self.test_path, self.world = path, val_path, test_path, world
+        self.val_path, self.test_path, self.world, self.temperature = val_path, test_path, world, temperature
         self.batch_size, self.seed, self.captions, self.caption_share = batch_size, seed, captions, caption_share
         self.captions_per_graph = captions_per_graph
         self.grounding, self.min_count, self.holdout = grounding, min_count, holdout
@@ -102,16 +105,16 @@ class GraphDataModule(LightningDataModule):
         self.two_hop = self.dense = False
         self.cache = Path(cache)
         self._vocabulary: Vocabulary | None = None
-        self._corpora: dict[str, Corpus] = {}
+        self._corpora: dict[str, JoinedCorpus] = {}
 
     def prepare_data(self) -> None:
         """Convert or sample what is not a corpus yet; one process does it."""
         testing = self.trainer is not None and self.trainer.state.fn == "test"
         for part in ("train", "test" if testing else "val"):
-            self._folder(part)
+            corpora_of(self._paths(part), self.world, part, self.cache)
 
-    def corpus(self, part: str) -> Corpus:
-        """The corpus of a part.
+    def corpus(self, part: str) -> JoinedCorpus:
+        """The corpora of a part as one.
 
         Args:
             part: train, val or test.
@@ -120,13 +123,14 @@ class GraphDataModule(LightningDataModule):
             ValueError: the data has no such part.
         """
         if part not in self._corpora:
-            folder = self._folder(part)
-            if folder is None:
+            paths = self._paths(part)
+            if not paths:
                 raise ValueError(f"there are no {part} graphs: give --data.{part}_path a corpus, .jsonl or .csv")
-            corpus = Corpus(folder, cache_mb=_CACHE_MB)
-            if not len(corpus):
-                raise ValueError(f"{folder}, the {part} corpus, has no graph; give another with --data")
-            self._corpora[part] = corpus
+            corpora = corpora_of(paths, self.world, part, self.cache)
+            for path, corpus in zip(paths, corpora, strict=True):
+                if not len(corpus):
+                    raise ValueError(f"{path}, for {part}, has no graph; give another with --data")
+            self._corpora[part] = JoinedCorpus(corpora)
         return self._corpora[part]
 
     @property
@@ -146,17 +150,18 @@ class GraphDataModule(LightningDataModule):
 
     def train_dataloader(self) -> ShuffledBatches[NumberedBatch]:
         """Endless shuffled batches; their position is saved in checkpoints."""
-        corpus = self.corpus("train")
-        items = len(corpus) - self._held_out()
-        starts = np.minimum(corpus.row_group_starts, items)
-        make = partial(self.pack, "train")
+        mixture = mixture_of(self.corpus("train"), self.temperature, self._held_out())
+
+        def make(places: Ints, epoch: int) -> NumberedBatch:
+            return self.pack("train", mixture.numbers(places, epoch), epoch)
+
         return ShuffledBatches.of_trainer(
-            self.trainer, items, self.batch_size, make, seed=self.seed, runs=np.unique(starts)
+            self.trainer, len(mixture), self.batch_size, make, seed=self.seed, runs=mixture.runs
         )
 
     def val_dataloader(self) -> OrderedBatches[NumberedBatch] | list[Any]:
         """The validation graphs in order; none when nothing is held out."""
-        if self._folder("val") is not None:
+        if self._paths("val"):
             return OrderedBatches(len(self.corpus("val")), self.batch_size, partial(self.pack, "val"))
         held_out = self._held_out()
         if not held_out:
@@ -166,7 +171,7 @@ class GraphDataModule(LightningDataModule):
 
     def validation_graphs(self, n: int) -> list[SceneGraph]:
         """The first n graphs that validate, or that train when none are held out."""
-        if self._folder("val") is not None:
+        if self._paths("val"):
             return self.corpus("val")[:n]
         corpus = self.corpus("train")
         first = len(corpus) - self._held_out() if self._held_out() else 0
@@ -197,22 +202,16 @@ class GraphDataModule(LightningDataModule):
         """Pack with the vocabulary of a checkpoint instead of that of the training corpus."""
         self._vocabulary = vocabulary
 
-    def _folder(self, part: str) -> Path | None:
-        path = {"train": self.path, "val": self.val_path, "test": self.test_path}[part]
-        if path is not None:
-            return corpus_of(path, self.cache)
-        if self.path is None and self.world is not None:
-            return world_corpus(self.world, part, self.cache)
-        return None
+    def _paths(self, part: str) -> list[str]:
+        """Where the graphs of a part come from; nothing where there are none, or they are held out of training."""
+        if part == "train":
+            return self.paths
+        path = self.val_path if part == "val" else self.test_path
+        return [path] if path is not None else [WORLD] if WORLD in self.paths else []
 
     def _held_out(self) -> int:
         """How many of the last training graphs are for validation."""
-        if self._folder("val") is not None:
-            return 0
-        graphs = len(self.corpus("train"))
-        if self.holdout >= graphs:
-            raise ValueError(f"data.holdout is {self.holdout}, but there are {graphs} training graphs; lower it")
-        return self.holdout
+        return 0 if self._paths("val") else held_out(self.corpus("train"), self.holdout)
 
 
 def draw_captions(
@@ -250,7 +249,7 @@ def _hash(items: NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64
     return x ^ (x >> np.uint64(31))
 
 
-def _question_words(corpus: Corpus) -> Counter[str]:
+def _question_words(corpus: JoinedCorpus) -> Counter[str]:
     """Words of the questions and answers in the metadata, which a downstream head will want to have entries for."""
     step = max(len(corpus) // _GRAPHS_WITH_QUESTIONS, 1)
     texts = []

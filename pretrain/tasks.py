@@ -2,7 +2,8 @@
 
 A task draws from the generator it is given and returns None for a graph that has nothing for it. Prompts do not say
 where the graph stands; `usg.nn.bridge.PromptWriter` puts it in front. Where in a text an element was found is never
-shown: it would say what the text says.
+shown: it would say what the text says. What is asked is worded in several ways, one of which no training sees: how an
+instruction is put should not matter (`paraphrased`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,15 @@ from typing import Protocol
 import numpy as np
 
 from usg.batch.words import MASK
-from usg.graph import SceneGraph
+from usg.graph import SceneGraph, Source
+from usg.pretrain.hard_negatives import hard_negative
 
-__all__ = ["Answer", "Describe", "Example", "GraphTask", "NameHidden", "Tell", "draw_example"]
+__all__ = ["Answer", "Describe", "Example", "GraphTask", "Match", "NameHidden", "Tell", "draw_example"]
+
+NAME = ("name the hidden {}", "which {} is hidden", "say the hidden {}", "what {} is behind the mask")
+DESCRIBE = ("describe this", "what is there", "say what you see", "write a caption")
+MATCH = ("does this match: {}", "is this true: {}", "is it right to say: {}", "can one say: {}")
+"""Ways to ask; training draws from all but the last."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,11 @@ class NameHidden:
 
     Args:
         weight: of the task.
+        paraphrased: ask in the words that no training sees.
     """
 
     weight: float = 1.0
+    paraphrased: bool = False
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """Hides one element, each kind that there is as often as the others."""
@@ -69,18 +78,20 @@ class NameHidden:
         kind = kinds[random.integers(len(kinds))]
         elements = getattr(graph, kind)
         chosen = elements[random.integers(len(elements))]
+        asked = _wording(NAME, random, self.paraphrased)
         if kind == "objects":
             shown = [replace(one, label=MASK) if one is chosen else one for one in elements]
-            return Example("name_hidden", replace(graph, objects=tuple(shown)), "name the hidden thing", chosen.label)
+            hidden = replace(graph, objects=tuple(shown))
+            return Example("name_hidden", hidden, asked.format("thing"), chosen.label)
         if kind == "attributes":
             shown = [replace(one, value=MASK) if one is chosen else one for one in elements]
-            asked = f"name the hidden {chosen.kind or 'attribute'}"
-            return Example("name_hidden", replace(graph, attributes=tuple(shown)), asked, chosen.value)
+            hidden = replace(graph, attributes=tuple(shown))
+            return Example("name_hidden", hidden, asked.format(chosen.kind or "attribute"), chosen.value)
         ends = {chosen.subject, chosen.object}
         shown = [one for one in elements if one is chosen or {one.subject, one.object} != ends]
         shown = [replace(one, predicate=MASK) if one is chosen else one for one in shown]
         hidden = replace(graph, relations=tuple(shown))
-        return Example("name_hidden", hidden, "name the hidden relation", chosen.predicate)
+        return Example("name_hidden", hidden, asked.format("relation"), chosen.predicate)
 
 
 @dataclass(frozen=True)
@@ -89,14 +100,40 @@ class Describe:
 
     Args:
         weight: of the task.
+        paraphrased: ask in the words that no training sees.
     """
 
     weight: float = 1.0
+    paraphrased: bool = False
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """One of its text sources."""
-        text = _text(graph, random)
-        return None if text is None else Example("describe", graph, "describe this", text)
+        source = _text_source(graph, random)
+        if source is None:
+            return None
+        return Example("describe", graph, _wording(DESCRIBE, random, self.paraphrased), str(source.text))
+
+
+@dataclass(frozen=True)
+class Match:
+    """Says whether a caption is true of the graph: yes, or no of a graph that is one edit away (`hard_negative`).
+
+    Args:
+        weight: of the task.
+        paraphrased: ask in the words that no training sees.
+    """
+
+    weight: float = 1.0
+    paraphrased: bool = False
+
+    def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
+        """Yes and no equally often; none of graphs that have no edit, whose answer would always be yes."""
+        source = _text_source(graph, random)
+        edited = None if source is None else hard_negative(graph, source.id, random)
+        if source is None or edited is None:
+            return None
+        shown, answer = (graph, "yes") if random.random() < 0.5 else (edited, "no")
+        return Example("match", shown, _wording(MATCH, random, self.paraphrased).format(source.text), answer)
 
 
 @dataclass(frozen=True)
@@ -130,8 +167,8 @@ class Tell:
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
         """One of the graph's text sources."""
-        text = _text(graph, random)
-        return None if text is None else Example("tell", None, "", text)
+        source = _text_source(graph, random)
+        return None if source is None else Example("tell", None, "", str(source.text))
 
 
 def draw_example(graph: SceneGraph, tasks: Sequence[GraphTask], random: np.random.Generator) -> Example | None:
@@ -149,6 +186,11 @@ def draw_example(graph: SceneGraph, tasks: Sequence[GraphTask], random: np.rando
     return None
 
 
-def _text(graph: SceneGraph, random: np.random.Generator) -> str | None:
-    texts = [source.text for source in graph.sources if source.text and source.text.strip()]
-    return texts[int(random.integers(len(texts)))] if texts else None
+def _text_source(graph: SceneGraph, random: np.random.Generator) -> Source | None:
+    sources = [source for source in graph.sources if source.text and source.text.strip()]
+    return sources[int(random.integers(len(sources)))] if sources else None
+
+
+def _wording(ways: Sequence[str], random: np.random.Generator, paraphrased: bool) -> str:
+    drawn = int(random.integers(len(ways) - 1))
+    return ways[-1] if paraphrased else ways[drawn]

@@ -2,7 +2,8 @@
 
 The model is a Llama of transformers with random weights, its tokenizer is learnt from the training texts. An example
 with a graph is read as a bridge without graph tokens writes it (`usg.nn.bridge.PromptWriter`): the graph in words, the
-prompt, the answer. Every token is predicted, those of the graph too.
+prompt, the answer. Every token is predicted, those of the graph too, which count less (`context_weight`): most of a
+graph cannot be known before it was read.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from usg.nn.bridge import PromptWriter, graph_text
-from usg.nn.bridge.prompts import IGNORED
+from usg.nn.bridge.prompts import by_length
 from usg.pretrain.language.data import ExampleDataModule
 from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
 from usg.pretrain.tasks import Example
@@ -42,6 +44,10 @@ class LanguageModelModule(LightningModule):
         heads: attention heads.
         vocabulary: of the tokenizer.
         max_length: the most tokens of an example, and of what the model will ever read.
+        attention: implementation that transformers takes; "sdpa", or "eager", which is faster in bfloat16 on a CPU.
+        context_weight: of the loss of a token of graph or prompt; one of the answer counts 1.
+        tokens: the most tokens, padding included, that are computed at once; a batch is cut by length into such parts,
+            which changes nothing but the time and memory of a step.
         optimizer: AdamW and its schedule.
         seed: of the weights; the command line sets it to seed_everything.
     """
@@ -53,6 +59,9 @@ class LanguageModelModule(LightningModule):
         heads: int = 8,
         vocabulary: int = 4096,
         max_length: int = 512,
+        attention: str = "sdpa",
+        context_weight: float = 0.2,
+        tokens: int = 1024,
         optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
     ) -> None:
@@ -60,7 +69,8 @@ class LanguageModelModule(LightningModule):
         if dim % heads:
             raise ValueError(f"model.heads must divide model.dim, got {heads} and {dim}")
         self.dim, self.layers, self.heads, self.vocabulary = dim, layers, heads, vocabulary
-        self.max_length, self.settings, self.seed = max_length, optimizer, seed
+        self.max_length, self.context_weight, self.tokens = max_length, context_weight, tokens
+        self.settings, self.attention, self.seed = optimizer, attention, seed
         self.model: Any = None
         self.writer: PromptWriter | None = None
 
@@ -87,6 +97,7 @@ class LanguageModelModule(LightningModule):
                 bos_token_id=None,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
+                attn_implementation=self.attention,
             )
         )
 
@@ -106,7 +117,8 @@ class LanguageModelModule(LightningModule):
                 f"no graph of this batch has an example of at most {self.max_length} tokens for any task; give "
                 "data.tasks that fit the graphs, or raise model.max_length"
             )
-        loss, _, _ = self._predict(examples)
+        losses, weights, _ = self._predict(examples)
+        loss = (losses * weights).sum() / weights.sum()
         log_step(self, loss, {"loss": loss}, len(examples))
         return loss
 
@@ -115,8 +127,8 @@ class LanguageModelModule(LightningModule):
         examples = fitting_examples(self._writer, batch)
         if not examples:
             return
-        loss, logits, targets = self._predict(examples)
-        right = ((logits[:, :-1].argmax(-1) == targets[:, 1:]) | (targets[:, 1:] < 0)).all(1)
+        losses, weights, right = self._predict(examples)
+        loss = (losses * weights).sum() / weights.sum()
         values: dict[str, Any] = {"step": float(self.trainer.global_step), "val/loss": loss}
         self.log_dict(values, batch_size=len(examples), sync_dist=True)
         for task in sorted({example.task for example in examples} - {"tell"}):
@@ -151,15 +163,27 @@ class LanguageModelModule(LightningModule):
             )
 
     def _predict(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
-        """The mean loss of all tokens, logits `(b, l, V)`, and the ids of answers `(b, l)`, -100 elsewhere."""
+        """Loss and weight of every token, `(k,)` each, and whether all of each answer `(b,)` was the likeliest."""
         written = self._writer.write(
             [example.graph for example in examples],
             [example.prompt for example in examples],
             [example.answer for example in examples],
         ).to(self.device)
-        labels = written.ids.masked_fill(written.attention_mask == 0, IGNORED)
-        out = self.model(input_ids=written.ids, attention_mask=written.attention_mask, labels=labels)
-        return out.loss, out.logits, written.labels
+        lengths = written.attention_mask.sum(1)
+        losses, weights = [], []
+        right = torch.empty(len(examples), dtype=torch.bool, device=self.device)
+        for rows in by_length(lengths, self.tokens):
+            longest = int(lengths[rows].max())
+            ids, mask, answers = (
+                part[rows, :longest] for part in (written.ids, written.attention_mask, written.labels)
+            )
+            logits = self.model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+            there = mask[:, 1:] == 1
+            losses.append(F.cross_entropy(logits[there], ids[:, 1:][there], reduction="none"))
+            is_answer = answers[:, 1:] >= 0
+            weights.append(torch.where(is_answer, 1.0, self.context_weight)[there])
+            right[rows] = ((logits.argmax(-1) == answers[:, 1:]) | ~is_answer).all(1)
+        return torch.cat(losses), torch.cat(weights), right
 
     @property
     def _data(self) -> ExampleDataModule:
@@ -192,7 +216,7 @@ def fitting_examples(writer: PromptWriter, examples: Sequence[Example]) -> list[
 
 def _texts(data: ExampleDataModule) -> Iterator[str]:
     """The texts of examples spread over the training graphs."""
-    size = sum(map(len, data.corpora("train")))
+    size = len(data.corpus("train"))
     for item in np.unique(np.linspace(0, size - 1, min(size, _TEXTS)).astype(np.int64)).tolist():
         for example in data.examples("train", np.array([item]), 0):
             yield f"{graph_text(example.graph)}; {example.prompt}" if example.graph else ""

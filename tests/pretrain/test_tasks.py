@@ -1,10 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from usg import world
 from usg.graph import Attribute, Relation, SceneGraph, SceneObject, Source
 from usg.nn.bridge import graph_text
-from usg.pretrain.tasks import Answer, Describe, Example, NameHidden, Tell, draw_example
+from usg.pretrain.tasks import (
+    DESCRIBE,
+    MATCH,
+    NAME,
+    Answer,
+    Describe,
+    Example,
+    Match,
+    NameHidden,
+    Tell,
+    draw_example,
+)
 
 SCENE = SceneGraph(
     sources=[Source("t", "text", text="a dog on a sofa"), Source("i", "image"), Source("u", "text", text="a big sofa")],
@@ -27,15 +40,32 @@ def test_what_is_hidden_is_what_should_be_said():
         assert "<mask>" in text
         assert example.answer not in text.replace("<mask>", "").split()
         seen.add((example.prompt, example.answer))
-    assert seen == {
-        ("name the hidden thing", "dog"),
-        ("name the hidden thing", "sofa"),
-        ("name the hidden size", "big"),
-        ("name the hidden attribute", "asleep"),
-        ("name the hidden relation", "on"),
-        ("name the hidden relation", "under"),
-        ("name the hidden relation", "near"),
-    }
+    asked = [way.format("thing") for way in NAME]
+    assert {prompt for prompt, answer in seen if answer in ("dog", "sofa")} == set(asked[:-1])
+    assert {answer for _, answer in seen} == {"dog", "sofa", "big", "asleep", "on", "under", "near"}
+    assert {prompt for prompt, answer in seen if answer == "big"} < {way.format("size") for way in NAME}
+
+
+@pytest.mark.parametrize(("task", "ways"), [(NameHidden, NAME), (Describe, DESCRIBE), (Match, MATCH)])
+def test_one_wording_is_kept_from_training(task, ways):
+    """`paraphrased` asks the same of the same graph in the words that no training sees."""
+    start = ways[-1].partition("{")[0]
+    for seed in range(40):
+        plain, other = (task(paraphrased=value)(SCENE, np.random.default_rng(seed)) for value in (False, True))
+        assert (plain.graph, plain.answer) == (other.graph, other.answer)
+        assert other.prompt.startswith(start)
+        assert not plain.prompt.startswith(start)
+
+
+def test_a_caption_matches_or_is_one_edit_away():
+    said = SceneGraph(SCENE.sources[:1], SCENE.objects, relations=SCENE.relations[:1])
+    answers = []
+    for example in draws(Match(), said, 200):
+        assert example.prompt.endswith(": a dog on a sofa")
+        assert (example.graph.triples == said.triples) == (example.answer == "yes")
+        answers.append(example.answer)
+    assert 70 < answers.count("yes") < 130
+    assert Match()(replace(said, relations=()), np.random.default_rng(0)) is None
 
 
 def test_other_relations_of_the_same_two_do_not_give_a_hidden_one_away():
@@ -51,7 +81,7 @@ def test_texts_and_questions():
     assert (answered.prompt, answered.answer, answered.graph) == ("what is on the sofa", "dog", SCENE)
 
 
-@pytest.mark.parametrize("task", [NameHidden(), Describe(), Answer(), Tell()])
+@pytest.mark.parametrize("task", [NameHidden(), Describe(), Match(), Answer(), Tell()])
 def test_a_graph_that_has_nothing_for_a_task(task):
     assert task(SceneGraph(), np.random.default_rng(0)) is None
 
@@ -69,5 +99,5 @@ def test_scenes_of_the_world_have_something_for_every_task():
     (scene,) = world.scenes(1, "train", 0, captions=1, questions=1)
     assert all(
         isinstance(task(scene, np.random.default_rng(0)), Example)
-        for task in (NameHidden(), Describe(), Answer(), Tell())
+        for task in (NameHidden(), Describe(), Match(), Answer(), Tell())
     )

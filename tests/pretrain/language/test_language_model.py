@@ -91,7 +91,7 @@ def test_refuses_data_without_graphs_or_tasks(tmp_path):
     with pytest.raises(ValueError, match=r"data\.tasks is empty"):
         ExampleDataModule(["x"], tasks=[])
     data = ExampleDataModule([graphs(tmp_path, 3)], holdout=3, cache=str(tmp_path / "cache"))
-    with pytest.raises(ValueError, match=r"data\.holdout is 3 of 3 training graphs"):
+    with pytest.raises(ValueError, match=r"data\.holdout is 3, but there are 3 training graphs"):
         data.train_dataloader()
 
 
@@ -146,7 +146,7 @@ def test_graphs_without_anything_to_say_are_refused(tmp_path, capsys):
     config = tmp_path / "config.yaml"
     config.write_text(
         f"stage: language-model\nmodel: {{dim: 32, layers: 1, heads: 2, vocabulary: 300}}\n"
-        f"data: {{paths: [{tmp_path}/empty.jsonl], holdout: 5, batch_size: 4, cache: {tmp_path}/data}}\n"
+        f"data: {{path: {tmp_path}/empty.jsonl, holdout: 5, batch_size: 4, cache: {tmp_path}/data}}\n"
         f"trainer: {{max_steps: 2, accelerator: cpu, default_root_dir: {tmp_path}/run}}\n"
     )
     assert main(["pretrain", "fit", "--config", str(config)]) == 2

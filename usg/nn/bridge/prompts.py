@@ -18,7 +18,7 @@ from torch import Tensor
 from usg.graph import SceneGraph
 from usg.nn.bridge.text import NOTHING, Piece, fitting, pieces
 
-__all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter"]
+__all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter", "by_length"]
 
 GRAPH = "<graph>"
 """Stands for the graph in the text of a prompt."""
@@ -33,6 +33,8 @@ _CONTENT = "usg-content"  # where a chat template puts what a user says
 
 Names = Literal["none", "labels", "facts"]
 """What is written beside each graph token: nothing, the label, or all that is said of the object or relation."""
+
+_BUSY = 256  # tokens: fewer at once cost as much
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -208,6 +210,36 @@ class PromptWriter:
         """Text of the chat template, which has control tokens."""
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False) if text else []
         return ids
+
+
+def by_length(lengths: Tensor, tokens: int) -> list[Tensor]:
+    """Rows in groups of like length, so that little of a group is padding.
+
+    A group ends where the next row is a quarter shorter than its longest, if it is large enough to keep a processor busy.
+
+    Args:
+        lengths: `(b,)` of each row.
+        tokens: the most that a group may measure, its padding included; a single row may measure more.
+
+    Returns:
+        Indices of rows, each row once.
+
+    Example:
+        >>> [group.tolist() for group in by_length(torch.tensor([9, 2, 8, 9, 2]), 18)]
+        [[0, 3], [2, 1], [4]]
+        >>> [group.tolist() for group in by_length(torch.tensor([100, 300, 90]), 2048)]
+        [[1], [0, 2]]
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for row in torch.argsort(lengths, descending=True, stable=True).tolist():
+        length = int(lengths[row])
+        size = len(groups[-1]) * longest if groups else 0
+        if not groups or size + longest > tokens or (size >= _BUSY and length < 0.75 * longest):
+            groups.append([])
+            longest = length
+        groups[-1].append(row)
+    return [torch.tensor(group, device=lengths.device) for group in groups]
 
 
 def _padded(rows: Sequence[Sequence[int]], value: int, left: bool) -> Tensor:
