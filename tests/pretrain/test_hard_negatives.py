@@ -13,7 +13,7 @@ def said(start, end):
 SCENE = SceneGraph(
     sources=[Source("t", "text", text="a red cup on a box"), Source("u", "text", text="something else")],
     objects=[SceneObject("a", "cup", groundings=said(6, 9)), SceneObject("b", "box", groundings=said(15, 18))],
-    attributes=[Attribute("x", "a", "red", kind="colour", groundings=said(2, 5)), Attribute("y", "b", "blue", kind="colour")],
+    attributes=[Attribute("x", "a", "red", "colour", groundings=said(2, 5)), Attribute("y", "b", "blue", "colour")],
     relations=[Relation("r", "a", "on", "b", groundings=said(10, 12)), Relation("s", "b", "next to", "a")],
 )  # fmt: skip
 

@@ -27,6 +27,8 @@ SCENE = SceneGraph(
     metadata={"questions": [{"question": "what is on the sofa", "answer": "dog"}]},
 )
 
+SAID = SceneGraph(SCENE.sources[:1], SCENE.objects, SCENE.attributes, SCENE.relations[:1])
+
 
 def draws(task, graph, count=60):
     return [task(graph, np.random.default_rng(seed)) for seed in range(count)]
@@ -58,14 +60,13 @@ def test_one_wording_is_kept_from_training(task, ways):
 
 
 def test_a_caption_matches_or_is_one_edit_away():
-    said = SceneGraph(SCENE.sources[:1], SCENE.objects, relations=SCENE.relations[:1])
     answers = []
-    for example in draws(Match(), said, 200):
+    for example in draws(Match(), SAID, 200):
         assert example.prompt.endswith(": a dog on a sofa")
-        assert (example.graph.triples == said.triples) == (example.answer == "yes")
+        assert (example.graph.triples == SAID.triples) == (example.answer == "yes")
         answers.append(example.answer)
     assert 70 < answers.count("yes") < 130
-    assert Match()(replace(said, relations=()), np.random.default_rng(0)) is None
+    assert Match()(replace(SAID, relations=()), np.random.default_rng(0)) is None
 
 
 def test_other_relations_of_the_same_two_do_not_give_a_hidden_one_away():

@@ -215,7 +215,7 @@ class PromptWriter:
 def by_length(lengths: Tensor, tokens: int) -> list[Tensor]:
     """Rows in groups of like length, so that little of a group is padding.
 
-    A group ends where the next row is a quarter shorter than its longest, if it is large enough to keep a processor busy.
+    A group ends where the next row is a quarter shorter than its longest, if it is large enough to fill a processor.
 
     Args:
         lengths: `(b,)` of each row.
