@@ -53,7 +53,7 @@ def test_one_wording_is_kept_from_training(task, ways):
     """`paraphrased` asks the same of the same graph in the words that no training sees."""
     start = ways[-1].partition("{")[0]
     for seed in range(40):
-        plain, other = (task(paraphrased=value)(SCENE, np.random.default_rng(seed)) for value in (False, True))
+        plain, other = (task(paraphrased=value)(SAID, np.random.default_rng(seed)) for value in (False, True))
         assert (plain.graph, plain.answer) == (other.graph, other.answer)
         assert other.prompt.startswith(start)
         assert not plain.prompt.startswith(start)
