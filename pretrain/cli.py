@@ -1,4 +1,4 @@
-"""Pretraining: of the graph encoder, and of a language model on what is said of graphs.
+"""Pretraining: of the graph encoder, of a language model on what is said of graphs, and of a bridge between the two.
 
 usg pretrain fit --config pretrain/world
 usg pretrain fit --config pretrain/world --ckpt_path last
@@ -17,6 +17,7 @@ STAGES = {
         "usg.pretrain.language.module:LanguageModelModule",
         "usg.pretrain.language.data:ExampleDataModule",
     ),
+    "bridge": ("usg.pretrain.bridge.module:BridgeModule", "usg.pretrain.language.data:ExampleDataModule"),
 }
 """What can be trained, as the key `stage` of a configuration names it: a module and its data."""
 

@@ -22,6 +22,7 @@ from torch import Tensor
 from usg.nn.bridge import PromptWriter, graph_text
 from usg.nn.bridge.prompts import by_length
 from usg.pretrain.language.data import ExampleDataModule
+from usg.pretrain.language.replay import require_finite
 from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
 from usg.pretrain.tasks import Example
 from usg.training.metrics_log import log_step
@@ -110,6 +111,7 @@ class LanguageModelModule(LightningModule):
 
         Raises:
             ValueError: there is nothing in the batch that could be learnt.
+            FloatingPointError: the loss is no number; the batch is written out.
         """
         examples = fitting_examples(self._writer, batch)
         if not examples:
@@ -119,6 +121,7 @@ class LanguageModelModule(LightningModule):
             )
         losses, weights, _ = self._predict(examples)
         loss = (losses * weights).sum() / weights.sum()
+        require_finite(self, loss, examples)
         log_step(self, loss, {"loss": loss}, len(examples))
         return loss
 

@@ -36,6 +36,8 @@ _WARNINGS = (
     r".*isinstance\(treespec, LeafSpec\).*",
     # A run of few steps on purpose (tests, demo) logs at its end.
     r"The number of training batches .* is smaller than the logging interval.*",
+    # Frozen parts of a bridge's training are in eval mode on purpose.
+    r"Found \d+ module\(s\) in eval mode at the start of training.*",
     # Averaged weights: no model here is sharded, and what is scored is the average, as it should be.
     r".*WeightAveraging doesn't support sharding.*",
     r".*using the WeightAveraging callback, but loading a checkpoint outside the 'fit' stage.*",

@@ -136,7 +136,6 @@ def test_any_of_the_ends_that_a_model_declares_ends_an_answer():
     assert made.generate(SCENES[:1], PROMPTS[:1], max_new_tokens=6)[0].split() == before[:1]
 
 
-@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft's
 def test_generation_leaves_dropout_out_and_the_mode_as_it_was():
     made = model("llama", "prefix", lora=LoRA(rank=2, alpha=64.0, dropout=0.9))
     with torch.no_grad():
@@ -201,7 +200,6 @@ def test_beams_read_their_own_graph():
     assert together == one_by_one
 
 
-@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft's
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_lora_is_what_is_trained_of_the_language_model(family):
     made = model(family, "prefix", lora=LoRA(rank=2, alpha=4.0, dropout=0.0))

@@ -76,13 +76,17 @@ class CrossAttentionBridge(nn.Module):
         return states.new_zeros(0, self.language_dim)
 
     @contextmanager
-    def reading(self, language_model: nn.Module, states: Tensor, batch: GraphBatch) -> Iterator[None]:
+    def reading(
+        self, language_model: nn.Module, states: Tensor, batch: GraphBatch, rows: Tensor | None = None
+    ) -> Iterator[None]:
         """While this lasts, sequence i of the language model reads graph i.
 
         Args:
             language_model: whose layers read.
             states: `(n, d)`.
-            batch: the graphs, as many as sequences, or a divisor of them (beams lie side by side).
+            batch: the graphs.
+            rows: `(s,)` the graph of each sequence, or of each group of beams, which lie side by side; all in their
+                order by default.
 
         Raises:
             ValueError: activations of the language model are checkpointed: what is computed again after `reading` has
@@ -96,6 +100,8 @@ class CrossAttentionBridge(nn.Module):
                 "(gradient_checkpointing_disable), or use the bridge prefix or resampler"
             )
         nodes, mask = _padded(states, batch)
+        if rows is not None:
+            nodes, mask = nodes[rows], mask[rows]
         found = decoder_layers(language_model)
         hooks = [
             found[place].register_forward_pre_hook(_hook(layer, nodes, mask), with_kwargs=True)

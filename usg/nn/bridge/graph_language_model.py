@@ -7,11 +7,13 @@ answer alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.batch import GraphBatch
@@ -21,7 +23,7 @@ from usg.nn.bridge.cross_attention import CrossAttentionBridge, decoder_layers
 from usg.nn.bridge.interface import Places
 from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embedding_size, end_tokens, with_padding
 from usg.nn.bridge.prefix import PrefixBridge
-from usg.nn.bridge.prompts import SOFT, Names, PromptBatch, PromptWriter
+from usg.nn.bridge.prompts import IGNORED, SOFT, Names, PromptBatch, PromptWriter, by_length
 from usg.nn.bridge.resampler import ResamplerBridge
 from usg.nn.transformer import GraphTransformer
 
@@ -72,6 +74,8 @@ class GraphLanguageModel(nn.Module):
         max_length: the most tokens of prompt and answer; `None` for what the language model knows, at most 1,024.
         max_graph_tokens: the most tokens of a graph, those in words included.
         grounding: the encoder sees boxes, times and spans; for encoders that were trained so.
+        tokens: the most tokens, padding included, that a training step computes at once; prompts of like length go
+            together, which changes nothing but time and memory.
 
     Raises:
         LookupError: there is no such bridge.
@@ -90,6 +94,7 @@ class GraphLanguageModel(nn.Module):
         max_length: int | None = None,
         max_graph_tokens: int | None = None,
         grounding: bool = False,
+        tokens: int = 4096,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -105,25 +110,43 @@ class GraphLanguageModel(nn.Module):
         length = min(1024, known or 1024) if max_length is None else max_length
         if known is not None and not 0 < length <= known:
             raise ValueError(f"max_length is {length}, but the language model knows {known} positions")
-        self.grounding = grounding
+        self.grounding, self.tokens = grounding, tokens
         self.writer = PromptWriter(self.tokenizer, soft, names, length, max_graph_tokens)
 
     def forward(self, graphs: Sequence[SceneGraph], prompts: Sequence[str], answers: Sequence[str]) -> Tensor:
-        """Mean loss of the tokens of the answers.
+        """Mean loss of the tokens of the answers; arguments as of `score`."""
+        return self.score(graphs, prompts, answers)[0].mean()
+
+    def score(
+        self, graphs: Sequence[SceneGraph], prompts: Sequence[str], answers: Sequence[str]
+    ) -> tuple[Tensor, Tensor]:
+        """How well answers are predicted; k tokens of all answers, their ends among them.
 
         Args:
             graphs: one of each prompt.
             prompts: texts, with `<graph>` where the graph should stand.
             answers: what should follow.
+
+        Returns:
+            `(k,)` the loss of each token, and `(b,)` whether every token of an answer was the likeliest.
         """
         written = self.writer.write(graphs, prompts, answers).to(self.device)
         embeddings, reading = self._embed(graphs, written)
-        with reading:
-            out = self.language_model(
-                inputs_embeds=embeddings, attention_mask=written.attention_mask, labels=written.labels
+        lengths = written.attention_mask.sum(1)
+        losses = []
+        right = torch.empty(len(lengths), dtype=torch.bool, device=lengths.device)
+        for rows in by_length(lengths, self.tokens):
+            longest = int(lengths[rows].max())
+            with reading(rows):
+                out = self.language_model(
+                    inputs_embeds=embeddings[rows, :longest], attention_mask=written.attention_mask[rows, :longest]
+                )
+            logits, wanted = out.logits[:, :-1], written.labels[rows, 1:longest]
+            losses.append(
+                F.cross_entropy(logits[wanted != IGNORED].float(), wanted[wanted != IGNORED], reduction="none")
             )
-        loss: Tensor = out.loss
-        return loss
+            right[rows] = ((logits.argmax(-1) == wanted) | (wanted == IGNORED)).all(1)
+        return torch.cat(losses), right
 
     @torch.no_grad()
     def generate(
@@ -167,7 +190,7 @@ class GraphLanguageModel(nn.Module):
         sampling: dict[str, Any] = (
             {"do_sample": False} if not temperature else {"do_sample": True, "temperature": temperature}
         )
-        with reading:
+        with reading(None):
             ids = self.language_model.generate(
                 inputs_embeds=embeddings,
                 attention_mask=written.attention_mask,
@@ -194,15 +217,17 @@ class GraphLanguageModel(nn.Module):
             if part is not None
         }
 
-    def _embed(self, graphs: Sequence[SceneGraph], written: PromptBatch) -> tuple[Tensor, Any]:
-        """`(b, l, D)`, and what must last while the language model runs."""
+    def _embed(
+        self, graphs: Sequence[SceneGraph], written: PromptBatch
+    ) -> tuple[Tensor, Callable[[Tensor | None], AbstractContextManager[None]]]:
+        """`(b, l, D)`, and what must last while the language model runs on some rows, or on all."""
         words: Tensor = self.language_model.get_input_embeddings()(written.ids.clamp(min=0))
         if self.bridge is None:
-            return words, nullcontext()
+            return words, lambda rows: nullcontext()
         batch: GraphBatch = self.encoder.pack(graphs, grounding=self.grounding)
         states = self.encoder(batch)
         if len(written.graph):
             places = Places(written.graph, batch.offsets[written.graph] + written.node)
             tokens = self.bridge(states, batch, places).to(words.dtype)
             words = words.index_put((written.ids == SOFT).nonzero(as_tuple=True), tokens)
-        return words, self.bridge.reading(self.language_model, states, batch)
+        return words, partial(self.bridge.reading, self.language_model, states, batch)

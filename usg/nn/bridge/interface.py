@@ -36,8 +36,13 @@ class Bridge(Protocol):
 
     soft: Any
 
-    def reading(self, language_model: nn.Module, states: Tensor, batch: GraphBatch) -> AbstractContextManager[None]:
-        """What must last while the language model runs: nothing, or that its layers read the `(n, d)` states."""
+    def reading(
+        self, language_model: nn.Module, states: Tensor, batch: GraphBatch, rows: Tensor | None = None
+    ) -> AbstractContextManager[None]:
+        """What must last while the language model runs: nothing, or that its layers read the `(n, d)` states.
+
+        `rows` are the graphs of its sequences, `(s,)`; all of the batch by default.
+        """
         ...
 
     def __call__(self, states: Tensor, batch: GraphBatch, places: Places) -> Tensor:
@@ -48,7 +53,9 @@ class Bridge(Protocol):
 class TokenBridge(nn.Module):
     """A bridge whose graph tokens are all that the language model gets."""
 
-    def reading(self, language_model: nn.Module, states: Tensor, batch: GraphBatch) -> AbstractContextManager[None]:
+    def reading(
+        self, language_model: nn.Module, states: Tensor, batch: GraphBatch, rows: Tensor | None = None
+    ) -> AbstractContextManager[None]:
         """Nothing has to last."""
         return nullcontext()
 

@@ -6,6 +6,7 @@ Only what every family has is used: `get_input_embeddings`, `inputs_embeds`, `ge
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ def add_lora(model: Any, lora: LoRA) -> nn.Module:
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),  # GPT-2's weights lie transposed
         task_type="CAUSAL_LM",
     )
-    adapted: nn.Module = get_peft_model(model, config)
+    with warnings.catch_warnings():
+        # peft asks transformers by a name that the latter renames; nothing for a user to do.
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+        adapted: nn.Module = get_peft_model(model, config)
     return adapted
 
 

@@ -1,0 +1,1 @@
+"""Training of a bridge from the graph encoder into a language model."""

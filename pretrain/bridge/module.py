@@ -1,0 +1,216 @@
+"""Training of a bridge, with the language model frozen or with LoRA: stages (b) and (c) of pretraining.
+
+The loss is that of the answers' tokens alone. Alignment trains the bridge to let a frozen language model name what is
+hidden in a graph, describe it and match captions (the encoding side of NExT-GPT, Wu et al. 2024,
+https://arxiv.org/abs/2309.05519, section 4.1); instruction tuning goes on from there, with LoRA and all tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from usg.graph import SceneGraph
+from usg.nn import GraphTransformer
+from usg.nn.bridge import (
+    BridgeSettings,
+    GraphLanguageModel,
+    build_graph_language_model,
+    load_graph_language_model,
+    load_language_model,
+    save_graph_language_model,
+)
+from usg.nn.bridge.language_model import add_lora
+from usg.pretrain.language.module import fitting_examples
+from usg.pretrain.language.replay import require_finite
+from usg.pretrain.tasks import Example
+from usg.training.metrics_log import log_step
+from usg.training.optimizer import OptimizerSettings, build_optimizer
+from usg.training.seeds import derive_seed
+
+__all__ = ["BridgeModule"]
+
+_SETTINGS = BridgeSettings()
+_OPTIMIZER = OptimizerSettings()
+
+
+class BridgeModule(LightningModule):
+    """A bridge between a pretrained encoder and a language model.
+
+    Args:
+        encoder: a folder or hub name of a pretrained encoder (`usg pretrain` leaves it in `<run folder>/model`).
+        language_model: a folder or hub name of any causal language model of transformers.
+        start: a folder that an earlier stage left in `<run folder>/model`, in place of encoder and settings;
+            `language_model` is then needed only where that lies elsewhere by now.
+        settings: of the bridge; its LoRA is added to what `start` has.
+        train_encoder: train the encoder too.
+        tokens: the most that are computed at once, padding included.
+        optimizer: AdamW and its schedule.
+        seed: of new weights; the command line sets it to seed_everything.
+
+    Raises:
+        ValueError: neither a start nor encoder and language model are given.
+    """
+
+    def __init__(
+        self,
+        encoder: str | None = None,
+        language_model: str | None = None,
+        start: str | None = None,
+        settings: BridgeSettings = _SETTINGS,
+        train_encoder: bool = False,
+        tokens: int = 4096,
+        optimizer: OptimizerSettings = _OPTIMIZER,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if start is None and (encoder is None or language_model is None):
+            raise ValueError(
+                "give --model.encoder and --model.language_model, folders or hub names, or --model.start, the model "
+                "folder of an earlier stage"
+            )
+        self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
+        self.settings, self.train_encoder, self.tokens = settings, train_encoder, tokens
+        self.optimizer_settings, self.seed = optimizer, seed
+        self.model: Any = None
+        # Checkpoints do not hold the language model; it comes from where it came from.
+        self.strict_loading = False
+
+    def configure_model(self) -> None:
+        """Load encoder and language model, and build what is new."""
+        if self.model is not None:
+            return
+        torch.manual_seed(derive_seed(self.seed))
+        if self.start is None:
+            encoder = GraphTransformer.from_pretrained(str(self.encoder_name))
+            loaded = load_language_model(str(self.language_model_name))
+            self.model = build_graph_language_model(self.settings, encoder, *loaded)
+        else:
+            self.model, before = load_graph_language_model(self.start, self.language_model_name)
+            lora = self.settings.lora
+            if lora is not None and before.lora is None:
+                self.model.language_model = add_lora(self.model.language_model, lora)
+                before = replace(before, lora=lora)
+            self.settings = before
+        self.model.encoder.requires_grad_(self.train_encoder)
+        # Dropout is for what is trained.
+        self.model.train()
+        self.model.encoder.train(self.train_encoder)
+        self.model.language_model.train(self.settings.lora is not None)
+        self.model.tokens = self.tokens
+
+    def configure_optimizers(self) -> Any:
+        """AdamW over what is trained, warm-up and cosine over the whole run."""
+        return build_optimizer(self, self.optimizer_settings, int(self.trainer.estimated_stepping_batches), [])
+
+    def on_fit_start(self) -> None:
+        """Say what is trained and what is not."""
+        if self.trainer.is_global_zero:
+            print(parameter_table(self.graph_language_model))
+
+    def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
+        """The mean loss of the tokens of answers.
+
+        Raises:
+            ValueError: there is nothing in the batch that could be learnt.
+            FloatingPointError: the loss is no number; the batch is written out.
+        """
+        examples = fitting_examples(self.graph_language_model.writer, batch)
+        if not examples:
+            raise ValueError(
+                f"no graph of this batch has an example of at most {self.graph_language_model.writer.max_length} "
+                "tokens for any task; give data.tasks that fit the graphs, or raise model.settings.max_length"
+            )
+        loss = self._score(examples)[0].mean()
+        require_finite(self, loss, examples)
+        log_step(self, loss, {"loss": loss}, len(examples))
+        return loss
+
+    def validation_step(self, batch: list[Example], batch_idx: int) -> None:
+        """The loss, and for each task the share of answers whose every token is the likeliest."""
+        examples = fitting_examples(self.graph_language_model.writer, batch)
+        if not examples:
+            return
+        losses, right = self._score(examples)
+        values: dict[str, Any] = {"step": float(self.trainer.global_step), "val/loss": losses.mean()}
+        self.log_dict(values, batch_size=len(examples), sync_dist=True)
+        for task in sorted({example.task for example in examples}):
+            chosen = torch.tensor([example.task == task for example in examples], device=right.device)
+            self.log(f"val/{task}", right[chosen].float().mean(), batch_size=int(chosen.sum()), sync_dist=True)
+
+    def on_train_end(self) -> None:
+        """Leave encoder, bridge and LoRA in `<run folder>/model`, for `load_graph_language_model`."""
+        if self.trainer.is_global_zero:
+            folder = Path(self.trainer.default_root_dir) / "model"
+            save_graph_language_model(self.graph_language_model, self.settings, folder, self._where)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """All but the language model, and of that the LoRA."""
+        states = super().state_dict(*args, **kwargs)
+        return {
+            name: value
+            for name, value in states.items()
+            if not name.startswith("model.language_model.") or ".lora_" in name
+        }
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Refuse the weights of another model.
+
+        Raises:
+            ValueError: names or shapes are not those of this run.
+        """
+        ours, theirs = self.state_dict(), checkpoint["state_dict"]
+        wrong = sorted(set(ours) ^ set(theirs)) or [
+            name for name, value in ours.items() if value.shape != theirs[name].shape
+        ]
+        if wrong:
+            raise ValueError(
+                f"the checkpoint is that of another bridge, encoder or language model ({wrong[0]} does not fit); "
+                "resume with the same model settings, or start without --ckpt_path"
+            )
+
+    @property
+    def graph_language_model(self) -> GraphLanguageModel:
+        """The model, once it is built."""
+        if self.model is None:
+            raise RuntimeError("the model is built by Trainer.fit or validate")
+        model: GraphLanguageModel = self.model
+        return model
+
+    @property
+    def _where(self) -> str:
+        """Where the language model lies, from whatever folder that is read."""
+        named: str = self.graph_language_model.language_model.config._name_or_path
+        return str(Path(named).resolve()) if Path(named).is_dir() else named
+
+    def _score(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+        graphs: list[SceneGraph] = []
+        for example in examples:
+            if example.graph is None:
+                raise ValueError(
+                    f"{example.task} shows no graph, so a bridge cannot learn from it; leave it out of data.tasks"
+                )
+            graphs.append(example.graph)
+        return self.graph_language_model.score(
+            graphs, [example.prompt for example in examples], [example.answer for example in examples]
+        )
+
+
+def parameter_table(model: GraphLanguageModel) -> str:
+    """Trained and frozen parameters of each part, a line each.
+
+    Args:
+        model: any.
+    """
+    counts = model.parameter_counts()
+    trained = sum(pair[0] for pair in counts.values())
+    total = sum(map(sum, counts.values()))
+    lines = [f"{'':<16}{'trained':>14}{'frozen':>16}"]
+    lines += [f"{name:<16}{pair[0]:>14,}{pair[1]:>16,}" for name, pair in counts.items()]
+    return "\n".join([*lines, f"{trained:,} of {total:,} parameters are trained ({trained / total:.1%})"])
