@@ -167,7 +167,7 @@ class BridgeModule(LightningModule):
         """
         ours, theirs = self.state_dict(), checkpoint["state_dict"]
         wrong = sorted(set(ours) ^ set(theirs)) or [
-            name for name, value in ours.items() if value.shape != theirs[name].shape
+            name for name, value in ours.items() if isinstance(value, Tensor) and value.shape != theirs[name].shape
         ]
         if wrong:
             raise ValueError(

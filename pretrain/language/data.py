@@ -92,6 +92,15 @@ class ExampleDataModule(LightningDataModule):
             self._held_out(), self.batch_size, lambda items, _: self.examples("train", items + first, 0)
         )
 
+    def validation_examples(self, n: int) -> list[Example]:
+        """An example of each of the first n validation graphs that have one."""
+        found: list[Example] = []
+        for batch in self.val_dataloader():
+            found += batch
+            if len(found) >= n:
+                break
+        return found[:n]
+
     def examples(self, part: str, items: NDArray[np.int64], epoch: int) -> list[Example]:
         """An example of each graph; none of graphs that no task can use.
 

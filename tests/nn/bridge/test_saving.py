@@ -68,7 +68,7 @@ def test_in_half_the_bytes(tmp_path):
 
 
 def test_what_is_no_model_or_fits_no_other_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError, match="holds no bridge.json; pass a folder that save_graph_language_model"):
+    with pytest.raises(FileNotFoundError, match=r"holds no bridge\.json; pass a folder that save_graph_language_model"):
         load_graph_language_model(tmp_path)
     _, folder = saved(tmp_path, BridgeSettings(), inside=False)
     (tmp_path / "words").rename(tmp_path / "moved")

@@ -1,0 +1,168 @@
+"""Both stages of a bridge on scenes of the world, with a language model of one layer."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from usg import world
+from usg.batch import Vocabulary
+from usg.cli import main
+from usg.nn import GraphTransformer, GraphTransformerConfig
+from usg.nn.bridge import LoRA, load_graph_language_model, load_language_model
+from usg.pretrain.bridge.module import BridgeModule, parameter_table
+from usg.pretrain.bridge.samples import AnswerSamples
+from usg.pretrain.language.tokenizer import train_tokenizer
+from usg.training.checkpoint_io import load_checkpoint
+
+pytestmark = pytest.mark.filterwarnings("ignore:The '.*_dataloader' does not have many workers")
+
+CONFIG = """
+stage: bridge
+seed_everything: 1
+trainer: {max_steps: 6, val_check_interval: 3, log_every_n_steps: 1, accelerator: cpu, enable_progress_bar: false}
+model: {optimizer: {warmup_steps: 2}}
+data: {world: {train: 40, val: 8, captions: 1, questions: 2}, batch_size: 4}
+checkpoint: {every: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An encoder, a language model, and a configuration that names neither."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    made = tmp_path_factory.mktemp("bridge")
+    scenes = list(world.scenes(20, "train", 0, captions=1))
+    torch.manual_seed(0)
+    GraphTransformer(GraphTransformerConfig(dim=16, layers=1, heads=2), Vocabulary.from_graphs(scenes)).save_pretrained(
+        made / "encoder"
+    )
+    words = train_tokenizer((source.text or "" for scene in scenes for source in scene.sources), 400)
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2}
+    LlamaForCausalLM(
+        LlamaConfig(vocab_size=len(words), max_position_embeddings=512, bos_token_id=None, eos_token_id=1, **sizes)
+    ).save_pretrained(made / "words")
+    words.save_pretrained(made / "words")
+    (made / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    return made
+
+
+def words(folder, run, *more):
+    named = ["--data.cache", str(folder / "data"), "--trainer.default_root_dir", str(folder / run)]
+    return ["pretrain", "fit", "--config", str(folder / "config.yaml"), *named, *more]
+
+
+def align(folder, run, *more):
+    return words(
+        folder, run, "--model.encoder", str(folder / "encoder"), "--model.language_model", str(folder / "words"), *more
+    )
+
+
+def run(argv):
+    assert main([*argv, "--debug"]) == 0
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("bridge", ["prefix", "resampler", "xattn"])
+def test_alignment_trains_the_bridge_alone(folder, bridge, capsys):
+    run(align(folder, bridge, "--model.settings.bridge", bridge, "--model.settings.every", "1"))
+    said = capsys.readouterr().out
+    assert "parameters are trained (" in said
+    model, settings = load_graph_language_model(folder / bridge / "model")
+    assert settings.bridge == bridge
+    assert same(model.encoder, GraphTransformer.from_pretrained(folder / "encoder"))
+    torch.manual_seed(0)
+    trained = [
+        name for name, value in model.bridge.named_parameters() if name.endswith("gates") and value.abs().max() > 0
+    ]
+    assert bool(trained) == (bridge == "xattn")
+    checkpoint = load_checkpoint(folder / bridge / "checkpoints" / "last.ckpt")
+    assert not [name for name in checkpoint["state_dict"] if name.startswith("model.language_model.")]
+    figures = (folder / bridge / "metrics.csv").read_text()
+    assert all(f"val/{task}" in figures for task in ("name_hidden", "describe", "answer"))
+
+
+def test_killed_and_resumed_gives_the_same_bridge(folder):
+    lora = ["--model.settings.lora.dropout", "0.2", "--model.train_encoder", "true"]
+    run(align(folder, "whole", *lora))
+    argv = [sys.executable, "-c", "import sys; from usg.cli import main; sys.exit(main())"]
+    argv += align(
+        folder, "killed", *lora, "--trainer.callbacks", "[{class_path: kill_at.KillAt, init_args: {step: 5}}]"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    process = subprocess.run(argv, env=environment, capture_output=True, text=True)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    run(align(folder, "killed", *lora, "--ckpt_path", "last"))
+    whole, killed = (load_graph_language_model(folder / name / "model")[0] for name in ("whole", "killed"))
+    assert same(whole, killed)
+    other = [*align(folder, "killed", *lora, "--ckpt_path", "last"), "--model.settings.bridge", "resampler"]
+    assert main(other) == 2
+
+
+def test_instruction_tuning_goes_on_with_lora(folder):
+    run(align(folder, "first"))
+    sampled = "[{class_path: usg.pretrain.bridge.samples.AnswerSamples, init_args: {every: 4, count: 5}}]"
+    more = ["--model.start", str(folder / "first" / "model"), "--model.settings.lora.rank", "2"]
+    run(words(folder, "second", *more, "--trainer.callbacks", sampled, "--model.train_encoder", "true"))
+    first, second = (load_graph_language_model(folder / name / "model") for name in ("first", "second"))
+    assert first[1].lora is None
+    assert second[1].lora == LoRA(rank=2)
+    assert not same(first[0].encoder, second[0].encoder)
+    assert not same(first[0].bridge, second[0].bridge)
+    base, _ = load_language_model(folder / "words")
+    inner = second[0].language_model.get_base_model()
+    assert torch.equal(inner.get_input_embeddings().weight, base.get_input_embeddings().weight)
+    assert any(value.abs().max() > 0 for name, value in second[0].named_parameters() if "lora_B" in name)
+    files = sorted(path.name for path in (folder / "second" / "samples").iterdir())
+    assert files == ["step_000004.md", "step_000006.md"]
+    rows = (folder / "second" / "samples" / files[0]).read_text().splitlines()
+    assert rows[2] == "| task | graph | prompt | wanted | said |"
+    assert len(rows) == 2 + 2 + 5
+
+
+def test_a_loss_that_is_no_number_stops_and_leaves_the_batch(folder, capsys):
+    argv = align(folder, "nan", "--model.optimizer.learning_rate", "1e30", "--model.settings.bridge", "resampler")
+    assert main(argv) == 1
+    said = capsys.readouterr().err
+    assert "the loss of step" in said
+    assert "bad_batch_" in said
+    (file,) = (folder / "nan").glob("bad_batch_*.jsonl")
+    assert '"prompt":' in file.read_text().splitlines()[0]
+
+
+def test_what_cannot_be_trained_is_refused(folder, capsys):
+    for argv, said in (
+        (words(folder, "none"), "give --model.encoder and --model.language_model"),
+        (words(folder, "none", "--model.start", str(folder)), "holds no bridge.json"),
+        (
+            align(folder, "none", "--data.tasks", "[{class_path: usg.pretrain.tasks.Tell}]"),
+            "tell shows no graph",
+        ),
+        (
+            align(folder, "none", "--model.settings.max_length", "12"),
+            "no graph of this batch has an example of at most 12",
+        ),
+    ):
+        assert main([*argv, "--overwrite", "true"]) == 2
+        assert said in capsys.readouterr().err
+    with pytest.raises(ValueError, match="AnswerSamples: every 0"):
+        AnswerSamples(every=0)
+
+
+def test_the_table_counts_every_part(folder):
+    run(align(folder, "counted"))
+    model, _ = load_graph_language_model(folder / "counted" / "model")
+    total = sum(parameter.numel() for parameter in model.parameters())
+    assert f"of {total:,} parameters are trained" in parameter_table(model)
+    assert np.isclose(sum(map(sum, model.parameter_counts().values())), total)
+    with pytest.raises(RuntimeError, match=r"built by Trainer\.fit"):
+        assert BridgeModule("a", "b").graph_language_model
