@@ -35,12 +35,14 @@ class Example:
         graph: what is shown; None for text alone.
         prompt: what is asked.
         answer: what should be said.
+        family: of the task's examples, for tables; "" where all are alike.
     """
 
     task: str
     graph: SceneGraph | None
     prompt: str
     answer: str
+    family: str = ""
 
 
 class GraphTask(Protocol):
@@ -82,16 +84,16 @@ class NameHidden:
         if kind == "objects":
             shown = [replace(one, label=MASK) if one is chosen else one for one in elements]
             hidden = replace(graph, objects=tuple(shown))
-            return Example("name_hidden", hidden, asked.format("thing"), chosen.label)
+            return Example("name_hidden", hidden, asked.format("thing"), chosen.label, "object")
         if kind == "attributes":
             shown = [replace(one, value=MASK) if one is chosen else one for one in elements]
             hidden = replace(graph, attributes=tuple(shown))
-            return Example("name_hidden", hidden, asked.format(chosen.kind or "attribute"), chosen.value)
+            return Example("name_hidden", hidden, asked.format(chosen.kind or "attribute"), chosen.value, "attribute")
         ends = {chosen.subject, chosen.object}
         shown = [one for one in elements if one is chosen or {one.subject, one.object} != ends]
         shown = [replace(one, predicate=MASK) if one is chosen else one for one in shown]
         hidden = replace(graph, relations=tuple(shown))
-        return Example("name_hidden", hidden, asked.format("relation"), chosen.predicate)
+        return Example("name_hidden", hidden, asked.format("relation"), chosen.predicate, "relation")
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ class Answer:
         if not isinstance(questions, Sequence) or not questions:
             return None
         chosen = questions[int(random.integers(len(questions)))]
-        return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]))
+        depth = int(chosen.get("depth", 0))
+        hops = "" if "depth" not in chosen else f"{depth} hop{'' if depth == 1 else 's'}"
+        return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]), hops)
 
 
 @dataclass(frozen=True)

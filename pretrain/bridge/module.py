@@ -7,6 +7,7 @@ https://arxiv.org/abs/2309.05519, section 4.1); instruction tuning goes on from 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +28,11 @@ from usg.nn.bridge import (
     save_graph_language_model,
 )
 from usg.nn.bridge.language_model import add_lora
+from usg.pretrain.bridge.evaluation import evaluate_answers
 from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.language.replay import require_finite
-from usg.pretrain.tasks import Example
+from usg.pretrain.tasks import Describe, Example
+from usg.provenance import command, commit
 from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed
@@ -53,6 +56,7 @@ class BridgeModule(LightningModule):
         tokens: the most that are computed at once, padding included.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
+        table_path: where `test` writes its table as JSON; printed in any case.
 
     Raises:
         ValueError: neither a start nor encoder and language model are given.
@@ -68,6 +72,7 @@ class BridgeModule(LightningModule):
         tokens: int = 4096,
         optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
+        table_path: str | None = None,
     ) -> None:
         super().__init__()
         if start is None and (encoder is None or language_model is None):
@@ -77,7 +82,7 @@ class BridgeModule(LightningModule):
             )
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
         self.settings, self.train_encoder, self.tokens = settings, train_encoder, tokens
-        self.optimizer_settings, self.seed = optimizer, seed
+        self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
         # Checkpoints do not hold the language model; it comes from where it came from.
         self.strict_loading = False
@@ -143,6 +148,23 @@ class BridgeModule(LightningModule):
         for task in sorted({example.task for example in examples}):
             chosen = torch.tensor([example.task == task for example in examples], device=right.device)
             self.log(f"val/{task}", right[chosen].float().mean(), batch_size=int(chosen.sum()), sync_dist=True)
+
+    def test_step(self, batch: list[Example], batch_idx: int) -> None:
+        """The loss on the test graphs, for the log; the table comes at the end."""
+        examples = fitting_examples(self.graph_language_model.writer, batch)
+        if examples:
+            self.log("test/loss", self._score(examples)[0].mean(), batch_size=len(examples), sync_dist=True)
+
+    def on_test_epoch_end(self) -> None:
+        """Print the table of answers beside its controls, and write it where `table_path` says."""
+        if not self.trainer.is_global_zero:
+            return
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        asked = [task for task in data.tasks if not isinstance(task, Describe)]
+        table = evaluate_answers(self.graph_language_model, data.corpus("test"), tasks=asked)
+        print(table.to_text())
+        if self.table_path is not None:
+            table.write_json(self.table_path, command("usg", sys.argv[1:]), commit())
 
     def on_train_end(self) -> None:
         """Leave encoder, bridge and LoRA in `<run folder>/model`, for `load_graph_language_model`."""

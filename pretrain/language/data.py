@@ -29,6 +29,7 @@ class ExampleDataModule(LightningDataModule):
             stands for the world's scenes. Without it, `world` is sampled.
         val_path: validation graphs; without it the world's where it is trained on, else the last `holdout` training
             graphs, of the last of several paths.
+        test_path: graphs that `test` scores; the world's scenes by default.
         world: scenes to sample for `world`.
         temperature: of the sampling among several paths (`usg.training.mixture`).
         tasks: what is asked; naming what is hidden, describing and answering by default.
@@ -42,6 +43,7 @@ class ExampleDataModule(LightningDataModule):
         self,
         path: list[str] | str | None = None,
         val_path: str | None = None,
+        test_path: str | None = None,
         world: WorldScenes | None = None,
         temperature: float = 1.0,
         tasks: list[GraphTask] | None = None,
@@ -52,7 +54,8 @@ class ExampleDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         self.paths = training_paths(path, world)
-        self.val_path, self.world, self.temperature = val_path, world, temperature
+        self.val_path, self.test_path = val_path, test_path
+        self.world, self.temperature = world, temperature
         self.tasks: list[GraphTask] = [NameHidden(), Describe(), Answer()] if tasks is None else tasks
         if not self.tasks:
             raise ValueError("data.tasks is empty; `usg ls tasks` lists what can be asked")
@@ -62,13 +65,21 @@ class ExampleDataModule(LightningDataModule):
 
     def prepare_data(self) -> None:
         """Convert or sample what is not a corpus yet; one process does it."""
-        for part in ("train", "val"):
+        testing = self.trainer is not None and self.trainer.state.fn == "test"
+        for part in ("test",) if testing else ("train", "val"):
             corpora_of(self._paths(part), self.world, part, self.cache)
 
     def corpus(self, part: str) -> JoinedCorpus:
-        """The corpora of a part as one: train, or val where that is not held out of training."""
+        """The corpora of a part as one: train, test, or val where that is not held out of training.
+
+        Raises:
+            ValueError: there is no such data.
+        """
         if part not in self._corpora:
-            self._corpora[part] = JoinedCorpus(corpora_of(self._paths(part), self.world, part, self.cache))
+            paths = self._paths(part)
+            if not paths:
+                raise ValueError(f"there are no {part} graphs: give --data.{part}_path a corpus, .jsonl or .csv")
+            self._corpora[part] = JoinedCorpus(corpora_of(paths, self.world, part, self.cache))
         return self._corpora[part]
 
     def train_dataloader(self) -> ShuffledBatches[list[Example]]:
@@ -92,6 +103,11 @@ class ExampleDataModule(LightningDataModule):
             self._held_out(), self.batch_size, lambda items, _: self.examples("train", items + first, 0)
         )
 
+    def test_dataloader(self) -> OrderedBatches[list[Example]]:
+        """The test graphs in order."""
+        corpus = self.corpus("test")
+        return OrderedBatches(len(corpus), self.batch_size, lambda items, _: self.examples("test", items, 0))
+
     def validation_examples(self, n: int) -> list[Example]:
         """An example of each of the first n validation graphs that have one."""
         found: list[Example] = []
@@ -105,7 +121,7 @@ class ExampleDataModule(LightningDataModule):
         """An example of each graph; none of graphs that no task can use.
 
         Args:
-            part: train or val.
+            part: train, val or test.
             items: `(b,)` numbers of graphs.
             epoch: the pass over the data.
         """
@@ -125,7 +141,8 @@ class ExampleDataModule(LightningDataModule):
     def _paths(self, part: str) -> list[str]:
         if part == "train":
             return self.paths
-        return [self.val_path] if self.val_path is not None else [WORLD] if WORLD in self.paths else []
+        path = self.val_path if part == "val" else self.test_path
+        return [path] if path is not None else [WORLD] if WORLD in self.paths else []
 
     def _held_out(self) -> int:
         return 0 if self._paths("val") else held_out(self.corpus("train"), self.holdout)

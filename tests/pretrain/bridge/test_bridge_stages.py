@@ -1,5 +1,6 @@
 """Both stages of a bridge on scenes of the world, with a language model of one layer."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,7 +28,7 @@ stage: bridge
 seed_everything: 1
 trainer: {max_steps: 6, val_check_interval: 3, log_every_n_steps: 1, accelerator: cpu, enable_progress_bar: false}
 model: {optimizer: {warmup_steps: 2}}
-data: {world: {train: 40, val: 8, captions: 1, questions: 2}, batch_size: 4}
+data: {world: {train: 40, val: 8, test: 6, captions: 1, questions: 2}, batch_size: 4}
 checkpoint: {every: 2}
 """
 
@@ -166,3 +167,18 @@ def test_the_table_counts_every_part(folder):
     assert np.isclose(sum(map(sum, model.parameter_counts().values())), total)
     with pytest.raises(RuntimeError, match=r"built by Trainer\.fit"):
         assert BridgeModule("a", "b").graph_language_model
+
+
+def test_the_table_of_answers_stands_beside_its_controls(folder, capsys):
+    run(align(folder, "tabled"))
+    argv = align(folder, "tabled", "--ckpt_path", "last", "--model.table_path", str(folder / "table.json"))
+    run([argv[0], "test", *argv[2:]])
+    said = capsys.readouterr().out
+    assert all(
+        name in said for name in ("shuffled edges", "noise tokens", "paraphrased", "answer: 1 hop", "ms an answer")
+    )
+    table = json.loads((folder / "table.json").read_text())
+    assert set(table["baselines"]) == {"shuffled_edges", "noise_tokens", "paraphrased"}
+    assert "answer" not in table["baselines"]["paraphrased"]
+    assert table["tokens"] > 20
+    assert main([argv[0], "test", *argv[2:], "--data.path", str(folder / "missing.jsonl")]) == 2
