@@ -114,7 +114,7 @@ def evaluate_answers(
     Raises:
         ValueError: no graph has anything for any task.
     """
-    chosen = [NameHidden(), Match(), Answer()] if tasks is None else list(tasks)
+    chosen: Sequence[GraphTask] = [NameHidden(), Match(), Answer()] if tasks is None else tasks
     systems = ["model", *(name for name in controls if model.bridge is not None or name == "paraphrased")]
     cells: dict[str, dict[str, Estimate]] = {}
     tokens = seconds = 0.0

@@ -172,14 +172,9 @@ class BridgeModule(LightningModule):
             folder = Path(self.trainer.default_root_dir) / "model"
             save_graph_language_model(self.graph_language_model, self.settings, folder, self._where)
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """All but the language model, and of that the LoRA."""
-        states = super().state_dict(*args, **kwargs)
-        return {
-            name: value
-            for name, value in states.items()
-            if not name.startswith("model.language_model.") or ".lora_" in name
-        }
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave the language model out, but for its LoRA."""
+        checkpoint["state_dict"] = _without_language_model(checkpoint["state_dict"])
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Refuse the weights of another model.
@@ -187,7 +182,7 @@ class BridgeModule(LightningModule):
         Raises:
             ValueError: names or shapes are not those of this run.
         """
-        ours, theirs = self.state_dict(), checkpoint["state_dict"]
+        ours, theirs = _without_language_model(self.state_dict()), checkpoint["state_dict"]
         wrong = sorted(set(ours) ^ set(theirs)) or [
             name for name, value in ours.items() if isinstance(value, Tensor) and value.shape != theirs[name].shape
         ]
@@ -222,6 +217,14 @@ class BridgeModule(LightningModule):
         return self.graph_language_model.score(
             graphs, [example.prompt for example in examples], [example.answer for example in examples]
         )
+
+
+def _without_language_model(states: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in states.items()
+        if not name.startswith("model.language_model.") or ".lora_" in name
+    }
 
 
 def parameter_table(model: GraphLanguageModel) -> str:

@@ -6,6 +6,7 @@ graph in words, what was asked, what should be said, what was said. Weights & Bi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class AnswerSamples(Callback):
                 logger.experiment.add_text("samples", text, trainer.global_step)
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in (_COLUMNS, *rows)]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     return "\n".join([lines[0], "|---" * len(_COLUMNS) + "|", *lines[1:]]) + "\n"

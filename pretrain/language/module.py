@@ -82,11 +82,11 @@ class LanguageModelModule(LightningModule):
         self._build(train_tokenizer(_texts(self._data), self.vocabulary))
 
     def _build(self, tokenizer: Any) -> None:
-        from transformers import LlamaConfig, LlamaForCausalLM
+        from transformers import AutoModelForCausalLM, LlamaConfig
 
         self.writer = PromptWriter(tokenizer, soft=0, max_length=self.max_length)
         torch.manual_seed(derive_seed(self.seed))
-        self.model = LlamaForCausalLM(
+        self.model = AutoModelForCausalLM.from_config(
             LlamaConfig(
                 vocab_size=len(tokenizer),
                 hidden_size=self.dim,
@@ -98,8 +98,8 @@ class LanguageModelModule(LightningModule):
                 bos_token_id=None,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
-                attn_implementation=self.attention,
-            )
+            ),
+            attn_implementation=self.attention,
         )
 
     def configure_optimizers(self) -> Any:
