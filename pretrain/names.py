@@ -9,6 +9,7 @@ OBJECTIVES: dict[str, str] = {
 TASKS: dict[str, str] = {
     "name-hidden": "usg.pretrain.tasks.NameHidden",
     "describe": "usg.pretrain.tasks.Describe",
+    "match": "usg.pretrain.tasks.Match",
     "answer": "usg.pretrain.tasks.Answer",
     "tell": "usg.pretrain.tasks.Tell",
 }
