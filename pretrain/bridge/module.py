@@ -53,6 +53,7 @@ class BridgeModule(LightningModule):
             `language_model` is then needed only where that lies elsewhere by now.
         settings: of the bridge; its LoRA is added to what `start` has.
         train_encoder: train the encoder too.
+        attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         tokens: the most that are computed at once, padding included.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
@@ -69,6 +70,7 @@ class BridgeModule(LightningModule):
         start: str | None = None,
         settings: BridgeSettings = _SETTINGS,
         train_encoder: bool = False,
+        attention: str | None = None,
         tokens: int = 4096,
         optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
@@ -81,7 +83,8 @@ class BridgeModule(LightningModule):
                 "folder of an earlier stage"
             )
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
-        self.settings, self.train_encoder, self.tokens = settings, train_encoder, tokens
+        self.settings, self.train_encoder = settings, train_encoder
+        self.attention, self.tokens = attention, tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
         # Checkpoints do not hold the language model; it comes from where it came from.
@@ -94,10 +97,12 @@ class BridgeModule(LightningModule):
         torch.manual_seed(derive_seed(self.seed))
         if self.start is None:
             encoder = GraphTransformer.from_pretrained(str(self.encoder_name))
-            loaded = load_language_model(str(self.language_model_name))
+            loaded = load_language_model(str(self.language_model_name), attention=self.attention)
             self.model = build_graph_language_model(self.settings, encoder, *loaded)
         else:
-            self.model, before = load_graph_language_model(self.start, self.language_model_name)
+            self.model, before = load_graph_language_model(
+                self.start, self.language_model_name, attention=self.attention
+            )
             lora = self.settings.lora
             if lora is not None and before.lora is None:
                 self.model.language_model = add_lora(self.model.language_model, lora)

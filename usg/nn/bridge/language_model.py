@@ -35,7 +35,11 @@ class LoRA:
 
 
 def load_language_model(
-    name: str | os.PathLike[str], *, dtype: torch.dtype = torch.float32, quantization: Any = None
+    name: str | os.PathLike[str],
+    *,
+    dtype: torch.dtype = torch.float32,
+    quantization: Any = None,
+    attention: str | None = None,
 ) -> tuple[nn.Module, Any]:
     """The model, frozen, and its tokenizer, which is given a padding token if it has none.
 
@@ -43,6 +47,7 @@ def load_language_model(
         name: a folder that `save_pretrained` wrote, with the tokenizer beside, or `owner/name` on the hub.
         dtype: of the weights.
         quantization: a configuration of transformers, such as its `BitsAndBytesConfig`; `None` for none.
+        attention: its implementation by transformers' name, such as `"eager"`; `None` leaves the choice to it.
 
     Raises:
         FileNotFoundError: there is no such folder, or the hub cannot be reached and has not been before.
@@ -54,7 +59,8 @@ def load_language_model(
     if not folder.is_dir() and not is_hub_name(name):
         raise FileNotFoundError(f"no language model {name}; pass a folder that save_pretrained wrote, or owner/name")
     local = folder.is_dir() or not reachable(str(name))
-    options = {} if quantization is None else {"quantization_config": quantization}
+    wanted = {"quantization_config": quantization, "attn_implementation": attention}
+    options = {key: value for key, value in wanted.items() if value is not None}
     try:
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local, **options)
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local)
