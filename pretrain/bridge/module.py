@@ -54,6 +54,7 @@ class BridgeModule(LightningModule):
         settings: of the bridge; its LoRA is added to what `start` has.
         train_encoder: train the encoder too.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
+        quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
         tokens: the most that are computed at once, padding included.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
@@ -71,6 +72,7 @@ class BridgeModule(LightningModule):
         settings: BridgeSettings = _SETTINGS,
         train_encoder: bool = False,
         attention: str | None = None,
+        quantization: str | None = None,
         tokens: int = 4096,
         optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
@@ -84,7 +86,7 @@ class BridgeModule(LightningModule):
             )
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
         self.settings, self.train_encoder = settings, train_encoder
-        self.attention, self.tokens = attention, tokens
+        self.attention, self.quantization, self.tokens = attention, quantization, tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
         # Checkpoints do not hold the language model; it comes from where it came from.
@@ -97,11 +99,13 @@ class BridgeModule(LightningModule):
         torch.manual_seed(derive_seed(self.seed))
         if self.start is None:
             encoder = GraphTransformer.from_pretrained(str(self.encoder_name))
-            loaded = load_language_model(str(self.language_model_name), attention=self.attention)
+            loaded = load_language_model(
+                str(self.language_model_name), quantization=self.quantization, attention=self.attention
+            )
             self.model = build_graph_language_model(self.settings, encoder, *loaded)
         else:
             self.model, before = load_graph_language_model(
-                self.start, self.language_model_name, attention=self.attention
+                self.start, self.language_model_name, quantization=self.quantization, attention=self.attention
             )
             lora = self.settings.lora
             if lora is not None and before.lora is None:

@@ -10,7 +10,7 @@ from usg.graph import Attribute, Box, Grounding, Relation, SceneGraph, SceneObje
 from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.nn.bridge import BRIDGES, GraphLanguageModel, LoRA, Places, load_language_model, make_bridge
 from usg.nn.bridge.cross_attention import decoder_layers
-from usg.nn.bridge.language_model import embedding_size
+from usg.nn.bridge.language_model import bitsandbytes, embedding_size
 
 SCENES = [
     SceneGraph(
@@ -280,3 +280,14 @@ def test_a_graph_too_large_is_cut_once_said(caplog):
     ]
     written = made.writer.write([large], ["what is ?"])
     assert (written.node > 120).sum() == 10  # relations stand beside their objects
+
+
+def test_quantization_is_named_and_needs_its_package(monkeypatch):
+    with pytest.raises(LookupError, match="unknown quantization '4bits'; did you mean '4bit'"):
+        bitsandbytes("4bits")
+    monkeypatch.setattr("usg.nn.bridge.language_model.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="a language model in 8bit needs bitsandbytes: pip install bitsandbytes"):
+        bitsandbytes("8bit")
+    monkeypatch.setattr("usg.nn.bridge.language_model.find_spec", lambda name: name)
+    assert bitsandbytes("8bit").load_in_8bit
+    assert (bitsandbytes("4bit").load_in_4bit, bitsandbytes("4bit").bnb_4bit_quant_type) == (True, "nf4")

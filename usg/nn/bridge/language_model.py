@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import torch
 from torch import nn
 
 from usg.hub import is_hub_name, reachable
+from usg.names import unknown_name
 
 __all__ = ["LoRA", "add_lora", "context_length", "embedding_size", "end_tokens", "load_language_model", "with_padding"]
+
+_BITS = ("4bit", "8bit")
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,12 @@ def load_language_model(
     Args:
         name: a folder that `save_pretrained` wrote, with the tokenizer beside, or `owner/name` on the hub.
         dtype: of the weights.
-        quantization: a configuration of transformers, such as its `BitsAndBytesConfig`; `None` for none.
+        quantization: "4bit" or "8bit" through bitsandbytes, or any quantization configuration of transformers.
         attention: its implementation by transformers' name, such as `"eager"`; `None` leaves the choice to it.
 
     Raises:
         FileNotFoundError: there is no such folder, or the hub cannot be reached and has not been before.
+        ImportError: quantization is asked for and bitsandbytes is not installed.
         ValueError: it is no causal language model, or has no tokenizer beside it, or one without an end of text.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -59,6 +64,8 @@ def load_language_model(
     if not folder.is_dir() and not is_hub_name(name):
         raise FileNotFoundError(f"no language model {name}; pass a folder that save_pretrained wrote, or owner/name")
     local = folder.is_dir() or not reachable(str(name))
+    if isinstance(quantization, str):
+        quantization = bitsandbytes(quantization)
     wanted = {"quantization_config": quantization, "attn_implementation": attention}
     options = {key: value for key, value in wanted.items() if value is not None}
     try:
@@ -73,6 +80,27 @@ def load_language_model(
     except ValueError as error:
         raise ValueError(f"{name} is no causal language model with a tokenizer: {str(error).splitlines()[0]}") from None
     return model.requires_grad_(False).eval(), with_padding(tokenizer, str(name))
+
+
+def bitsandbytes(bits: str) -> Any:
+    """A quantization of transformers: 4 bits are NF4 with bfloat16 sums (QLoRA, https://arxiv.org/abs/2305.14314).
+
+    Args:
+        bits: "4bit" or "8bit".
+
+    Raises:
+        LookupError: it is something else.
+        ImportError: bitsandbytes is not installed.
+    """
+    from transformers import BitsAndBytesConfig
+
+    if bits not in _BITS:
+        raise LookupError(unknown_name("quantization", bits, _BITS))
+    if find_spec("bitsandbytes") is None:
+        raise ImportError(f"a language model in {bits} needs bitsandbytes: pip install bitsandbytes")
+    if bits == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
 
 
 def with_padding(tokenizer: Any, name: str = "the tokenizer") -> Any:

@@ -129,6 +129,7 @@ def load_graph_language_model(
     folder: str | os.PathLike[str],
     language_model: str | None = None,
     dtype: torch.dtype = torch.float32,
+    quantization: Any = None,
     attention: str | None = None,
 ) -> tuple[GraphLanguageModel, BridgeSettings]:
     """What `save_graph_language_model` wrote, ready to answer.
@@ -137,7 +138,8 @@ def load_graph_language_model(
         folder: of it.
         language_model: where the language model lies now, if that is not where it was loaded from.
         dtype: of the language model.
-        attention: as of `load_language_model`.
+        quantization: as of `load_language_model`, like the next.
+        attention: see there.
 
     Raises:
         FileNotFoundError: the folder or a part of it is missing.
@@ -150,7 +152,8 @@ def load_graph_language_model(
     named = language_model or said.pop("language_model", None) or path / "language_model"
     settings = _settings(said, path)
     encoder = GraphTransformer.from_pretrained(path / "encoder")
-    model = build_graph_language_model(settings, encoder, *load_language_model(named, dtype=dtype, attention=attention))
+    loaded = load_language_model(named, dtype=dtype, quantization=quantization, attention=attention)
+    model = build_graph_language_model(settings, encoder, *loaded)
     try:
         if model.bridge is not None:
             model.bridge.load_state_dict(load_file(path / _WEIGHTS))
