@@ -3,6 +3,7 @@
 usg pretrain fit --config pretrain/world
 usg pretrain fit --config pretrain/world --ckpt_path last
 usg pretrain test --config pretrain/world --ckpt_path last
+usg pretrain bridge-table --encoder runs/pretrain/mixed/model --language-model runs/pretrain/language_model/model
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ STAGES = {
 
 def main(argv: Sequence[str]) -> int:
     """Runs `usg pretrain` with the words after it; returns the exit status."""
+    if argv[:1] == ["bridge-table"]:
+        from usg.pretrain.bridge.comparison import main as bridge_table
+
+        return bridge_table(argv[1:])
     # torch and Lightning take seconds to import: a wrong sub-command is answered before.
     from usg.training.arguments import prepare_arguments
 

@@ -18,7 +18,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,15 @@ class AnswerTable:
         cells: system ("model", then `CONTROLS`) -> family -> accuracy with its interval.
         tokens: of a prompt with its graph, the mean.
         seconds: that an answer takes in a batch, the mean.
+        asked: the number of the graph and the family of each question.
+        right: which of them were answered rightly; of each system that is asked the same.
     """
 
     cells: Mapping[str, Mapping[str, Estimate]]
     tokens: float
     seconds: float
+    asked: Sequence[tuple[int, str]] = ()
+    right: Mapping[str, Sequence[bool]] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """The table as aligned text, in per cent."""
@@ -82,6 +86,8 @@ class AnswerTable:
                 for system, cells in self.cells.items()
                 if system != "model"
             },
+            "asked": [list(each) for each in self.asked],
+            "right": {system: "".join("01"[hit] for hit in hits) for system, hits in self.right.items()},
         }
 
     def write_json(self, path: Path | str, command: str, commit: str | None = None) -> None:
@@ -117,6 +123,8 @@ def evaluate_answers(
     chosen: Sequence[GraphTask] = [NameHidden(), Match(), Answer()] if tasks is None else tasks
     systems = ["model", *(name for name in controls if model.bridge is not None or name == "paraphrased")]
     cells: dict[str, dict[str, Estimate]] = {}
+    hits: dict[str, list[bool]] = {}
+    questions: list[tuple[int, str]] = []
     tokens = seconds = 0.0
     for system in systems:
         asked = _examples(model, graphs, chosen, seed, paraphrased=system == "paraphrased")
@@ -133,10 +141,13 @@ def evaluate_answers(
             family: mean_interval(right[at], groups[at])
             for family, at in _families([example for _, example in asked]).items()
         }
+        if system != "paraphrased":
+            hits[system] = right.astype(bool).tolist()
         if system == "model":
             seconds = spent / len(asked)
             tokens = _mean_tokens(model, [example for _, example in asked])
-    return AnswerTable(cells, tokens, seconds)
+            questions = [(number, _family(example)) for number, example in asked]
+    return AnswerTable(cells, tokens, seconds, questions, hits)
 
 
 def _examples(
@@ -170,13 +181,17 @@ def _right(
     return right
 
 
+def _family(example: Example) -> str:
+    return f"{example.task}: {example.family}" if example.family else example.task
+
+
 def _families(asked: Sequence[Example]) -> dict[str, list[int]]:
     """Rows of each task, then of each family of it."""
     found: dict[str, list[int]] = {}
     for i, example in enumerate(asked):
         found.setdefault(example.task, []).append(i)
         if example.family:
-            found.setdefault(f"{example.task}: {example.family}", []).append(i)
+            found.setdefault(_family(example), []).append(i)
     return dict(sorted(found.items()))
 
 

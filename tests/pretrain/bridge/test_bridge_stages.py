@@ -182,3 +182,20 @@ def test_the_table_of_answers_stands_beside_its_controls(folder, capsys):
     assert "answer" not in table["baselines"]["paraphrased"]
     assert table["tokens"] > 20
     assert main([argv[0], "test", *argv[2:], "--data.path", str(folder / "missing.jsonl")]) == 2
+
+
+def test_bridges_beside_one_another(folder, capsys):
+    """Two systems, one seed, a few steps; what is finished is read and not run again."""
+    argv = ["pretrain", "bridge-table", "--encoder", str(folder / "encoder"), "--language-model", str(folder / "words")]
+    argv += ["--systems", "text", "prefix alone", "--seeds", "0", "--cells", str(folder / "cells")]
+    argv += ["--json", str(folder / "all.json"), "--", "--config", str(folder / "config.yaml")]
+    argv += ["--data.cache", str(folder / "data"), "--trainer.callbacks", "null", "--model.settings.lora.rank", "2"]
+    run(argv)
+    first = capsys.readouterr().out
+    assert "| prefix alone, shuffled edges |" in first
+    assert "| text, shuffled edges |" not in first
+    cells = json.loads((folder / "all.json").read_text())["cells"]
+    assert len(cells["text"][0]["asked"]) == len(cells["prefix alone"][0]["right"]["noise tokens"])
+    stamp = (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns
+    run(argv)
+    assert (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns == stamp
