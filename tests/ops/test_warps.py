@@ -191,11 +191,73 @@ def test_indices_changed_behind_the_handle_read_nothing_outside(name, value):
 
 
 @pytest.mark.parametrize("op", OPS)
-def test_slots_without_rows_are_left_alone(op, monkeypatch):
+def test_slots_without_rows_are_refused(op, monkeypatch):
     """Behind the one entry of the row pointer lies what would be a long row."""
     monkeypatch.setattr(segment, "check_pointer", lambda op, values, rowptr: None)
-    result = op(torch.ones(600, 8), torch.tensor([0, 600], dtype=torch.int32)[:1])
-    assert len(result) == (600 if op is segment_softmax else 0)
+    with pytest.raises(ValueError, match="rowptr must rise from 0 to the number of values"):
+        op(torch.ones(600, 8), torch.tensor([0, 600], dtype=torch.int32)[:1])
+
+
+BEFORE = 7.0  # what memory holds
+
+
+def by_slots(rowptr: Tensor, slots: int, columns: int) -> list[Tensor]:
+    """What the ops that write slot by slot leave there: the softmax, its gradient, values of rows, products."""
+    generator = torch.Generator().manual_seed(0)
+    values, grad = torch.rand(2, slots, columns, generator=generator)
+    of_rows = torch.rand(len(rowptr) - 1, columns, generator=generator)
+    col = torch.zeros(slots, dtype=torch.int32)
+    kinds = (
+        (segment_native._SOFTMAX, values, None, None),
+        (segment_native._SOFTMAX_BACKWARD, values, grad, None),
+        (segment_native._GATHER, of_rows, None, None),
+        (segment_native._DOT, values, of_rows, col),
+    )
+    return [
+        segment_native._run(
+            "slots", kind, rowptr, first, torch.full((slots, columns)[: 2 - (col is not None)], BEFORE), other, col
+        )
+        for kind, first, other, col in kinds
+    ]
+
+
+@pytest.mark.parametrize("columns", [1, 3, 8])
+@pytest.mark.parametrize(
+    "pointer",
+    [[3, 3, 10], [0, 4, 7], [2, 9], [5, 5], [0, 600, 700], [300, 900, 910, 1500], [1, 2, 3, 4, 1600]],
+    ids=str,
+)
+def test_slots_that_no_row_holds_become_nan(pointer, columns):
+    """Where looking would mean waiting for the GPU; the rows there are stay right."""
+    slots, begin, end = pointer[-1] + 5, pointer[0], pointer[-1]
+    rowptr = torch.tensor(pointer, dtype=torch.int32)
+    whole = torch.tensor([0, *pointer, slots], dtype=torch.int32)
+    given = by_slots(rowptr, slots, columns)
+    for result in given:
+        assert result[:begin].isnan().all()
+        assert result[end:].isnan().all()
+    # A softmax is that of the whole pointer; the others take rows of other numbers.
+    for result, right in zip(given[:2], by_slots(whole, slots, columns), strict=False):
+        torch.testing.assert_close(result[begin:end], right[begin:end])
+    assert all(result[begin:end].isfinite().all() for result in given)
+
+
+@given(st.lists(st.integers(-9, 1500), min_size=2, max_size=8), st.sampled_from([1, 3, 8]))
+@settings(max_examples=60, deadline=None)
+def test_no_slot_is_left_as_memory_was(pointer, columns):
+    """Whatever the row pointer says: it may fall, too."""
+    for result in by_slots(torch.tensor(pointer, dtype=torch.int32), 1400, columns):
+        assert (result != BEFORE).all()
+
+
+def test_edges_that_no_row_holds_make_gradients_nan():
+    graph = graph_of(700, 5)
+    inputs = arguments(graph, 2, 16, attributes=2, dtype=torch.float32)
+    graph.rowptr[0] = 3
+    result = attend(graph, inputs)
+    sources = torch.zeros(5, dtype=torch.bool).index_fill_(0, graph.col[:3].long(), True)
+    assert torch.equal(result["k"].isnan().flatten(1).any(1), sources)
+    assert torch.equal(result["edge_attr"].isnan().any(1), torch.arange(700) < 3)
 
 
 @pytest.mark.parametrize("value", [4, -1, 2**32])
@@ -285,3 +347,11 @@ def test_arguments_of_another_version_are_refused(emulator):
     ):
         given = struct(size=ctypes.sizeof(struct) - 8)
         assert native_cuda.launch(emulator, name, given, torch.device("cpu")) == 1
+
+
+def test_edges_without_targets_are_refused(emulator):
+    for name in ("graph_attention", "graph_attention_backward"):
+        given = native.AttentionArguments(
+            size=ctypes.sizeof(native.AttentionArguments), sources=3, edges=3, heads=1, width=32
+        )
+        assert native_cuda.launch(emulator, name, given, torch.device("cpu")) == 2

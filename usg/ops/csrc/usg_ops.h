@@ -64,7 +64,8 @@ struct usg_segment {
 
 // The CUDA functions launch on `stream`, allocate nothing and never wait, so they can be captured in a CUDA graph. Memory
 // between kernels is `workspace`, on the device, at a multiple of 256 bytes, of the size that ..._bytes says. Values
-// of indices are not checked there: one out of range is read as another, and its row becomes NaN.
+// of indices are not checked there: one out of range is read as another, and its row becomes NaN; so does a slot that no
+// row holds, where the op writes slot by slot.
 #define USG_EXPORT __attribute__((visibility("default")))
 extern "C" {
 USG_EXPORT int32_t usg_graph_attention(const usg_attention *);

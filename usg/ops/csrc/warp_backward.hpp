@@ -98,6 +98,11 @@ template <class T, int W, int known, bool whole> struct BackwardRows {
       F x[1];
       read_own<1>(mass, I(i), x), add_lanes(x, from, w.bits), write_own<1>(mass, I(i), x);
     }
+    mark_gaps(Pointer{in.rowptr, 0, (int)in.targets, (int)in.edges}, share, unit, lay.rest, [&](I slot, B on) {
+      const F none = F(__builtin_nanf(""));
+      write(problem.at.weight, lay.per_head(slot), none, on & lay.leads());
+      write(problem.at.grad, lay.per_head(slot), none, on & lay.leads());
+    });
     const B on = w.mine & (w.first == I(0));
     if (!w.piece) return finish_row<decltype(lay), T, W>(lay, problem, w.row, delta[0], steep, flat, mass, on);
     lay.store(problem.at.piece_sum, lay.table_at(I(unit)), steep, on);

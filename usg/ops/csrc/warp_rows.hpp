@@ -111,6 +111,27 @@ USG_FN Walk walk(const Pointer &pointer, const Sharing &s, int unit, I rest) {
   return w;
 }
 
+// Calls mark(slot, on) for the slots that no row holds, where a row pointer begins behind 0, ends before the last slot, or
+// falls: what is written slot by slot is then never left as memory was. Around a fall that is whole stretches of a piece, as
+// a long row whose pieces were looked for there may not have been found.
+template <class M> USG_FN void mark_gaps(const Pointer &pointer, const Sharing &s, int unit, I rest, M mark) {
+  if (unit < s.pieces) return;
+  I row = (I(unit - s.pieces) << I(s.row_bits)) | (rest >> I(s.slot_bits));
+  const B mine = row < I(pointer.rows), first = row == I(0), last = row == I(pointer.rows - 1);
+  row = least(row, I(pointer.rows - 1));
+  const I begin = pointer(row, mine), end = pointer(row + I(1), mine), slots = I(pointer.slots), whole = I(~(piece_size - 1));
+  const B falls = mine & (end < begin);
+  const I low = select(first & (begin > I(0)), I(0), select(falls, end & whole, end));
+  I high = least(select(falls, (begin + I(piece_size - 1)) & whole, begin), slots);
+  high = select(last & (end < slots), slots, high);
+  const I from = low + (rest & I((1 << s.slot_bits) - 1));
+  const int rounds = largest((high - from + I((1 << s.slot_bits) - 1)) >> I(s.slot_bits));
+  for (int round = 0; round < rounds; round++) {
+    const I slot = from + (I(round) << I(s.slot_bits));
+    mark(slot, mine & (slot < high) & ((slot < begin) | (slot >= end)));
+  }
+}
+
 // The pieces of the long row that begins in one stretch of `piece_size` edges, of which there is at most one.
 struct Pieces {
   int row, begin, end;

@@ -20,6 +20,7 @@ struct SegmentProblem {
 
 // The columns of a lane.
 template <class T, int W> struct Columns {
+  static constexpr int width = W;
   const SegmentProblem &problem;
   const usg_segment &in;
   I block, rest;
@@ -184,6 +185,14 @@ template <class T> struct MergeMax {
   }
 };
 
+// Ops that write slot by slot make NaN of those that no row holds.
+template <class T, class C> USG_FN void fill_gaps(const SegmentProblem &problem, const C &lay, int unit) {
+  F none[C::width];
+  USG_UNROLL for (int i = 0; i < C::width; i++) none[i] = F(__builtin_nanf(""));
+  mark_gaps(problem.pointer(), problem.share, unit, lay.rest,
+            [&](I slot, B on) { lay.template store<T>(problem.in.out, slot, none, on); });
+}
+
 // Softmax and its gradient: a sum over the row, then every slot. `last`: the slots of long rows, whose sums are merged.
 template <class T, bool gradient, bool last> struct SegmentSoftmax {
   SegmentProblem problem;
@@ -227,6 +236,7 @@ template <class T, bool gradient, bool last> struct SegmentSoftmax {
       } else {
         fill(lay, w, top[0], total[0]);
       }
+      fill_gaps<T>(problem, lay, unit);
     }
   }
 
@@ -292,7 +302,8 @@ template <class T, int W> struct SegmentGather {
   USG_FN void operator()(int64_t warp, float *) const {
     const Sharing &share = problem.share;
     const Columns<T, W> lay(problem, int(warp % share.tiles));
-    const Walk w = walk(problem.pointer(), share, int(warp / share.tiles), lay.rest);
+    const int unit = int(warp / share.tiles);
+    const Walk w = walk(problem.pointer(), share, unit, lay.rest);
     if (w.idle) return;
     F x[W];
     lay.template load<T>(problem.in.values, w.row, w.mine, x);
@@ -300,6 +311,7 @@ template <class T, int W> struct SegmentGather {
       const I slot = w.begin + w.first + (I(round) << I(w.bits));
       lay.template store<T>(problem.in.out, slot, x, slot < w.end);
     }
+    fill_gaps<T>(problem, lay, unit);
   }
 };
 
@@ -310,6 +322,7 @@ template <class T, int W> struct SegmentDot {
   USG_FN void operator()(int64_t warp, float *) const {
     const Sharing &share = problem.share;
     const I rest = lane() >> I(share.head_bits);
+    const B leads = (lane() & I((1 << share.head_bits) - 1)) == I(0);
     const Walk w = walk(problem.pointer(), share, int(warp), rest);
     if (w.idle) return;
     for (int round = 0; round < w.rounds; round++) {
@@ -324,13 +337,16 @@ template <class T, int W> struct SegmentDot {
         USG_UNROLL for (int i = 0; i < W; i++) sum[0] = sum[0] + x[i] * y[i];
       }
       add_up_lanes(sum, 0, share.head_bits);
-      write((T *)problem.in.out, longer(slot), sum[0] + bad, on & ((lane() & I((1 << share.head_bits) - 1)) == I(0)));
+      write((T *)problem.in.out, longer(slot), sum[0] + bad, on & leads);
     }
+    mark_gaps(problem.pointer(), share, int(warp), rest,
+              [&](I slot, B on) { write((T *)problem.in.out, longer(slot), F(__builtin_nanf("")), on & leads); });
   }
 };
 
 inline int32_t check_segments(const usg_segment &in) {
   if (in.size != sizeof(usg_segment)) return USG_BAD_VERSION;
+  if (in.rows == 0 && in.slots > 0) return USG_BAD_POINTER;
   constexpr int64_t most = int64_t(1) << 30;
   return in.rows < most && in.sources < most && in.slots < most && in.columns < most && in.dtype != USG_FLOAT64 ? USG_OK : USG_UNSUPPORTED;
 }

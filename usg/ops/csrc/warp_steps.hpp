@@ -64,6 +64,7 @@ template <class F> int32_t with_layout(const usg_attention &in, F f) {
 
 inline int32_t check_warps(const usg_attention &in) {
   if (in.size != sizeof(usg_attention)) return USG_BAD_VERSION;
+  if (in.targets == 0 && in.edges > 0) return USG_BAD_POINTER;
   const bool fits = in.edges < most_edges && in.targets < most_edges && in.sources < most_edges && in.types < most_edges &&
                     in.heads < most_edges && in.attributes <= most_attributes && in.width <= most_width && in.dtype != USG_FLOAT64;
   return fits ? USG_OK : USG_UNSUPPORTED;
