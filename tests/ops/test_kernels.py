@@ -211,7 +211,7 @@ def registered(attributes=2):
     forward = inputs | {"rowptr": graph.rowptr, "col": graph.col, "row_index": graph.row_index}
     forward |= {"keep": torch.ones(4, graph.num_edges)}
     out, log_sum = torch.ops.usg.graph_attention(**forward)
-    backward = forward | {"grad": out, "log_sum": log_sum, "attribute_grad": True, "joint": False}
+    backward = forward | {"grad": out, "log_sum": log_sum, "attribute_grad": True, "joint": False, "out": out}
     backward |= {"colptr": graph.colptr, "row": graph.row, "position": graph.position}
     return {torch.ops.usg.graph_attention: forward, torch.ops.usg.graph_attention_backward: backward}
 

@@ -44,10 +44,10 @@ def cases():
         yield ops.graph_attention, (*tensors, *edges, types, keep)
         out, log_sum = ops.graph_attention(*tensors, *edges, types, keep)
         grad = torch.randn_like(out)
-        for joint in (False, True):
+        for joint, given in ((False, None), (True, None), (True, out)):
             yield (
                 ops.graph_attention_backward,
-                (grad, log_sum, *tensors, *edges, *transposed, types, keep, wanted, joint),
+                (grad, log_sum, *tensors, *edges, *transposed, types, keep, wanted, joint, given),
             )
 
 

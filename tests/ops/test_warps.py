@@ -17,7 +17,9 @@ from torch import Tensor
 
 from usg.ops import (
     CSR,
+    attention,
     attention_native,
+    attention_torch,
     build,
     gather_scatter,
     graph_attention,
@@ -267,6 +269,96 @@ def test_an_edge_type_that_is_none_makes_its_row_nan(value, monkeypatch):
     inputs = arguments(graph, 2, 16, dtype=torch.float32)
     inputs["edge_type"][0] = value
     assert graph_attention(graph=graph, **inputs).isnan().flatten(1).any(1).tolist() == [True] + [False] * 4
+
+
+@pytest.fixture
+def atomics(monkeypatch):
+    """Sums in any order are a choice for tensors on the CPU too, and chosen; gradients begin as NaN."""
+    monkeypatch.setattr(attention, "_MAY_BE_ATOMIC", ("cpu",))
+    monkeypatch.setenv("USG_OPS_ATOMIC", "1")
+    right = attention_torch.state_gradients
+
+    def forgotten(*arguments):
+        tensors, states = right(*arguments)
+        for tensor in tensors:
+            tensor.fill_(torch.nan)
+        return tensors, states
+
+    monkeypatch.setattr(attention_torch, "state_gradients", forgotten)
+
+
+def without_transpose(graph: CSR) -> CSR:
+    """A handle that lists no transposed edges: gradients of keys and values summed over them would be 0."""
+    graph = CSR(*(getattr(graph, name).clone() for name in ("rowptr", "col", "colptr", "row", "position")))
+    for array in (graph.colptr, graph.row, graph.position):
+        array.zero_()
+    return graph
+
+
+@given(
+    edge_lists(max_nodes=30, max_edges=150), st.sampled_from([1, 3, 8]), st.sampled_from([3, 16, 32, 48, 64]),
+    st.sampled_from(list(TOLERANCE)), st.sampled_from([0, 5]), st.sampled_from([0.0, 0.5]),
+)  # fmt: skip
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_atomic_sums_of_any_graph(atomics, edges, heads, width, dtype, attributes, dropout):
+    source, target, nodes = edges
+    graph = CSR.from_edges(source, target, nodes)[0]
+    inputs = arguments(graph, heads, width, 4, attributes, dtype)
+    result = attend(without_transpose(graph), inputs, dropout)
+    # delta comes from the output, rounded.
+    agree(result, reference(graph, inputs, dropout), 2 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("width", [5, 16, 32, 64, 80, 128])
+def test_atomic_sums_of_every_width_and_type(atomics, width, dtype):
+    """With long rows and columns. Gradients other than those of keys and values stay the same, bit for bit."""
+    graph = graph_of(60, 20, hub=520)
+    inputs = arguments(graph, 2, width, attributes=2, dtype=dtype)
+    result = attend(without_transpose(graph), inputs, 0.1)
+    agree(result, reference(graph, inputs, 0.1), 2 * TOLERANCE[dtype])
+    joint = attend_jointly(without_transpose(graph), inputs, 0.1)
+    assert all(torch.equal(joint[name], result[name]) for name in result)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("USG_OPS_ATOMIC", "0")
+        ordered = attend(graph, inputs, 0.1)
+    assert all(torch.equal(ordered[name], result[name]) for name in result if name not in ("k", "v"))
+
+
+def test_atomic_sums_of_slices_that_begin_anywhere(atomics):
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 4, 16, dtype=torch.float32)
+    moved = {
+        name: torch.cat([inputs[name].flatten(1), torch.zeros(12, 1)], 1)[:, :64].view(12, 4, 16) for name in "qkv"
+    }
+    agree(attend(without_transpose(graph), inputs | moved), reference(graph, inputs), TOLERANCE[torch.float32])
+
+
+def test_a_source_that_is_none_is_added_to_no_other(atomics):
+    graph = graph_of(40, 5)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    graph.col[3] = 99
+    result, row = attend(graph, inputs), graph.row_index == graph.row_index[3]
+    heard = torch.zeros(5, dtype=torch.bool).index_fill_(0, graph.col[row & (graph.col < 5)].long(), True)
+    assert torch.equal(result["k"].isnan().flatten(1).any(1), heard)
+
+
+def test_determinism_asked_of_torch_forbids_atomic_sums(atomics):
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    assert attend(without_transpose(graph), inputs)["k"].any()
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert not attend(without_transpose(graph), inputs)["k"].any()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_other_words_than_0_and_1_for_atomic_sums_are_refused(atomics, monkeypatch):
+    monkeypatch.setenv("USG_OPS_ATOMIC", "yes")
+    graph = graph_of(10, 3)
+    with pytest.raises(ValueError, match="USG_OPS_ATOMIC must be 0 or 1, got 'yes'"):
+        attend(graph, arguments(graph, 2, 16, dtype=torch.float32))
 
 
 def test_what_has_no_kernel_goes_to_plain_torch(launches):

@@ -1,4 +1,5 @@
 // The CUDA kernels on the host, warp after warp, behind the C interface of the CUDA library: what the tests compile.
+#include <cstring>
 #include <vector>
 
 #include "warp_segment.hpp"
@@ -19,6 +20,9 @@ struct Loop {
 
 Loop loop;
 
+// Nor does what lies in memory between the kernels.
+void *forget(void *workspace, int64_t bytes) { return memset(workspace, 0xff, bytes); }
+
 }  // namespace
 
 extern "C" {
@@ -26,13 +30,13 @@ int64_t usg_cuda_graph_attention_bytes(const usg_attention *in) { return usg::at
 int64_t usg_cuda_graph_attention_backward_bytes(const usg_attention *in) { return usg::attention_bytes(*in, true); }
 int64_t usg_cuda_segment_reduce_bytes(const usg_segment *in) { return usg::segment_bytes(*in); }
 int32_t usg_cuda_graph_attention(const usg_attention *in, void *workspace, void *) {
-  return usg::attention_forward(*in, workspace, loop);
+  return usg::attention_forward(*in, forget(workspace, usg::attention_bytes(*in, false)), loop);
 }
 int32_t usg_cuda_graph_attention_backward(const usg_attention *in, void *workspace, void *) {
-  return usg::attention_backward(*in, workspace, loop);
+  return usg::attention_backward(*in, forget(workspace, usg::attention_bytes(*in, true)), loop);
 }
 int32_t usg_cuda_segment_reduce(const usg_segment *in, void *workspace, void *) {
-  return usg::segment_steps(*in, workspace, loop);
+  return usg::segment_steps(*in, forget(workspace, usg::segment_bytes(*in)), loop);
 }
 const char *usg_source() { return "the host"; }
 }

@@ -26,6 +26,7 @@ __all__ = ["graph_attention", "graph_self_attention"]
 
 _NAMES = ("q", "k", "v", "key_table", "value_table", "bias", "edge_attr", "key_proj", "value_proj")
 _EDGE_ATTR = _NAMES.index("edge_attr")
+_MAY_BE_ATOMIC = ("cuda",)  # kinds of device
 
 
 def graph_attention(
@@ -175,17 +176,19 @@ class _GraphAttention(torch.autograd.Function):
         *tensors: Tensor | None,
     ) -> Tensor:
         out, log_sum = attention_torch.forward(*_apart(tensors), rowptr, col, row_index, edge_type, keep)
-        ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors)
+        # What follows attention mostly keeps its output anyway.
+        kept = out if out.device.type in _MAY_BE_ATOMIC else None
+        ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, kept, log_sum, *tensors)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (rowptr, col, row_index, colptr, row, position, edge_type, keep, log_sum, *tensors) = ctx.saved_tensors
+        (rowptr, col, row_index, colptr, row, position, edge_type, keep, out, log_sum, *tensors) = ctx.saved_tensors
         edges = (rowptr, col, row_index, colptr, row, position, edge_type, keep)
         wanted = ctx.needs_input_grad[len(edges) :]
         joint = tensors[1] is None
-        grads = attention_torch.backward(grad, log_sum, *_apart(tensors), *edges, wanted[_EDGE_ATTR], joint)
+        grads = attention_torch.backward(grad, log_sum, *_apart(tensors), *edges, wanted[_EDGE_ATTR], joint, out)
         return (None,) * len(edges) + tuple(g if want else None for g, want in zip(grads, wanted, strict=True))
 
 

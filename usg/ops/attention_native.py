@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from usg.ops import attention_torch
+from usg.ops.backend import atomic
 from usg.ops.library import register_native
 from usg.ops.native import DTYPES, AttentionArguments, call, check_one_type, check_shapes, indices, pointer, wide
 
@@ -70,8 +71,9 @@ def _backward(
     keep: Tensor | None,
     attribute_grad: bool,
     joint: bool,
+    out: Tensor | None,
 ) -> tuple[Tensor, ...]:
-    check_one_type("graph_attention", q, k, v, grad)
+    check_one_type("graph_attention", q, k, v, grad, out)
     q, k, v, grad, log_sum = _rows(q), _rows(k), _rows(v), _rows(grad), log_sum.contiguous()
     small = _widened(key_table, value_table, bias, edge_attr, key_proj, value_proj)
     keep, edge_type = None if keep is None else keep.contiguous(), edge_type.contiguous()
@@ -88,9 +90,13 @@ def _backward(
         ("colptr", colptr, sources),
         ("row", row, edges),
         ("position", position, edges),
+        ("out", out, q.shape),
     )
     arguments.grad, arguments.grad_row = pointer(grad), grad.stride(0)
     arguments.log_sum = pointer(log_sum)
+    if out is not None and out.numel() and atomic():
+        out = out.contiguous()
+        arguments.out = pointer(out)
     arguments.colptr, arguments.row, arguments.position = pointer(colptr), pointer(row), pointer(position)
     grads, states = attention_torch.state_gradients(q, k, v, joint, q.dtype)
     names = ("dq", "dk", "dv", "dkey_table", "dvalue_table", "dbias", "dedge_attr", "dkey_proj", "dvalue_proj")

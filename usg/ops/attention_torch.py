@@ -82,13 +82,13 @@ def forward(
 def _backward_fake(
     grad: Tensor, log_sum: Tensor, q: Tensor, k: Tensor, v: Tensor, key_table: Tensor,
     value_table: Tensor, bias: Tensor, edge_attr: Tensor | None, key_proj: Tensor | None,
-    value_proj: Tensor | None, *rest: Tensor | bool | None,
+    value_proj: Tensor | None, rowptr: Tensor, col: Tensor, row_index: Tensor, colptr: Tensor, row: Tensor,
+    position: Tensor, edge_type: Tensor, keep: Tensor | None, attribute_grad: bool, joint: bool, out: Tensor | None,
 ) -> tuple[Tensor, ...]:  # fmt: skip
     def like(tensor: Tensor | None) -> Tensor:
         return q.new_empty(0) if tensor is None else tensor.new_empty(tensor.shape)
 
-    attribute_grad, joint = rest[-2:]
-    states, _ = state_gradients(q, k, v, bool(joint), q.dtype)
+    states, _ = state_gradients(q, k, v, joint, q.dtype)
     wanted = edge_attr if attribute_grad else None
     return (*states, *(like(t) for t in (key_table, value_table, bias, wanted, key_proj, value_proj)))
 
@@ -96,7 +96,7 @@ def _backward_fake(
 @register(
     "graph_attention_backward",
     f"(Tensor grad, Tensor log_sum, {_INPUTS}, Tensor rowptr, Tensor col, Tensor row_index, Tensor colptr, "
-    "Tensor row, Tensor position, Tensor edge_type, Tensor? keep, bool attribute_grad, bool joint) -> "
+    "Tensor row, Tensor position, Tensor edge_type, Tensor? keep, bool attribute_grad, bool joint, Tensor? out) -> "
     "(Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward_fake,
 )
@@ -122,10 +122,12 @@ def backward(
     keep: Tensor | None,
     attribute_grad: bool,
     joint: bool,
+    out: Tensor | None,
 ) -> tuple[Tensor, ...]:
     """Gives the gradients of q, k, v, both tables, bias, edge_attr and both projections; size 0 for those not given.
 
-    Where joint, those of q, k and v are the first, (n, 3, H, D), and the next two have size 0.
+    Where joint, those of q, k and v are the first, (n, 3, H, D), and the next two have size 0. `out`, what forward gave
+    or None, is for the kernels that may add up in any order.
     """
     dtype, heads, scale = _accumulator(q), q.shape[1], q.shape[2] ** -0.5
     types = _Types(edge_type, row_index, key_table.shape[0])

@@ -7,6 +7,8 @@
     cuda           the compiled kernels on CUDA devices too; an error where there is no such device, or no kernels
     torch_scatter  torch's, with the reductions of torch-scatter
     (not set)      the compiled kernels on both, and torch where nothing can be compiled, which is said once
+
+``USG_OPS_ATOMIC=1`` lets the CUDA kernels add up gradients in any order; it too is read at every call.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from importlib.util import find_spec
 from usg.names import unknown_name
 from usg.ops.build import BuildError
 
-__all__ = ["backend"]
+__all__ = ["atomic", "backend"]
 
 _NAMES = ("torch", "cpu", "cuda", "torch_scatter")
 
@@ -39,6 +41,20 @@ def backend(device: str = "cpu") -> str:
         True
     """
     return _resolve(os.environ.get("USG_OPS", ""), device)
+
+
+def atomic() -> bool:
+    """Whether ``USG_OPS_ATOMIC=1`` allows sums in any order; `torch.use_deterministic_algorithms` forbids them always.
+
+    Raises:
+        ValueError: it is neither 0 nor 1.
+    """
+    import torch
+
+    asked = os.environ.get("USG_OPS_ATOMIC", "0")
+    if asked not in ("0", "1"):
+        raise ValueError(f"USG_OPS_ATOMIC must be 0 or 1, got {asked!r}")
+    return asked == "1" and not torch.are_deterministic_algorithms_enabled()
 
 
 @functools.cache

@@ -106,6 +106,24 @@ template <int W, class T> USG_FN void write_vector(T *p, L at, const F (&x)[W], 
   if (on) *(uint4 *)(p + at) = make_uint4(words[0], words[1], words[2], words[3]);
 }
 
+// Added to what other warps add to as well, in any order.
+USG_FN void add_atomically(float *p, L at, F x, B on) {
+  if (on) atomicAdd(p + at, x);
+}
+template <int W> USG_FN void add_vector_atomically(float *p, L at, const F (&x)[W], B on) {
+  USG_UNROLL for (int i = 0; i < W; i += 4) {
+#if __CUDA_ARCH__ >= 900 && CUDART_VERSION >= 12010
+    // As atomicAdd of a float4, which gives back what was there.
+    if (on)
+      asm volatile("red.relaxed.gpu.global.add.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(p + at + i)),
+                   "f"(x[i]), "f"(x[i + 1]), "f"(x[i + 2]), "f"(x[i + 3])
+                   : "memory");
+#else
+    USG_UNROLL for (int k = i; k < i + 4; k++) add_atomically(p, at + k, x[k], on);
+#endif
+  }
+}
+
 // Scratch memory of the warp: entry (i, lane) belongs to that lane alone. Shared or global memory.
 template <int W> USG_FN void read_own(const float *p, I i, F (&x)[W]) {
   if constexpr (W % 4 == 0) {
@@ -223,6 +241,14 @@ template <int W, class T> inline void read_vector(const T *p, const L &at, const
 template <int W, class T> inline void write_vector(T *p, const L &at, const F (&x)[W], const B &on) {
   for (int i = 0; i < 32; i++) assert(!on.v[i] || uintptr_t(p + at.v[i]) % 16 == 0);
   for (int k = 0; k < W; k++) write(p, at + L(k), x[k], on);
+}
+inline void add_atomically(float *p, const L &at, const F &x, const B &on) {
+  for (int i = 0; i < 32; i++)
+    if (on.v[i]) p[at.v[i]] += x.v[i];
+}
+template <int W> inline void add_vector_atomically(float *p, const L &at, const F (&x)[W], const B &on) {
+  for (int i = 0; i < 32; i++) assert(!on.v[i] || uintptr_t(p + at.v[i]) % 16 == 0);
+  for (int k = 0; k < W; k++) add_atomically(p, at + L(k), x[k], on);
 }
 template <int W> inline void read_own(const float *p, const I &i, F (&x)[W]) {
   for (int k = 0; k < W; k++) x[k] = read(p, (longer(i) * 32 + longer(lane())) * W + k, B(true));

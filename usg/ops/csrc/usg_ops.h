@@ -34,7 +34,8 @@ struct usg_attention {
   const void *edge_type;  // (e,) int64 where edge_type_is_wide, else int32
   int64_t edge_type_is_wide;
   const float *keep;  // (H, e) factors of the attention weights, or null
-  void *out;  // (n, H, D)
+  // (n, H, D). Backward: null, or what forward gave; then dk and dv may be added up in any order (CUDA; the CPU does not).
+  void *out;
   void *log_sum;  // (H, n) wide: written forward, read backward
   void *dq, *dk, *dv;  // heads and width contiguous
   int64_t dq_row, dk_row, dv_row;

@@ -25,6 +25,8 @@ struct Workspace {
   float *key_mass, *value_mass;             // (n, H, a) attributes summed with the weights of keys and of values
   float *tables;                            // (ranges, table size) sums of tables
   float *own;                               // scratch of warps whose tables do not fit in shared memory
+  float *key_sum, *value_sum;               // (m, H, D) where dk and dv are added up atomically: themselves, if float
+  int64_t key_row, value_row;               // floats from one row of them to the next
 };
 
 struct Problem {
@@ -68,6 +70,17 @@ template <class T, int W, int known, bool whole> struct Lay {
       USG_UNROLL for (int i = 0; i < W; i++) {
         const I channel = part + I(i << part_bits);
         write(p, at + longer(channel), x[i], on & there & (channel < I((int)in.width)));
+      }
+    }
+  }
+
+  USG_FN void add(float *p, L at, const F (&x)[W], B on) const {
+    if constexpr (whole) {
+      add_vector_atomically<W>(p, at + longer(part * I(W)), x, on & there);
+    } else {
+      USG_UNROLL for (int i = 0; i < W; i++) {
+        const I channel = part + I(i << part_bits);
+        add_atomically(p, at + longer(channel), x[i], on & there & (channel < I((int)in.width)));
       }
     }
   }

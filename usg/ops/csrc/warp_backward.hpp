@@ -1,9 +1,10 @@
-// Gradients of graph attention by warps, computed again from log-sum-exp and without atomics. With p and g of each edge,
+// Gradients of graph attention by warps, computed again from log-sum-exp. With p and g of each edge,
 // delta = sum of p g and ds = p (g - delta):
 //
 //   rows     one pass over a row: sum of ds (k + table) = sum of p g (k + table) - delta sum of p (k + table), so delta need
 //            not be known before; p and g are left in memory
 //   columns  dk_j = sum of ds q_i, dv_j = sum of p grad_i over the edges that start in j
+//            without atomics; or, by choice, rows add ds q_i and p grad_i to their sources atomically, with delta = grad . out
 //   types    each warp sums the tables' gradients over a range of edges, in memory of its own; ranges are added in order
 //   attributes  the same over ranges of rows, from the attributes summed with the weights of each row; then the gradient
 //            of each attribute, a sum over heads
@@ -38,7 +39,7 @@ USG_FN void finish_row(const R &lay, const Problem &problem, I row, F delta, con
   }
 }
 
-template <class T, int W, int known, bool whole> struct BackwardRows {
+template <class T, int W, int known, bool whole, bool atomic> struct BackwardRows {
   Problem problem;
 
   USG_FN void operator()(int64_t warp, float *scratch) const {
@@ -56,6 +57,12 @@ template <class T, int W, int known, bool whole> struct BackwardRows {
     lay.load((const T *)in.grad, lay.head_at(w.row, in.grad_row), w.mine, grad);
     USG_UNROLL for (int i = 0; i < W; i++) q[i] = q[i] * F(problem.scale), steep[i] = F(0), flat[i] = F(0);
     const F log_sum = read((const float *)in.log_sum, longer(lay.head) * L(in.targets) + longer(w.row), w.mine & lay.there) * F(log2_e);
+    F slant = F(0);  // delta, before the edges have been seen
+    if constexpr (atomic) {
+      F out[W];
+      lay.load((const T *)in.out, lay.table_at(w.row), w.mine, out);
+      slant = lay.sum_of_head(lay.dot(grad, out));
+    }
     if (in.attributes) {
       lay.project(q, in.key_proj, query_attr), lay.project(grad, in.value_proj, grad_attr);
       for (int i = 0; i < 3; i++) lay.clear(mass + i * own);
@@ -87,6 +94,13 @@ template <class T, int W, int known, bool whole> struct BackwardRows {
         if (in.attributes) {
           lay.add_attributes(e[u], pg, F(1), mass), lay.add_attributes(e[u], p, F(1), mass + own);
           lay.add_attributes(e[u], p * keep, F(1), mass + 2 * own);
+        }
+        if constexpr (atomic) {
+          F to_key[W], to_value[W];
+          const F slope = p * (g[u] - slant), weight = p * keep;
+          USG_UNROLL for (int i = 0; i < W; i++) to_key[i] = slope * q[i], to_value[i] = weight * grad[i];
+          lay.add(problem.at.key_sum, lay.head_at(e[u].source, problem.at.key_row), to_key, e[u].on & e[u].good);
+          lay.add(problem.at.value_sum, lay.head_at(e[u].source, problem.at.value_row), to_value, e[u].on & e[u].good);
         }
       }
     }
@@ -253,6 +267,31 @@ template <class T, int W, bool whole> struct MergeColumns {
     USG_UNROLL for (int i = 0; i < W; i++) key[i] = key[i] * F(problem.scale);
     lay.store((T *)in.dk, lay.head_at(I(pieces.row), in.dk_row), key, lay.rest == I(0));
     lay.store((T *)in.dv, lay.head_at(I(pieces.row), in.dv_row), value, lay.rest == I(0));
+  }
+};
+
+// Before rows add to the sums of keys and values, `clear`; and behind them, where those are not dk and dv themselves.
+template <class T, int W, bool whole, bool clear> struct SourceSums {
+  Problem problem;
+
+  USG_FN void operator()(int64_t warp, float *) const {
+    const usg_attention &in = problem.in;
+    const Sharing &share = problem.columns;
+    const Lay<T, W, -1, whole> lay(in, share, int(warp % share.tiles));
+    const I row = (I(int(warp / share.tiles)) << I(share.row_bits)) | lay.rest;
+    const B on = row < I((int)in.sources);
+    auto finish = [&](float *sum, int64_t sum_row, void *to, int64_t to_row) {
+      F x[W];
+      if constexpr (clear) {
+        USG_UNROLL for (int i = 0; i < W; i++) x[i] = F(0);
+        lay.store(sum, lay.head_at(row, sum_row), x, on);
+      } else {
+        lay.load((const float *)sum, lay.head_at(row, sum_row), on, x);
+        lay.store((T *)to, lay.head_at(row, to_row), x, on);
+      }
+    };
+    finish(problem.at.key_sum, problem.at.key_row, in.dk, in.dk_row);
+    finish(problem.at.value_sum, problem.at.value_row, in.dv, in.dv_row);
   }
 };
 

@@ -80,7 +80,8 @@ template <int W, int part_bits> Sizes lay_out(const usg_attention &in, bool back
   p.in = in;
   p.scale = 1 / sqrtf(float(in.width));
   p.rows = share(part_bits, in.heads, in.targets, in.edges);
-  p.columns = share(part_bits, in.heads, in.sources, in.edges);
+  const bool atomic = backward && in.out;
+  p.columns = share(part_bits, in.heads, in.sources, atomic ? 0 : in.edges);
   p.own_places = int((in.attributes + (1 << part_bits) - 1) >> part_bits);
   const int64_t span = in.heads * in.width, pieces = p.rows.pieces, mass = in.heads * in.attributes;
   const TablePlaces places = table_places(in);
@@ -110,6 +111,11 @@ template <int W, int part_bits> Sizes lay_out(const usg_attention &in, bool back
   take(p.at.key_mass, in.targets * mass);
   take(p.at.value_mass, in.targets * mass);
   take(p.at.tables, std::max(sizes.edges.count, sizes.rows.count) * places.size);
+  p.at.key_sum = (float *)in.dk, p.at.value_sum = (float *)in.dv, p.at.key_row = in.dk_row, p.at.value_row = in.dv_row;
+  if (atomic && in.dtype != USG_FLOAT32) {
+    take(p.at.key_sum, in.sources * span), take(p.at.value_sum, in.sources * span);
+    p.at.key_row = p.at.value_row = span;
+  }
   take(p.at.own, std::max(sizes.edges.count * edge_own, sizes.rows.count * row_own) * tiles);
   return sizes;
 }
@@ -161,10 +167,20 @@ template <class Launcher> int32_t attention_backward(const usg_attention &in, vo
     const Sizes sizes = lay_out<W, known>(in, true, (char *)workspace, p);
     const TablePlaces places = table_places(in);
     const int row_tiles = p.rows.tiles, column_tiles = p.columns.tiles, stretches = p.rows.pieces / 2;
-    run.launch(BackwardRows<T, W, known, whole()>{p}, units(p.rows, in.targets) * row_tiles, 5 * 32 * p.own_places, 4);
+    const int64_t rows = units(p.rows, in.targets) * row_tiles, columns = units(p.columns, in.sources) * column_tiles;
+    const int64_t row_scratch = 5 * 32 * p.own_places;
+    if (in.out) {
+      run.launch(SourceSums<T, W, whole(), true>{p}, columns, 0, 4);
+      run.launch(BackwardRows<T, W, known, whole(), true>{p}, rows, row_scratch, 4);
+      if constexpr (sizeof(T) < 4) run.launch(SourceSums<T, W, whole(), false>{p}, columns, 0, 4);
+    } else {
+      run.launch(BackwardRows<T, W, known, whole(), false>{p}, rows, row_scratch, 4);
+    }
     run.launch(MergeRows<T, W, whole()>{p}, int64_t(stretches) * row_tiles, 3 * 32 * p.own_places, 4);
-    run.launch(BackwardColumns<T, W, whole()>{p}, units(p.columns, in.sources) * column_tiles, 0, 4);
-    run.launch(MergeColumns<T, W, whole()>{p}, int64_t(stretches) * column_tiles, 0, 4);
+    if (!in.out) {
+      run.launch(BackwardColumns<T, W, whole()>{p}, columns, 0, 4);
+      run.launch(MergeColumns<T, W, whole()>{p}, int64_t(stretches) * column_tiles, 0, 4);
+    }
 
     auto tables = [&](auto of_edges, const Ranges &range, int64_t entries) {
       using Kernel = Tables<T, W, whole(), of_edges()>;
