@@ -6,8 +6,9 @@ import torch
 from usg.batch import Vocabulary, pack
 from usg.formats import write_graphs
 from usg.graph import Attribute, SceneGraph, SceneObject
-from usg.ops import backend, bench_layer
-from usg.ops.bench import CASES, Case, _on_one_thread, main, measure, scene_graphs
+from usg.ops import attention_native, backend, bench_layer, bench_systems
+from usg.ops.backend import atomic
+from usg.ops.bench import CASES, Case, _call, _on_one_thread, main, measure, scene_graphs
 from usg.ops.bench_systems import build, edges, floor_bytes
 
 SMALL = Case(graphs=3, nodes=5, degree=2, hub=True, words=2, heads=2, width=4, types=3)
@@ -44,6 +45,30 @@ def test_ours_on_one_thread_stands_beside_several():
 
 
 OURS = ["usg", "usg-torch"] if backend() == "cpu" else ["usg"]
+
+
+@pytest.mark.skipif(backend() != "cpu", reason="there are no compiled kernels here")
+def test_what_a_system_needs_holds_in_its_backward_pass_too(monkeypatch):
+    asked, call = [], attention_native.call
+    monkeypatch.setattr(attention_native, "call", lambda name, *rest: asked.append(name) or call(name, *rest))
+    inputs, systems = build(SMALL, "cpu", torch.float32)
+    asked.clear()
+    _call("usg-torch", "forward+backward", systems["usg-torch"], inputs)()
+    assert asked == []
+    _call("usg", "forward+backward", systems["usg"], inputs)()
+    assert asked == ["graph_attention", "graph_attention_backward"]
+
+
+def test_atomic_sums_are_a_system_on_gpus(monkeypatch):
+    monkeypatch.delenv("USG_OPS_ATOMIC", raising=False)
+    monkeypatch.setattr(bench_systems, "backend", lambda kind: kind)
+    systems = bench_systems.ours(atomic, "cuda")
+    said = {}
+    for name, run in systems.items():
+        with bench_systems.chosen(name):
+            said[name] = run()
+    assert said == {"usg": False, "usg-torch": False, "usg-atomic": True}
+    assert "usg-atomic" not in bench_systems.ours(atomic, "cpu")
 
 
 def test_peers_compute_what_ours_computes():
@@ -89,7 +114,8 @@ def compare(tables=True):
     for name, run in systems.items():
         # To padded attention ready for it, the mask is a constant.
         count = 3 if name == "sdpa-dense" else 4
-        grads = torch.autograd.grad(run(), inputs.leaves[:count], inputs.grad)
+        with bench_systems.chosen(name):
+            grads = torch.autograd.grad(run(), inputs.leaves[:count], inputs.grad)
         torch.testing.assert_close(grads, expected[:count])
     return systems
 

@@ -6,7 +6,8 @@ alike; a figure is the median over rounds. Peers:
 
 * `usg-torch`: ours as it is without a compiler, where `usg` is the compiled kernels;
 * `usg-1-thread`: where several threads are timed, ours on one of them, in the same rounds;
-* `usg-graph`: on a GPU, ours replayed as a CUDA graph, which is the time of the kernels without Python;
+* `usg-atomic`: on a GPU, ours with gradients of keys and values added up in any order (`USG_OPS_ATOMIC=1`);
+* `usg-graph`, `usg-atomic-graph`: on a GPU, ours replayed as a CUDA graph, the time of the kernels without Python;
 * `pyg`: the message passing of torch_geometric's TransformerConv without its linear layers, edges sorted by target;
 * `torch`: gather, multiply, `index_add` in plain autograd, what one writes first;
 * `torch.compile`: the same compiled, on request;
@@ -221,11 +222,13 @@ def measure(
         label = name if kind == "core" else f"{name} {kind}"
         rows = []
         for direction in ("forward", "forward+backward"):
-            calls = {system: _call(direction, run, inputs) for system, run in systems.items()}
+            calls = {system: _call(system, direction, run, inputs) for system, run in systems.items()}
+            if direction == "forward":  # which does not add up so
+                calls.pop("usg-atomic", None)
             if threads > 1:
                 calls["usg-1-thread"] = functools.partial(_on_one_thread, calls["usg"], threads)
             if torch.device(device).type == "cuda":
-                calls["usg-graph"] = _captured(calls["usg"])
+                calls |= {f"{name}-graph": _captured(calls[name]) for name in ("usg", "usg-atomic") if name in calls}
             if kind == "layer":
                 calls["products"] = functools.partial(bench_layer.products, direction, inputs)
             times = _interleave(calls, rounds, device, CLOCKS[clock])
@@ -248,17 +251,20 @@ def measure(
         torch.set_num_threads(before)
 
 
-def _call(direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[], object]:
+def _call(system: str, direction: str, run: Callable[[], Tensor], inputs: Any) -> Callable[[], object]:
     import torch
 
-    if direction == "forward":
+    from usg.ops.bench_systems import chosen
 
-        def forward() -> object:
-            with torch.no_grad():
-                return run()
+    def forward() -> object:
+        with chosen(system), torch.no_grad():
+            return run()
 
-        return forward
-    return lambda: torch.autograd.grad(run(), inputs.leaves, inputs.grad, allow_unused=True)
+    def forward_and_backward() -> object:
+        with chosen(system):
+            return torch.autograd.grad(run(), inputs.leaves, inputs.grad, allow_unused=True)
+
+    return forward if direction == "forward" else forward_and_backward
 
 
 def _on_one_thread(call: Callable[[], object], before: int) -> None:

@@ -23,9 +23,10 @@ from usg.ops.backend import backend
 from usg.ops.bench import Case
 from usg.ops.csr import CSR
 
-__all__ = ["Inputs", "build", "edges", "floor_bytes"]
+__all__ = ["Inputs", "build", "chosen", "edges", "floor_bytes"]
 
 Systems = dict[str, Callable[[], Tensor]]
+_CHOICES = {"usg-torch": ("USG_OPS", "torch"), "usg-atomic": ("USG_OPS_ATOMIC", "1")}
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,14 @@ def build(
 
 
 def ours(run: Callable[[], Tensor], device: str) -> Systems:
-    """Ours, and where the compiled kernels answer, ours without them too."""
-
-    def without() -> Tensor:
-        with _chosen("torch"):
-            return run()
-
+    """Ours, and where the compiled kernels answer, ours without them too, and on a GPU with atomic sums."""
     systems: Systems = {"usg": run}
     kind = torch.device(device).type
-    return systems | {"usg-torch": without} if backend(kind) == kind else systems
+    if backend(kind) == kind:
+        systems["usg-torch"] = run
+        if kind == "cuda":
+            systems["usg-atomic"] = run
+    return systems
 
 
 def agree(systems: Systems, dtype: torch.dtype) -> None:
@@ -149,7 +149,8 @@ def agree(systems: Systems, dtype: torch.dtype) -> None:
     with torch.no_grad():
         expected = systems["usg"]()
         for name, run in systems.items():
-            result = run()
+            with chosen(name):
+                result = run()
             if result.shape != expected.shape:
                 continue  # padded
             difference = (result - expected).abs().max().item()
@@ -158,16 +159,21 @@ def agree(systems: Systems, dtype: torch.dtype) -> None:
 
 
 @contextmanager
-def _chosen(name: str) -> Iterator[None]:
-    before = os.environ.get("USG_OPS")
-    os.environ["USG_OPS"] = name
+def chosen(system: str) -> Iterator[None]:
+    """What the environment must say while a system runs, its backward pass among it."""
+    if system not in _CHOICES:
+        yield
+        return
+    variable, value = _CHOICES[system]
+    before = os.environ.get(variable)
+    os.environ[variable] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ["USG_OPS"]
+            del os.environ[variable]
         else:
-            os.environ["USG_OPS"] = before
+            os.environ[variable] = before
 
 
 def floor_bytes(direction: str, inputs: Inputs) -> int:
