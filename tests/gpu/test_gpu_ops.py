@@ -123,6 +123,77 @@ def test_every_width(heads, width, dtype):
     agree(attend(GRAPHS["random"], tensors, types, "cuda", dtype), expected, dtype)
 
 
+@pytest.fixture
+def atomics(monkeypatch):
+    monkeypatch.setenv("USG_OPS_ATOMIC", "1")
+
+
+def without_transpose(graph: CSR) -> CSR:
+    """On the GPU, with no transposed edges: gradients of keys and values summed over them would be 0."""
+    moved = graph.to("cuda")
+    for array in (moved.colptr, moved.row, moved.position):
+        array.zero_()
+    return moved
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_attention_equals_float64_with_atomic_sums(atomics, name, dtype):
+    tensors, types = inputs(GRAPHS[name], dtype)
+    expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)
+    agree(attend(without_transpose(GRAPHS[name]), tensors, types, "cuda", dtype), expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize(("heads", "width"), [(8, 16), (3, 24), (2, 64), (5, 80), (1, 128)])
+def test_every_width_with_atomic_sums(atomics, heads, width, dtype):
+    tensors, types = inputs(GRAPHS["random"], dtype, heads, width)
+    expected = attend(GRAPHS["random"], tensors, types, "cpu", torch.float64)
+    agree(attend(without_transpose(GRAPHS["random"]), tensors, types, "cuda", dtype), expected, dtype)
+
+
+def test_atomic_sums_change_the_gradients_of_keys_and_values_alone(atomics, monkeypatch):
+    tensors, types = inputs(GRAPHS["hub"], torch.float32)
+    result = attend(GRAPHS["hub"], tensors, types, "cuda", torch.float32)
+    monkeypatch.setenv("USG_OPS_ATOMIC", "0")
+    ordered = attend(GRAPHS["hub"], tensors, types, "cuda", torch.float32)
+    assert all(torch.equal(result[part], ordered[part]) for part in result if part not in ("k", "v"))
+
+
+def test_determinism_asked_of_torch_forbids_atomic_sums(atomics, monkeypatch):
+    tensors, types = inputs(GRAPHS["random"], torch.float32)
+    graph = without_transpose(GRAPHS["random"])
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert not attend(graph, tensors, types, "cuda", torch.float32)["k"].any()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_captured_graph_adds_up_anew(atomics, dtype):
+    tensors, types = inputs(GRAPHS["random"], dtype)
+    graph, types = without_transpose(GRAPHS["random"]), types.cuda()
+    leaves = {part: tensor.cuda().requires_grad_() for part, tensor in tensors.items()}
+
+    def step() -> torch.Tensor:
+        out = graph_attention(graph=graph, edge_type=types, **leaves)
+        return torch.autograd.grad(out.square().sum() / 2, leaves["k"])[0]
+
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            expected = step()
+    torch.cuda.current_stream().wait_stream(side)
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        result = step()
+    for _ in range(2):
+        captured.replay()
+        torch.testing.assert_close(result, expected, **TOLERANCE[dtype])
+
+
 def test_a_hub_of_a_hundred_thousand_edges():
     generator = torch.Generator().manual_seed(4)
     source = torch.randint(0, 500, (102_000,), generator=generator)

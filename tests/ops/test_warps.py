@@ -354,6 +354,32 @@ def test_determinism_asked_of_torch_forbids_atomic_sums(atomics):
         torch.use_deterministic_algorithms(False)
 
 
+# torch's own tracer instantiates the autograd function, of which torch warns.
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+def test_atomic_sums_are_compiled_without_graph_breaks(atomics, monkeypatch):
+    graph = without_transpose(graph_of(60, 12))
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    right = attend(graph, inputs)["k"]
+    inputs["k"].requires_grad_()
+    grad = torch.randn(12, 2, 16, generator=torch.Generator().manual_seed(3), dtype=torch.float64).float()
+    compiled = torch.compile(
+        lambda k: graph_attention(graph=graph, **inputs | {"k": k}), backend="aot_eager", fullgraph=True
+    )
+    torch.testing.assert_close(torch.autograd.grad(compiled(inputs["k"]), inputs["k"], grad)[0], right)
+    monkeypatch.setenv("USG_OPS_ATOMIC", "0")
+    assert not torch.autograd.grad(compiled(inputs["k"]), inputs["k"], grad)[0].any()
+
+
+def test_the_output_may_change_where_no_atomic_sum_needs_it(atomics, monkeypatch):
+    graph = graph_of(60, 12)
+    inputs = arguments(graph, 2, 16, dtype=torch.float32)
+    inputs["k"].requires_grad_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        graph_attention(graph=graph, **inputs).mul_(2).sum().backward()
+    monkeypatch.setenv("USG_OPS_ATOMIC", "0")
+    graph_attention(graph=graph, **inputs).mul_(2).sum().backward()
+
+
 def test_other_words_than_0_and_1_for_atomic_sums_are_refused(atomics, monkeypatch):
     monkeypatch.setenv("USG_OPS_ATOMIC", "yes")
     graph = graph_of(10, 3)

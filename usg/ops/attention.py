@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from usg.ops import attention_torch
+from usg.ops.backend import atomic
 from usg.ops.csr import CSR
 from usg.ops.library import autocast_to_one
 
@@ -176,8 +177,7 @@ class _GraphAttention(torch.autograd.Function):
         *tensors: Tensor | None,
     ) -> Tensor:
         out, log_sum = attention_torch.forward(*_apart(tensors), rowptr, col, row_index, edge_type, keep)
-        # What follows attention mostly keeps its output anyway.
-        kept = out if out.device.type in _MAY_BE_ATOMIC else None
+        kept = out if out.device.type in _MAY_BE_ATOMIC and atomic() else None
         ctx.save_for_backward(rowptr, col, row_index, colptr, row, position, edge_type, keep, kept, log_sum, *tensors)
         return out
 

@@ -8,7 +8,8 @@
     torch_scatter  torch's, with the reductions of torch-scatter
     (not set)      the compiled kernels on both, and torch where nothing can be compiled, which is said once
 
-``USG_OPS_ATOMIC=1`` lets the CUDA kernels add up gradients in any order; it too is read at every call.
+``USG_OPS_ATOMIC=1`` lets the CUDA kernels add up gradients in any order; it too is read at every call, and what
+`torch.compile` compiled without it stays without.
 """
 
 from __future__ import annotations
