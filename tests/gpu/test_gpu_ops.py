@@ -136,8 +136,12 @@ def without_transpose(graph: CSR) -> CSR:
     return moved
 
 
-@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
-@pytest.mark.parametrize("name", list(GRAPHS))
+# Of one node the gradients of keys cancel, and in half types the rounding of the output would be what is left.
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [(name, dtype) for name in GRAPHS for dtype in TOLERANCE if name != "one node" or dtype == torch.float32],
+    ids=str,
+)
 def test_attention_equals_float64_with_atomic_sums(atomics, name, dtype):
     tensors, types = inputs(GRAPHS[name], dtype)
     expected = attend(GRAPHS[name], tensors, types, "cpu", torch.float64)

@@ -297,16 +297,16 @@ def without_transpose(graph: CSR) -> CSR:
 
 @given(
     edge_lists(max_nodes=30, max_edges=150), st.sampled_from([1, 3, 8]), st.sampled_from([3, 16, 32, 48, 64]),
-    st.sampled_from(list(TOLERANCE)), st.sampled_from([0, 5]), st.sampled_from([0.0, 0.5]),
+    st.sampled_from([0, 5]), st.sampled_from([0.0, 0.5]),
 )  # fmt: skip
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_atomic_sums_of_any_graph(atomics, edges, heads, width, dtype, attributes, dropout):
+def test_atomic_sums_of_any_graph(atomics, edges, heads, width, attributes, dropout):
+    """In half types the rounding of the output would be all that is left where gradients of keys cancel."""
     source, target, nodes = edges
     graph = CSR.from_edges(source, target, nodes)[0]
-    inputs = arguments(graph, heads, width, 4, attributes, dtype)
+    inputs = arguments(graph, heads, width, 4, attributes, torch.float32)
     result = attend(without_transpose(graph), inputs, dropout)
-    # delta comes from the output, rounded.
-    agree(result, reference(graph, inputs, dropout), 2 * TOLERANCE[dtype])
+    agree(result, reference(graph, inputs, dropout), TOLERANCE[torch.float32])
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
