@@ -148,3 +148,19 @@ def test_prompts_without_a_graph():
     writer = PromptWriter(with_padding(tokenizer()))
     batch = writer.write([None, SceneGraph()], ["what is ?", ""], ["red", "blue"])
     assert [read(batch, row) for row in range(2)] == ["what is ? red </s>", "nothing ; blue </s>"]
+
+
+def test_no_stray_space_of_a_tokenizer_that_puts_one_in_front():
+    """As SentencePiece does: the graph begins with one, what stands behind it does not."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE(unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
+    made.decoder = decoders.Metaspace(prepend_scheme="never")
+    texts = ["red small dog; on under no sofa not big what is there ?\n 1 2"] * 3
+    made.train_from_iterator(texts, trainers.BpeTrainer(special_tokens=["</s>", "<unk>"], show_progress=False))
+    words = with_padding(PreTrainedTokenizerFast(tokenizer_object=made, eos_token="</s>", unk_token="<unk>"))
+    batch = PromptWriter(words, soft=0, max_length=200).write([SCENE], ["what is there"])
+    text = "".join(words.convert_ids_to_tokens(batch.ids[0].tolist())).replace("\u2581", " ")
+    assert text == f" {graph_text(SCENE)};\nwhat is there\n"

@@ -186,7 +186,7 @@ class PromptWriter:
             before, behind = "", f"\n{prompt}"
         if not self.tokenizer.chat_template:
             start = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]
-            return start + self._words(before), self._words(f"{behind}\n")
+            return start + self._words(before), self._after(f"{behind}\n")
         turn = [{"role": "user", "content": _CONTENT}]
         text = self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
         if text.count(_CONTENT) != 1:
@@ -194,7 +194,7 @@ class PromptWriter:
                 "the tokenizer's chat template does not say what a user says, once; set chat_template to None"
             )
         opening, _, closing = text.partition(_CONTENT)
-        return self._marks(opening) + self._words(before), self._words(behind) + self._marks(closing)
+        return self._marks(opening) + self._words(before), self._after(behind) + self._marks(closing)
 
     def _answer(self, answer: str) -> list[int]:
         return [*self._words(answer), self.tokenizer.eos_token_id]
@@ -205,6 +205,12 @@ class PromptWriter:
             self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) if text else []
         )
         return ids
+
+    def _after(self, text: str) -> list[int]:
+        """Text that goes on behind a graph: without the space that tokenizers of that kind would put in front."""
+        mark = [] if self._space or not text else self._words(";")
+        ids = self._words(f";{text}" if mark else text)
+        return ids[len(mark) :] if ids[: len(mark)] == mark else self._words(text)
 
     def _marks(self, text: str) -> list[int]:
         """Text of the chat template, which has control tokens."""
