@@ -158,7 +158,7 @@ def test_no_stray_space_of_a_tokenizer_that_puts_one_in_front():
     made = Tokenizer(models.BPE(unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
     made.decoder = decoders.Metaspace(prepend_scheme="never")
-    texts = ["red small dog; on under no sofa not big what is there ?\n 1 2"] * 3
+    texts = ["red small dog, on under no sofa; not big what is there ?\n 1 2"] * 3
     made.train_from_iterator(texts, trainers.BpeTrainer(special_tokens=["</s>", "<unk>"], show_progress=False))
     words = with_padding(PreTrainedTokenizerFast(tokenizer_object=made, eos_token="</s>", unk_token="<unk>"))
     batch = PromptWriter(words, soft=0, max_length=200).write([SCENE], ["what is there"])
