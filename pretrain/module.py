@@ -1,6 +1,6 @@
 """Masked pretraining as a LightningModule: one encoder, several objectives, one forward pass a step.
 
-Step s draws everything from a generator of (seed, s): each objective in turn hides something in the batch that the last
+All that step s draws is a function of (seed, s, graph): each objective in turn hides something in the batch that the last
 one left, the encoder reads the result once, and L = sum over objectives k of weight_k * loss_k. The model is built when
 the vocabulary is known; a checkpoint holds both, so `test` needs no size flags.
 """
@@ -18,13 +18,13 @@ from usg.batch import GraphBatch, Vocabulary
 from usg.files import atomic_path
 from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
 from usg.pretrain.data import GraphDataModule, NumberedBatch
-from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
+from usg.pretrain.objectives import Draws, Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.table import print_table
 from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
-from usg.training.seeds import derive_seed, step_generator
+from usg.training.seeds import derive_seed
 
-_VALIDATION_STREAM = 1  # of generators; training has those from 2 on
+_VALIDATION, _TRAINING = 1, 2  # streams of what is drawn
 _OPTIMIZER = OptimizerSettings()
 
 
@@ -110,10 +110,10 @@ class PretrainingModule(LightningModule):
             self.on_test_start()
 
     def training_step(self, batch: NumberedBatch, batch_idx: int) -> Tensor:
-        """One step; the masks are a function of (seed, step)."""
+        """One step; the masks are a function of (seed, step, graph), whichever process has the graph."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        generator = step_generator(self.seed, step, stream=2 + self.trainer.global_rank)
-        loss, metrics = self.losses(batch.graphs, generator)
+        draws = Draws(derive_seed(self.seed, step, _TRAINING), batch.graphs, batch.items)
+        loss, metrics = self.losses(batch.graphs, draws)
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss.detach()), step)
         log_step(self, loss, {"loss": loss, **metrics}, batch.graphs.num_graphs)
@@ -121,12 +121,12 @@ class PretrainingModule(LightningModule):
 
     def validation_step(self, batch: NumberedBatch, batch_idx: int) -> None:
         """The same losses under masks that are the same at every validation."""
-        loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
+        loss, metrics = self.losses(batch.graphs, _scoring_draws(batch))
         self._log("val", {"loss": loss, **metrics}, batch)
 
     def test_step(self, batch: NumberedBatch, batch_idx: int) -> None:
         """The losses on the test graphs, for the log; the table comes at the end."""
-        loss, metrics = self.losses(batch.graphs, step_generator(0, batch_idx, _VALIDATION_STREAM))
+        loss, metrics = self.losses(batch.graphs, _scoring_draws(batch))
         self._log("test", {"loss": loss, **metrics}, batch)
 
     def on_test_epoch_end(self) -> None:
@@ -134,20 +134,20 @@ class PretrainingModule(LightningModule):
         if self.trainer.is_global_zero:
             print_table(self.model, self._data, per_graph=self.table_nodes, path=self.table_path)
 
-    def losses(self, batch: GraphBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    def losses(self, batch: GraphBatch, draws: Draws) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the objectives' losses, and the figures to log.
 
         Args:
             batch: clean graphs.
-            generator: of all that is drawn.
+            draws: all that is left to chance.
 
         Returns:
             The loss, a scalar, and figures named `objective/figure`.
         """
-        lots = torch.rand(batch.num_graphs, generator=generator).to(batch.label.device)
+        lots = draws.graphs()
         targets: list[Targets] = []
         for objective in self._objectives:
-            targets.append(objective.corrupt(batch, lots, generator))
+            targets.append(objective.corrupt(batch, lots, draws))
             batch = targets[-1].batch
         states = self.model(batch)
         total = states.new_zeros(())
@@ -248,3 +248,7 @@ class PretrainingModule(LightningModule):
         if not isinstance(data, GraphDataModule):
             raise TypeError(f"PretrainingModule needs a GraphDataModule beside it, got {type(data).__name__}")
         return data
+
+
+def _scoring_draws(batch: NumberedBatch) -> Draws:
+    return Draws(derive_seed(0, 0, _VALIDATION), batch.graphs, batch.items)

@@ -17,7 +17,8 @@ from usg.batch import GraphBatch
 from usg.graph import EdgeType, NodeKind
 from usg.nn import GraphTransformer
 from usg.ops import segment_max, segment_softmax, segment_sum
-from usg.pretrain.objectives.objective import Objective, Targets, draw
+from usg.pretrain.objectives.draws import Draws
+from usg.pretrain.objectives.objective import Objective, Targets, mean_loss
 from usg.pretrain.objectives.structure import arguments, in_graphs, relation_pairs, select_edges
 
 ENDS = {
@@ -48,13 +49,13 @@ class Endpoint(Objective):
         self.relation = nn.Linear(dim, dim)
         self.object = nn.Linear(dim, dim)
 
-    def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
+    def corrupt(self, batch: GraphBatch, lots: Tensor, draws: Draws) -> Targets:
         """Cut one end of the chosen relations: its edges, and any two-hop edge that would show it."""
         _, subject, target = arguments(batch)
         chosen = (batch.kind == NodeKind.RELATION) & in_graphs(batch, self.applies_to(lots))
-        chosen &= draw(batch.num_nodes, generator, batch.label) < self.rate
+        chosen &= draws.nodes() < self.rate
         chosen &= ~_has_company(relation_pairs(batch, subject, target))
-        at_subject = chosen & (draw(batch.num_nodes, generator, batch.label) < 0.5)
+        at_subject = chosen & (draws.nodes() < 0.5)
         listener, speaker = batch.graph.row_index.long(), batch.graph.col.long()
         cut = torch.zeros_like(batch.edge_type, dtype=torch.bool)
         for end, nodes in (("subject", at_subject), ("object", chosen & ~at_subject)):
@@ -73,8 +74,6 @@ class Endpoint(Objective):
 
     def loss(self, model: GraphTransformer, states: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean cross-entropy of the pointers over the objects of each relation's graph."""
-        if not len(targets):
-            return states.new_zeros(()), {}
         batch = targets.batch
         candidates = (batch.kind == NodeKind.OBJECT).nonzero().squeeze(1)
         graph = batch.node_graph[candidates].long()
@@ -93,9 +92,9 @@ class Endpoint(Objective):
         probability = segment_softmax(scores[:, None], rowptr).squeeze(1)
         right = column == targets.answers[row]
         found = segment_sum((probability * right)[:, None], rowptr).squeeze(1)
-        loss = -found.clamp(min=torch.finfo(found.dtype).tiny).log().mean()
+        losses = -found.clamp(min=torch.finfo(found.dtype).tiny).log()
         best = segment_max(probability.detach()[:, None], rowptr).squeeze(1)
-        return loss, {"loss": loss.detach(), "accuracy": (found.detach() >= best).float().mean()}
+        return mean_loss(losses, (found.detach() >= best).sum(), len(targets))
 
 
 def _has_company(pair: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from usg.batch import GraphBatch
 from usg.batch.vocabulary import MASK_INDEX
 from usg.graph import NodeKind
 from usg.nn import GraphTransformer
-from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy, draw
+from usg.pretrain.objectives.draws import Draws
+from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy
 from usg.pretrain.objectives.structure import in_graphs
 
 
@@ -46,10 +47,10 @@ class MaskedCaption(Objective):
                 raise ValueError(f"MaskedCaption: {name} is {rate}; expected a share in [0, 1]")
         self.mention_rate, self.other_rate, self.hide_node = mention_rate, other_rate, hide_node
 
-    def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
+    def corrupt(self, batch: GraphBatch, lots: Tensor, draws: Draws) -> Targets:
         """Hide mentions whole: all words of a node are hidden together."""
         words = (batch.kind == NodeKind.WORD) & in_graphs(batch, self.applies_to(lots)) & (batch.label != MASK_INDEX)
-        lottery = draw(batch.num_nodes, generator, batch.label)
+        lottery = draws.nodes()
         mentioned = lottery < self.mention_rate
         hidden = words & torch.where(
             batch.mention >= 0, mentioned[batch.mention.clamp(min=0)], lottery < self.other_rate
@@ -57,14 +58,13 @@ class MaskedCaption(Objective):
         label = torch.where(hidden, MASK_INDEX, batch.label)
         if self.hide_node > 0:
             nodes = batch.mention[hidden & (batch.mention >= 0)]
-            nodes = nodes[draw(batch.num_nodes, generator, batch.label)[nodes] < self.hide_node]
+            nodes = nodes[draws.nodes()[nodes] < self.hide_node]
             label[nodes] = MASK_INDEX
         nodes = hidden.nonzero().squeeze(1)
         return Targets(nodes, batch.label[nodes], replace(batch, label=label))
 
     def loss(self, model: GraphTransformer, states: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean cross-entropy over the hidden words, among all words of captions."""
-        if not len(targets):
+        if not len(targets) and not model.head.sizes[NodeKind.WORD]:
             return states.new_zeros(()), {}
-        loss, accuracy = cross_entropy(model.label_logits(states[targets.nodes], NodeKind.WORD), targets.answers)
-        return loss, {"loss": loss.detach(), "accuracy": accuracy}
+        return cross_entropy(model.label_logits(states[targets.nodes], NodeKind.WORD), targets.answers)

@@ -24,7 +24,8 @@ from usg.batch import GraphBatch
 from usg.batch.vocabulary import MASK_INDEX
 from usg.graph import NodeKind
 from usg.nn import GraphTransformer
-from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy, draw
+from usg.pretrain.objectives.draws import Draws
+from usg.pretrain.objectives.objective import Objective, Targets, cross_entropy
 from usg.pretrain.objectives.structure import (
     arguments,
     in_graphs,
@@ -79,29 +80,29 @@ class MaskedNode(Objective):
         self.mask_share, self.keep_arguments, self.drop_boxes = mask_share, keep_arguments, drop_boxes
         self.guard_pairs, self.guard_copies = guard_pairs, guard_copies
 
-    def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
+    def corrupt(self, batch: GraphBatch, lots: Tensor, draws: Draws) -> Targets:
         """Choose nodes, hide their labels and what would betray them."""
-        chosen = self.choose(batch, lots, generator)
+        chosen = self.choose(batch, lots, draws)
         _, subject, target = arguments(batch)
         hidden = chosen
         if self.guard_pairs:
             hidden = spread_over_pairs(hidden, relation_pairs(batch, subject, target))
         if self.guard_copies:
             hidden = spread_over_copies(hidden, batch)
-        dice = draw(batch.num_nodes, generator, batch.label)
+        dice = draws.nodes()
         # What is hidden only because it would betray something gets no chance of being kept.
         label = batch.label.masked_fill(hidden & ((dice < self.mask_share) | ~chosen), MASK_INDEX)
         swapped = chosen & (dice >= (1 + self.mask_share) / 2)
-        label[swapped] = self._other_labels(batch, swapped, generator)
-        dropped = self._boxes_to_drop(batch, hidden, subject, target, generator)
+        label[swapped] = self._other_labels(batch, swapped, draws)
+        dropped = self._boxes_to_drop(batch, hidden, subject, target, draws)
         corrupted = replace(batch.ungrounded(hidden), label=label)
         corrupted = replace(corrupted, has_box=corrupted.has_box & ~dropped)
         nodes = chosen.nonzero().squeeze(1)
         return Targets(nodes, batch.label[nodes], corrupted)
 
-    def choose(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Tensor:
+    def choose(self, batch: GraphBatch, lots: Tensor, draws: Draws) -> Tensor:
         """`(n,)` bool: the nodes to predict."""
-        lottery = draw(batch.num_nodes, generator, batch.label)
+        lottery = draws.nodes()
         rate = torch.zeros(len(NodeKind), device=batch.label.device)
         for name, kind in KINDS.items():
             rate[kind] = self.rates[name]
@@ -115,30 +116,30 @@ class MaskedNode(Objective):
         empty = torch.ones_like(lowest, dtype=torch.bool)
         empty[graph[chosen]] = False
         chosen = chosen | (eligible & empty[graph] & (lottery == lowest[graph]))
-        return self._keep_arguments(batch, chosen, generator)
+        return self._keep_arguments(batch, chosen, draws)
 
-    def _keep_arguments(self, batch: GraphBatch, chosen: Tensor, generator: torch.Generator) -> Tensor:
-        keep = in_graphs(batch, draw(batch.num_graphs, generator, batch.label) < self.keep_arguments)
+    def _keep_arguments(self, batch: GraphBatch, chosen: Tensor, draws: Draws) -> Tensor:
+        keep = in_graphs(batch, draws.graphs() < self.keep_arguments)
         visible = torch.zeros_like(chosen)
         for column in arguments(batch):
             visible[column[chosen & keep & (column >= 0)]] = True
         return chosen & ~visible
 
-    def _other_labels(self, batch: GraphBatch, swapped: Tensor, generator: torch.Generator) -> Tensor:
+    def _other_labels(self, batch: GraphBatch, swapped: Tensor, draws: Draws) -> Tensor:
         """A label for each swapped node, drawn from the nodes of its kind; a colour for a colour."""
         group = batch.kind * (batch.vocabulary_size + batch.num_unseen + 1) + batch.attribute_kind + 1
         order = group.argsort(stable=True)
         sorted_groups, wanted = group[order], group[swapped]
         first = torch.searchsorted(sorted_groups, wanted)
         size = torch.searchsorted(sorted_groups, wanted, right=True) - first
-        return batch.label[order[first + (draw(len(wanted), generator, batch.label) * size).long()]]
+        return batch.label[order[first + (draws.nodes()[swapped] * size).long()]]
 
     def _boxes_to_drop(
-        self, batch: GraphBatch, hidden: Tensor, subject: Tensor, target: Tensor, generator: torch.Generator
+        self, batch: GraphBatch, hidden: Tensor, subject: Tensor, target: Tensor, draws: Draws
     ) -> Tensor:
         dropped = torch.zeros_like(hidden)
         relations = hidden & (batch.kind == NodeKind.RELATION)
-        relations &= draw(batch.num_nodes, generator, batch.label) < self.drop_boxes
+        relations &= draws.nodes() < self.drop_boxes
         for column in (subject, target):
             dropped[column[relations & (column >= 0)]] = True
         return dropped
@@ -149,10 +150,11 @@ class MaskedNode(Objective):
         metrics: dict[str, Tensor] = {}
         kinds = targets.batch.kind[targets.nodes]
         for name, kind in KINDS.items():
-            mine = kinds == kind
-            if bool(mine.any()):
-                logits = model.label_logits(states[targets.nodes[mine]], kind)
-                loss, accuracy = cross_entropy(logits, targets.answers[mine])
+            mine = targets.nodes[kinds == kind]
+            # Also where none is hidden here: other processes may have some.
+            if len(mine) or model.head.sizes[kind]:
+                logits = model.label_logits(states[mine], kind)
+                loss, figures = cross_entropy(logits, targets.answers[kinds == kind])
                 total = total + self.weights[name] * loss
-                metrics |= {f"{name}_loss": loss.detach(), f"{name}_accuracy": accuracy}
+                metrics |= {f"{name}_{figure}": value for figure, value in figures.items()}
         return total, metrics

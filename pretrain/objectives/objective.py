@@ -1,10 +1,10 @@
 """The interface of a pretraining objective.
 
 A training step asks each objective in turn to corrupt the batch that the last one left, runs the encoder once over
-the result, and adds up the weighted losses. All chance comes from the generator that is handed in, so that masks are
-a function of (seed, step).
+the result, and adds up the weighted losses. All chance comes from the `Draws` that are handed in, so that masks are
+a function of the seed, the step and the graph.
 
-An objective applies to a share of the graphs. Every graph draws one number u in [0, 1) from the step's generator;
+An objective applies to a share of the graphs. Every graph draws one number u in [0, 1);
 `share=0.5` takes the graphs with u < 0.5 and `share=-0.5` those with u >= 0.5, so that two objectives can work on
 disjoint halves of a batch.
 """
@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from usg.batch import GraphBatch
 from usg.nn import GraphTransformer
+from usg.pretrain.objectives.draws import Draws
+from usg.training.ranks import mean_over_ranks
 
 
 @dataclass(frozen=True)
@@ -65,26 +67,42 @@ class Objective(nn.Module, ABC):
         return lots < self.share if self.share > 0 else lots >= 1.0 + self.share
 
     @abstractmethod
-    def corrupt(self, batch: GraphBatch, lots: Tensor, generator: torch.Generator) -> Targets:
+    def corrupt(self, batch: GraphBatch, lots: Tensor, draws: Draws) -> Targets:
         """Hide something: the targets carry the changed batch; the one given is left as it is."""
 
     @abstractmethod
     def loss(self, model: GraphTransformer, states: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
-        """The mean loss over the targets and the figures to log, from states `(n, dim)`."""
+        """The mean loss over the targets and the figures to log, from states `(n, dim)`.
+
+        The mean is that over the targets of all processes (`usg.training.ranks`), some of which may have none: all
+        weights must be used all the same, and all processes must log the same figures.
+        """
 
 
-def draw(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
-    """`(count,)` uniform numbers in [0, 1), drawn on the generator's device and moved to that of `like`."""
-    return torch.rand(count, generator=generator, device=generator.device).to(like.device)
+def mean_loss(losses: Tensor, right: Tensor, asked: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """The mean of losses and the accuracy, over the targets of all processes, as the loss and the figures to log.
+
+    Args:
+        losses: `(l,)` the losses that count.
+        right: number of right answers, a scalar.
+        asked: number of answers.
+
+    Returns:
+        The loss, 0 where no loss counts, and the figures, none where nothing was asked.
+    """
+    counts = mean_over_ranks(torch.tensor([losses.numel(), asked], dtype=torch.float64, device=losses.device))
+    counted, rows = counts.tolist()
+    loss = losses.sum() / (counted or 1.0)
+    return loss, ({"loss": loss.detach(), "accuracy": right.detach() / rows} if rows else {})
 
 
-def cross_entropy(logits: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean loss and accuracy over the rows `(t, c)` whose answer `(t,)` can be given at all.
+def cross_entropy(logits: Tensor, answers: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Mean loss and accuracy over the rows `(t, c)`, of which the loss is that of answers `(t,)` that can be given.
 
     A label that was never seen as the kind asked for has the logit -inf, one that the vocabulary lacks has none (its
     index is c or more): both count as wrong and add no loss.
     """
     known = answers < logits.shape[1]
     possible = known & (logits.gather(1, torch.where(known, answers, 0)[:, None]).squeeze(1) > -torch.inf)
-    loss = F.cross_entropy(logits[possible], answers[possible], reduction="sum") / max(int(possible.sum()), 1)
-    return loss, (logits.detach().argmax(-1) == answers).float().mean()
+    losses = F.cross_entropy(logits[possible], answers[possible], reduction="none")
+    return mean_loss(losses, (logits.detach().argmax(-1) == answers).sum(), len(answers))

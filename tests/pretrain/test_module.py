@@ -17,10 +17,9 @@ from usg.pretrain.data import GraphDataModule
 from usg.pretrain.evaluation import guess
 from usg.pretrain.examples import masked_examples
 from usg.pretrain.module import PretrainingModule
-from usg.pretrain.objectives import Endpoint, MaskedNode
+from usg.pretrain.objectives import Draws, Endpoint, MaskedNode
 from usg.training.optimizer import OptimizerSettings
 from usg.training.quiet import quiet_lightning
-from usg.training.seeds import step_generator
 
 COLOUR = {"ball": "red", "cup": "green", "hat": "blue", "dog": "brown"}
 
@@ -44,11 +43,11 @@ def module(graphs: list[SceneGraph], **settings: object) -> PretrainingModule:
     return built
 
 
-def test_masks_are_a_function_of_seed_and_step() -> None:
+def test_masks_are_a_function_of_the_seed() -> None:
     graphs = list(scenes(8))
     built = module(graphs)
     batch = pack(graphs, built.model.vocabulary)
-    losses = [float(built.losses(batch, step_generator(1, step))[0].detach()) for step in (5, 5, 6)]
+    losses = [float(built.losses(batch, Draws(step, batch))[0].detach()) for step in (5, 5, 6)]
     assert losses[0] == losses[1] != losses[2]
 
 
@@ -56,14 +55,15 @@ def test_the_loss_is_the_weighted_sum() -> None:
     graphs = list(scenes(8))
     built = module(graphs, objectives=[MaskedNode(weight=2.0), Endpoint(rate=1.0, weight=0.25)])
     batch = pack(graphs, built.model.vocabulary)
-    loss, figures = built.losses(batch, step_generator(0, 0))
+    loss, figures = built.losses(batch, Draws(0, batch))
     nodes = sum(figures[f"masked_node/{kind}_loss"] for kind in ("object", "attribute", "relation"))
     assert float(loss.detach()) == pytest.approx(float(2 * nodes + 0.25 * figures["endpoint/loss"]), rel=1e-5)
 
 
 def test_graphs_with_nothing_to_hide_give_a_loss_of_zero() -> None:
     built = module(list(scenes(2)))
-    loss, figures = built.losses(pack([SceneGraph(), SceneGraph()], built.model.vocabulary), step_generator(0, 0))
+    batch = pack([SceneGraph(), SceneGraph()], built.model.vocabulary)
+    loss, figures = built.losses(batch, Draws(0, batch))
     loss.backward()
     assert float(loss.detach()) == 0
     assert figures == {}

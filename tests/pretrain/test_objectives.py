@@ -23,7 +23,7 @@ from usg.graph import (
 )
 from usg.nn import graph_transformer_tiny
 from usg.ops import CSR
-from usg.pretrain.objectives import Endpoint, MaskedCaption, MaskedNode, Objective, Targets
+from usg.pretrain.objectives import Draws, Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.objectives.objective import cross_entropy
 from usg.pretrain.objectives.structure import arguments, edges_of_type, select_edges, spread_over_copies
 
@@ -61,9 +61,8 @@ def batch_of(count: int = 64, captions: bool = False, two_hop: bool = False) -> 
 
 
 def corrupt(objective: Objective, batch: GraphBatch, seed: int = 0) -> Targets:
-    generator = torch.Generator().manual_seed(seed)
-    lots = torch.rand(batch.num_graphs, generator=generator)
-    return objective.corrupt(batch, lots, generator)
+    draws = Draws(seed, batch)
+    return objective.corrupt(batch, draws.graphs(), draws)
 
 
 def labels(batch: GraphBatch, label: str) -> torch.Tensor:
@@ -250,11 +249,11 @@ def test_objectives_can_be_learnt_together_and_report_their_figures() -> None:
     batch = batch_of(16, captions=True)
     losses, metrics = [], {}
     for step in range(30):
-        generator = torch.Generator().manual_seed(step)
-        lots = torch.rand(batch.num_graphs, generator=generator)
+        draws = Draws(step, batch)
+        lots = draws.graphs()
         current, asked = batch, []
         for objective in objectives:
-            asked.append(objective.corrupt(current, lots, generator))
+            asked.append(objective.corrupt(current, lots, draws))
             current = asked[-1].batch
         states = model(current)
         loss = torch.zeros(())
@@ -275,8 +274,8 @@ def test_objectives_can_be_learnt_together_and_report_their_figures() -> None:
 
 def test_a_label_never_seen_as_the_kind_counts_as_wrong_and_adds_no_loss() -> None:
     logits = torch.tensor([[0.0, -torch.inf], [1.0, 0.0]])
-    loss, accuracy = cross_entropy(logits, torch.tensor([1, 0]))
-    assert torch.isfinite(loss) and float(accuracy) == 0.5
+    loss, figures = cross_entropy(logits, torch.tensor([1, 0]))
+    assert torch.isfinite(loss) and float(figures["accuracy"]) == 0.5
 
 
 @pytest.mark.parametrize("wrong", [{"object_rate": 1.2}, {"share": 0.0}, {"weight": 0.0}, {"keep_arguments": -1}])
