@@ -90,7 +90,7 @@ def mean_loss(losses: Tensor, right: Tensor, asked: int) -> tuple[Tensor, dict[s
     Returns:
         The loss, 0 where no loss counts, and the figures, none where nothing was asked.
     """
-    counts = mean_over_ranks(torch.tensor([losses.numel(), asked], dtype=torch.float64, device=losses.device))
+    counts = mean_over_ranks(torch.tensor([losses.numel(), asked], dtype=torch.float32, device=losses.device))
     counted, rows = counts.tolist()
     loss = losses.sum() / (counted or 1.0)
     return loss, ({"loss": loss.detach(), "accuracy": right.detach() / rows} if rows else {})

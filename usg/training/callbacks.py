@@ -124,7 +124,9 @@ class PlainProgress(Callback):
     ) -> None:
         """Print when it is time."""
         now = time.monotonic()
-        if now - self._last < self.seconds and trainer.global_step != trainer.max_steps:
+        if not trainer.is_global_zero or (
+            now - self._last < self.seconds and trainer.global_step != trainer.max_steps
+        ):
             return
         self._last = now
         speed = (trainer.global_step - self._first_step) / max(now - self._start, 1e-9)
@@ -137,7 +139,7 @@ class PlainProgress(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the validation's figures."""
-        if not trainer.sanity_checking and trainer.state.fn == "fit":
+        if trainer.is_global_zero and not trainer.sanity_checking and trainer.state.fn == "fit":
             names = [
                 name for name in trainer.callback_metrics if name.startswith("val/") and not name.endswith("_loss")
             ]

@@ -19,6 +19,7 @@ from jsonargparse import ArgumentError
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from usg.files import atomic_path
@@ -27,6 +28,7 @@ from usg.training.callbacks import PlainProgress, PrintFigures, RunCheckpoint, S
 from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newest_checkpoint
 from usg.training.metrics_log import MetricsLog
 from usg.training.quiet import quiet_lightning
+from usg.training.ranks import lost_process
 
 # What Lightning would choose otherwise: a new version folder for each start, validation by epochs, no end.
 _TRAINER_DEFAULTS: dict[str, Any] = {
@@ -124,7 +126,7 @@ class TrainingCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Refuse to write a second run over a first one, or clear the first one away."""
         run = Path(self._get(self.config, "trainer").default_root_dir)
-        if self.subcommand != "fit" or self._get(self.config, "ckpt_path"):
+        if self.subcommand != "fit" or self._get(self.config, "ckpt_path") or rank_zero_only.rank:
             return
         if self._get(self.config, "overwrite"):
             # Were they left, `--ckpt_path last` could resume the old run under the name of the new one.
@@ -157,7 +159,7 @@ class TrainingCLI(LightningCLI):
             config["enable_progress_bar"] = terminal
         config["callbacks"] = [*callbacks, *(config["callbacks"] or [])]
         config["plugins"] = [AtomicCheckpointIO(), *(config["plugins"] or [])]
-        if fit:
+        if fit and not rank_zero_only.rank:
             run.mkdir(parents=True, exist_ok=True)
             with atomic_path(run / "config.yaml") as temporary:
                 settings = self.config["fit"].clone()
@@ -195,6 +197,7 @@ def run_training(
     Raises:
         ValueError: the words or the configuration are wrong; one line that says what and what to do.
         FileNotFoundError: a configuration or checkpoint does not exist.
+        ConnectionError: another process of the training is gone.
     """
     quiet_lightning()
     words = prepare_arguments(argv, prog)
@@ -214,6 +217,13 @@ def run_training(
         )
     except MisconfigurationException as error:
         raise ValueError(" ".join(str(error).split())) from error
+    except RuntimeError as error:
+        if not lost_process(error):
+            raise
+        raise ConnectionError(
+            "another process of this training has ended or no longer answers; what it said stands above, or in its "
+            "own log. The last checkpoint is whole: --ckpt_path last goes on from it"
+        ) from error
     except SystemExit as error:
         # Lightning ends the process itself when it is interrupted; `usg` has a message and a status for that.
         if isinstance(error.__context__, KeyboardInterrupt):

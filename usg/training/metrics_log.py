@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
 from usg.files import atomic_path
+from usg.training.ranks import mean_over_ranks
 
 _SECONDS_PER_SAVE = 5.0  # the whole file is rewritten, so not at every row
 
@@ -31,14 +33,16 @@ def log_step(module: LightningModule, loss: Tensor, figures: Mapping[str, Tensor
     Args:
         module: that trains.
         loss: of the step, a scalar.
-        figures: scalars by name; logged as `train/name`, with the learning rate.
+        figures: scalars by name, the same names on all processes; their means over the processes are logged as
+            `train/name`, with the learning rate.
         batch_size: items in the batch.
     """
     trainer: Any = module.trainer
     module.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch_size)
     every, done = trainer.log_every_n_steps, trainer.global_step + 1
     if every and (done % every == 0 or done == trainer.max_steps):
-        values = {f"train/{name}": float(value.detach()) for name, value in figures.items()}
+        means = mean_over_ranks(torch.stack([value.detach().float() for value in figures.values()])).tolist()
+        values = {f"train/{name}": mean for name, mean in zip(figures, means, strict=True)}
         values["train/learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         for logger in trainer.loggers:
             logger.log_metrics(values, done)

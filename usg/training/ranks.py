@@ -27,7 +27,20 @@ def mean_over_ranks(values: Tensor) -> Tensor:
     """
     if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
         return values.detach()
-    # As float64, so that counts stay exact.
-    total = values.detach().to(torch.float64, copy=True)
+    total = values.detach().clone()
     dist.all_reduce(total)
-    return (total / dist.get_world_size()).to(values.dtype if values.is_floating_point() else torch.float64)
+    return total / dist.get_world_size()
+
+
+def lost_process(error: BaseException) -> bool:
+    """Whether an error says that another process of the training is gone or no longer answers.
+
+    Example:
+        >>> lost_process(RuntimeError("[gloo/transport/tcp/pair.cc:538] Connection closed by peer [127.0.0.1]:29500"))
+        True
+        >>> lost_process(RuntimeError("CUDA out of memory"))
+        False
+    """
+    if not (dist.is_available() and isinstance(error, RuntimeError)):
+        return False
+    return isinstance(error, dist.DistError) or "gloo/" in str(error)
