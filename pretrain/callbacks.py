@@ -40,7 +40,7 @@ class MaskedPictures(Callback):
     ) -> None:
         """Draw when it is time."""
         step = trainer.global_step
-        if (step % self.every == 0 or step == trainer.max_steps) and step != self._drawn and trainer.is_global_zero:
+        if (step % self.every == 0 or step == trainer.max_steps) and step != self._drawn:
             self._drawn = step
             if not isinstance(pl_module, PretrainingModule):
                 raise TypeError(
@@ -57,9 +57,12 @@ class MaskedPictures(Callback):
             }
         folder = Path(trainer.default_root_dir) / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
+        # Every process guesses, since the weights may lie in parts; the first one draws.
         for kind, examples in self._examples.items():
             tops = guess_top(module.model, examples, k=self.guesses, grounding=data.grounding)
             for number, (example, top) in enumerate(zip(examples, tops, strict=True)):
+                if not trainer.is_global_zero:
+                    continue
                 name = kind if self.per_kind == 1 else f"{kind}_{number}"
                 said = f"{', '.join(top)} (is {example.answer})"
                 svg = draw_graph(

@@ -23,6 +23,7 @@ from usg.pretrain.table import print_table
 from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed
+from usg.training.sharding import is_sharded, shard, whole_weights
 
 _VALIDATION, _TRAINING = 1, 2  # streams of what is drawn
 _OPTIMIZER = OptimizerSettings()
@@ -69,6 +70,8 @@ class PretrainingModule(LightningModule):
         self.objectives = nn.ModuleList(chosen)
         if not self.objectives:
             raise ValueError("model.objectives is empty; `usg ls objectives` lists what can be predicted")
+        # Now: where weights lie in parts, objectives get another class.
+        self.objective_names = _names(chosen)
         self.settings = optimizer
         self.seed, self.table_path, self.table_nodes = seed, table_path, table_nodes
         self.encoder: GraphTransformer | None = None
@@ -78,12 +81,18 @@ class PretrainingModule(LightningModule):
         """Build the encoder, now that the data knows its vocabulary.
 
         Raises:
-            ValueError: captions are to be predicted and the data gives none.
+            ValueError: captions are to be predicted and the data gives none, or weights in parts are to be scored.
         """
         if not self._data.captions and any(isinstance(objective, MaskedCaption) for objective in self._objectives):
             raise ValueError("MaskedCaption has nothing to predict with data.captions off; switch one of them")
         if self.encoder is None:
             self._build(self.config, self._data.vocabulary)
+            if is_sharded(self):
+                if self.trainer.state.fn != "fit":
+                    raise ValueError("scoring runs on one process: leave out training/fsdp; the checkpoints are the same")
+                blocks = [(block, "forward") for block in self.model.blocks]
+                heads = [(objective, "loss") for objective in self._objectives]
+                shard(self, [*blocks, (self.model, "forward"), *heads])
 
     def configure_optimizers(self) -> Any:
         """AdamW over everything, warm-up and cosine over the whole run."""
@@ -166,16 +175,6 @@ class PretrainingModule(LightningModule):
             raise RuntimeError("the encoder is built by Trainer.fit, validate or test, when the vocabulary is known")
         return self.encoder
 
-    @property
-    def objective_names(self) -> list[str]:
-        """The objectives' names for the log: that of the class, numbered where one occurs twice."""
-        names: list[str] = []
-        for objective in self.objectives:
-            name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(objective).__name__).lstrip("_")
-            count = sum(other.rstrip("0123456789") == name for other in names)
-            names.append(f"{name}{count + 1}" if count else name)
-        return names
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the encoder's sizes and the vocabulary beside the weights."""
         checkpoint["encoder"] = self.model.config.to_dict()
@@ -212,8 +211,14 @@ class PretrainingModule(LightningModule):
 
     def on_train_end(self) -> None:
         """Leave the encoder in `<run folder>/model`, for `GraphTransformer.from_pretrained`."""
+        model = self.model
+        if is_sharded(self):
+            weights = whole_weights(model)
+            model = GraphTransformer(model.config, model.vocabulary)
+            if self.trainer.is_global_zero:
+                model.load_state_dict(weights)
         if self.trainer.is_global_zero:
-            self.model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
+            model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
 
     def _build(self, config: GraphTransformerConfig, vocabulary: Vocabulary) -> None:
         torch.manual_seed(derive_seed(self.seed))
@@ -248,6 +253,16 @@ class PretrainingModule(LightningModule):
         if not isinstance(data, GraphDataModule):
             raise TypeError(f"PretrainingModule needs a GraphDataModule beside it, got {type(data).__name__}")
         return data
+
+
+def _names(objectives: Sequence[Objective]) -> list[str]:
+    """The objectives' names for the log: that of the class, numbered where one occurs twice."""
+    names: list[str] = []
+    for objective in objectives:
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(objective).__name__).lstrip("_")
+        count = sum(other.rstrip("0123456789") == name for other in names)
+        names.append(f"{name}{count + 1}" if count else name)
+    return names
 
 
 def _scoring_draws(batch: NumberedBatch) -> Draws:

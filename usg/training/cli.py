@@ -221,8 +221,8 @@ def run_training(
         if not lost_process(error):
             raise
         raise ConnectionError(
-            "another process of this training has ended or no longer answers; what it said stands above, or in its "
-            "own log. The last checkpoint is whole: --ckpt_path last goes on from it"
+            "another process of this training has ended or no longer answers; the last checkpoint is whole: "
+            "--ckpt_path last goes on from it"
         ) from error
     except SystemExit as error:
         # Lightning ends the process itself when it is interrupted; `usg` has a message and a status for that.

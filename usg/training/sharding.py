@@ -1,0 +1,52 @@
+"""Weights, gradients and optimiser states in parts, one on each process: FSDP2 (`torch.distributed.fsdp.fully_shard`).
+
+Lightning's `ModelParallelStrategy` leaves the sharding to `configure_model`, which calls `shard` here. A part's weights
+are gathered when it runs and let go after it; its gradients are averaged over the processes and kept in parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lightning.pytorch import LightningModule
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+
+
+def is_sharded(module: LightningModule) -> bool:
+    """Whether the trainer of a module wants it in parts."""
+    return isinstance(module.trainer.strategy, ModelParallelStrategy)
+
+
+def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, str]]) -> None:
+    """Put the weights of parts on all processes, some on each.
+
+    Args:
+        module: that trains; its trainer says on how many processes.
+        parts: modules, inner ones before those that hold them, each with the method it is used by, as "forward".
+            A part without weights is left as it is.
+
+    Raises:
+        ValueError: the strategy is set to write checkpoints in parts.
+    """
+    strategy: Any = module.trainer.strategy
+    if strategy._save_distributed_checkpoint:
+        raise ValueError(
+            "checkpoints here are one file, which any number of processes resumes: set "
+            "trainer.strategy.init_args.save_distributed_checkpoint to false, as `--config training/fsdp` does"
+        )
+    mesh = init_device_mesh(strategy.root_device.type, (strategy.world_size,))
+    for part, method in parts:
+        if any(True for _ in part.parameters()):
+            fully_shard(part, mesh=mesh)
+            if method != "forward":
+                register_fsdp_forward_method(part, method)
+
+
+def whole_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The weights of a sharded module on the CPU of the first process; every process has to call it."""
+    return get_model_state_dict(module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
