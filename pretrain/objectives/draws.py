@@ -39,9 +39,7 @@ class Draws:
         (torch.Size([4]), True)
     """
 
-    def __init__(
-        self, seed: int, batch: GraphBatch, numbers: Sequence[int] | NDArray | Tensor | None = None
-    ) -> None:
+    def __init__(self, seed: int, batch: GraphBatch, numbers: Sequence[int] | NDArray | Tensor | None = None) -> None:
         if numbers is None:
             numbers = range(batch.num_graphs)
         graphs = torch.as_tensor(numbers, dtype=torch.int64).to(batch.device)

@@ -64,6 +64,30 @@ def test_training_is_traced_whole() -> None:
     assert all(weight.grad.isfinite().all() for weight in model.blocks.parameters() if weight.grad is not None)
 
 
+def test_recomputing_keeps_less_and_gives_the_same_bits() -> None:
+    config = GraphTransformerConfig(dim=32, layers=3, heads=4, dropout=0.1, attention_dropout=0.1)
+    torch.manual_seed(0)
+    model = GraphTransformer(config, VOCABULARY).train()
+    batch = model.pack(GRAPHS, ["is there a dog"] * len(GRAPHS))
+    kept, gradients = [], []
+    for model.recompute in (False, True):
+        sizes: dict[int, int] = {}
+
+        def keep(tensor: torch.Tensor, sizes: dict[int, int] = sizes) -> torch.Tensor:
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        torch.manual_seed(1)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            states = model(batch)
+        model.zero_grad()
+        states.square().sum().backward()
+        kept.append(sum(sizes.values()))
+        gradients.append([weight.grad for weight in model.blocks.parameters()])
+    assert kept[1] < 0.6 * kept[0]
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+
+
 @pytest.mark.gpu
 def test_gpu(model: GraphTransformer) -> None:
     batch = model.pack(GRAPHS, ["is there a zebra"] * len(GRAPHS))

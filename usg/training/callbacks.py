@@ -124,9 +124,7 @@ class PlainProgress(Callback):
     ) -> None:
         """Print when it is time."""
         now = time.monotonic()
-        if not trainer.is_global_zero or (
-            now - self._last < self.seconds and trainer.global_step != trainer.max_steps
-        ):
+        if not trainer.is_global_zero or (now - self._last < self.seconds and trainer.global_step != trainer.max_steps):
             return
         self._last = now
         speed = (trainer.global_step - self._first_step) / max(now - self._start, 1e-9)

@@ -11,7 +11,6 @@ which is the mean over the whole batch, and so is its gradient.
 
 from __future__ import annotations
 
-import torch
 import torch.distributed as dist
 from torch import Tensor
 
@@ -22,6 +21,7 @@ def mean_over_ranks(values: Tensor) -> Tensor:
     Every process has to call it, with the same shape.
 
     Example:
+        >>> import torch
         >>> mean_over_ranks(torch.tensor([3.0, 4.0])).tolist()
         [3.0, 4.0]
     """
