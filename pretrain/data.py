@@ -60,6 +60,8 @@ class GraphDataModule(LightningDataModule):
         temperature: of the sampling among several paths; 1 sees every graph once in a pass, more sees more of the
             small ones (`usg.training.mixture`).
         batch_size: graphs in a batch.
+        nodes_per_batch: nodes in a training batch, on average, instead of a number of graphs; words of captions come
+            on top. Steps then take alike long, and alike much memory, where some graphs are much larger than others.
         seed: of the order and of the caption drawn for a graph.
         captions: put texts of a graph, if it has any, beside it.
         captions_per_graph: how many of its texts stand beside a graph in a pass.
@@ -78,6 +80,7 @@ class GraphDataModule(LightningDataModule):
         world: WorldScenes | None = None,
         temperature: float = 1.0,
         batch_size: int = 64,
+        nodes_per_batch: int | None = None,
         seed: int = 0,
         captions: bool = True,
         captions_per_graph: int = 1,
@@ -93,13 +96,17 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(
                 f"batch_size {batch_size}, min_count {min_count}, holdout {holdout}: expected at least 1, 1 and 0"
             )
+        if nodes_per_batch is not None and nodes_per_batch < 1:
+            raise ValueError(
+                f"nodes_per_batch is {nodes_per_batch}; expected at least 1, or null for batch_size graphs"
+            )
         if captions_per_graph < 1:
             raise ValueError(f"captions_per_graph is {captions_per_graph}; expected at least 1, or captions: false")
         if not 0 < caption_share <= 1:
             raise ValueError(f"caption_share is {caption_share}; expected a share in (0, 1], or captions: false")
         self.val_path, self.test_path, self.world, self.temperature = val_path, test_path, world, temperature
         self.batch_size, self.seed, self.captions, self.caption_share = batch_size, seed, captions, caption_share
-        self.captions_per_graph = captions_per_graph
+        self.captions_per_graph, self.nodes_per_batch = captions_per_graph, nodes_per_batch
         self.grounding, self.min_count, self.holdout = grounding, min_count, holdout
         # Which further edges batches get is the encoder's to say; the module sets it.
         self.two_hop = self.dense = False
@@ -150,13 +157,18 @@ class GraphDataModule(LightningDataModule):
 
     def train_dataloader(self) -> ShuffledBatches[NumberedBatch]:
         """Endless shuffled batches; their position is saved in checkpoints."""
-        mixture = mixture_of(self.corpus("train"), self.temperature, self._held_out())
+        corpus = self.corpus("train")
+        mixture = mixture_of(corpus, self.temperature, self._held_out())
 
         def make(places: Ints, epoch: int) -> NumberedBatch:
             return self.pack("train", mixture.numbers(places, epoch), epoch)
 
+        def nodes(epoch: int) -> Ints:
+            return corpus.num_elements[mixture.numbers(np.arange(len(mixture)), epoch)] + 1  # the graph node
+
+        size, sizes = (self.batch_size, None) if self.nodes_per_batch is None else (self.nodes_per_batch, nodes)
         return ShuffledBatches.of_trainer(
-            self.trainer, len(mixture), self.batch_size, make, seed=self.seed, runs=mixture.runs
+            self.trainer, len(mixture), size, make, seed=self.seed, runs=mixture.runs, sizes=sizes
         )
 
     def val_dataloader(self) -> OrderedBatches[NumberedBatch] | list[Any]:

@@ -25,6 +25,8 @@ def test_graphs_by_index_slice_and_iteration(make_corpus: MakeCorpus) -> None:
     assert corpus[7:2:-2] == [small_graph(i) for i in (7, 5, 3)]
     assert corpus[np.int64(4)] == small_graph(4)
     assert corpus.row_group_starts.tolist() == [0, 3, 4, 7, 8, 10]
+    elements = [len(graph.objects) + len(graph.attributes) + len(graph.relations) for graph in corpus]
+    assert corpus.num_elements.tolist() == elements
     assert corpus.row_group(1) == [small_graph(3)]
 
 

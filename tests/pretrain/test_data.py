@@ -60,6 +60,19 @@ def test_captions_are_a_function_of_seed_pass_and_graph(corpus: Path) -> None:
     assert draw_captions(Corpus(corpus).columns(few), few, 0, 0) == [first[31], first[4]]
 
 
+def test_batches_of_a_number_of_nodes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with CorpusWriter(tmp_path / "mixed", row_group=10) as writer:
+        for size in rng.integers(1, 50, 60).tolist():
+            writer.write(SceneGraph(objects=[SceneObject(f"o{i}", "thing") for i in range(size)]))
+    batches = list(data(tmp_path / "mixed", captions=False, nodes_per_batch=200).train_dataloader())
+    nodes = [batch.graphs.num_nodes for batch in batches]
+    assert max(nodes) - min(nodes) < 2 * 50 and 200 <= np.mean(nodes) < 250
+    assert sorted(item for batch in batches for item in batch.items.tolist()) == list(range(54))
+    with pytest.raises(ValueError, match="nodes_per_batch is 0"):
+        data(tmp_path / "mixed", nodes_per_batch=0)
+
+
 def test_caption_share(corpus: Path) -> None:
     items = np.full(4000, 2)  # a graph with two captions, many times under different numbers
     columns = Corpus(corpus).columns(items)

@@ -83,6 +83,37 @@ def test_few_items_make_one_small_batch() -> None:
         loader(size=0)
 
 
+def sized(at_once: int, sizes: np.ndarray, ranks: int = 1, rank: int = 0) -> ShuffledBatches[tuple[int, ...]]:
+    def make(chosen: np.ndarray, epoch: int) -> tuple[int, ...]:
+        return tuple(chosen.tolist())
+
+    return ShuffledBatches(len(sizes), at_once, make, seed=1, sizes=lambda _: sizes, ranks=ranks, rank=rank)
+
+
+def test_batches_of_a_size_are_alike_hold_every_item_once_and_resume_anywhere() -> None:
+    sizes = np.random.default_rng(0).integers(1, 60, 500)
+    batches = sized(400, sizes)
+    assert len(batches) == sizes.sum() // 400
+    straight = take(batches, 2 * len(batches))
+    for epoch in (straight[: len(batches)], straight[len(batches) :]):
+        assert sorted(item for batch in epoch for item in batch) == list(range(500))
+        assert all(abs(sizes[list(batch)].sum() - sizes.sum() / len(batches)) < 60 for batch in epoch)
+    for at in (1, len(batches) - 1, len(batches) + 3):
+        resumed = sized(400, sizes)
+        resumed.load_state_dict({**batches.state_dict(), "batches": at})
+        assert take(resumed, 5) == straight[at : at + 5]
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("huge", [[0], [19], [3, 4, 5], list(range(20))])
+def test_an_item_larger_than_a_batch_leaves_no_process_without_one(huge: list[int], ranks: int) -> None:
+    sizes = np.ones(20, np.int64)
+    sizes[huge] = 1_000
+    parts = [list(sized(10, sizes, ranks, rank)) for rank in range(ranks)]
+    assert all(batch for part in parts for batch in part)
+    assert sorted(item for part in parts for batch in part for item in batch) == list(range(20))
+
+
 def test_runs_are_mixed_a_few_at_a_time() -> None:
     starts = np.array([0, 10, 20, 30, 40])
     order = permutation_of_runs(starts, 2, np.random.default_rng(0))

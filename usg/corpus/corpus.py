@@ -19,7 +19,8 @@ from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
 
 from usg.corpus.columns import GraphColumns, columns_of, gather
 from usg.corpus.decode import decode
@@ -28,7 +29,8 @@ from usg.corpus.shards import broken, open_shards, starts_of
 from usg.corpus.statistics import Statistics
 from usg.graph.scene_graph import SceneGraph
 
-_STRUCTURE = ("sources", "objects", "attributes", "relations")
+_ELEMENTS = ("objects", "attributes", "relations")
+_STRUCTURE = ("sources", *_ELEMENTS)
 
 
 class Corpus(Sequence[SceneGraph]):
@@ -122,6 +124,15 @@ class Corpus(Sequence[SceneGraph]):
     def statistics(self) -> Statistics:
         """Counts of elements, labels and words over the whole corpus, from the footers."""
         return Statistics.total(shard.statistics for shard in self._shards)
+
+    @cached_property
+    def num_elements(self) -> NDArray[np.int64]:
+        """`(graphs,)` objects, attributes and relations of every graph; of the rows only the ids are read."""
+        counts = [np.zeros(0, np.int64)]
+        for group in range(len(self._groups)):
+            table = self._read(group, [f"{name}.list.element.id" for name in _ELEMENTS])
+            counts.append(sum(pc.list_value_length(table[name]).to_numpy().astype(np.int64) for name in _ELEMENTS))
+        return np.concatenate(counts)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

@@ -72,6 +72,11 @@ class JoinedCorpus(Sequence[SceneGraph]):
         return Statistics.total(each.statistics for each in self.corpora)
 
     @cached_property
+    def num_elements(self) -> NDArray[np.int64]:
+        """`(graphs,)` objects, attributes and relations of every graph."""
+        return np.concatenate([each.num_elements for each in self.corpora])
+
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """All object labels, attribute values and predicates, sorted."""
         return tuple(sorted({label for each in self.corpora for label in each.labels}))

@@ -126,7 +126,7 @@ class TrainingCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Refuse to write a second run over a first one, or clear the first one away."""
         run = Path(self._get(self.config, "trainer").default_root_dir)
-        if self.subcommand != "fit" or self._get(self.config, "ckpt_path") or rank_zero_only.rank:
+        if self.subcommand != "fit" or self._get(self.config, "ckpt_path") or not _is_first():
             return
         if self._get(self.config, "overwrite"):
             # Were they left, `--ckpt_path last` could resume the old run under the name of the new one.
@@ -159,13 +159,18 @@ class TrainingCLI(LightningCLI):
             config["enable_progress_bar"] = terminal
         config["callbacks"] = [*callbacks, *(config["callbacks"] or [])]
         config["plugins"] = [AtomicCheckpointIO(), *(config["plugins"] or [])]
-        if fit and not rank_zero_only.rank:
+        if fit and _is_first():
             run.mkdir(parents=True, exist_ok=True)
             with atomic_path(run / "config.yaml") as temporary:
                 settings = self.config["fit"].clone()
                 settings.pop("ckpt_path", None), settings.pop("config", None)
                 self._parser("fit").save(settings, temporary, skip_none=False, overwrite=True)
         return super().instantiate_trainer(**kwargs)
+
+
+def _is_first() -> bool:
+    """Whether this is the first of the processes; known before they have found each other."""
+    return not getattr(rank_zero_only, "rank", 0)
 
 
 def run_training(

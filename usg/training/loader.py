@@ -5,6 +5,10 @@ batches and its position is one number. That number is the loader's state: Light
 (`state_dict`) and hands it back before it asks for batches (`load_state_dict`), and nothing has to be read and thrown
 away. Batches are made one ahead in a thread, never more.
 
+Where items differ in size, a batch can be a share of the pass's total size instead of a number of items. The order is
+then cut into B batches where its running total passes multiples of total / B: all are alike in size, B is the same in
+every pass, and the position is still one number.
+
 `ShuffledBatches` is for training, `OrderedBatches` for everything that must see each item once.
 """
 
@@ -29,11 +33,13 @@ class ShuffledBatches(Generic[Batch]):
     Args:
         items: how many items there are.
         batch_size: items in a batch; a pass has `items // batch_size` batches, other items are left over each time.
+            With `sizes`, the size of a batch, on average.
         make_batch: called with item numbers `(b,)` and the pass; runs in a thread.
         seed: of the order.
         length: batches until iteration pauses (an epoch, as Lightning counts it); one pass by default.
         runs: `(k + 1,)` where runs of items begin that are read together (row groups of a corpus), then `items`. The
             order shuffles the runs and mixes the items of `runs_mixed` at a time, so that few need to be in memory.
+        sizes: gives `(items,)` how large each is in a pass; every item is then in a batch.
         runs_mixed: see `runs`; with no more runs than this the order is a plain permutation.
         rank: which share of each batch this process takes.
         ranks: how many processes share a batch.
@@ -58,6 +64,7 @@ class ShuffledBatches(Generic[Batch]):
         seed: int,
         length: int | None = None,
         runs: Sequence[int] | NDArray[np.int64] | None = None,
+        sizes: Callable[[int], NDArray[np.int64]] | None = None,
         runs_mixed: int = 64,
         rank: int = 0,
         ranks: int = 1,
@@ -66,13 +73,16 @@ class ShuffledBatches(Generic[Batch]):
             raise ValueError(f"there are {items} items to train on for {ranks} process(es); give more data")
         if batch_size < ranks:
             raise ValueError(f"batch_size is {batch_size}; expected at least {ranks}, the number of processes")
-        self.items, self.batch_size, self.seed = items, min(batch_size, items), seed
-        self.batches_per_pass = items // self.batch_size
+        self.items, self.batch_size, self.seed = items, min(batch_size, items) if sizes is None else batch_size, seed
+        whole = items if sizes is None else int(sizes(0).sum())
+        # At least one item for every process in every batch.
+        self.batches_per_pass = min(max(whole // self.batch_size, 1), items // ranks)
+        self._sizes = sizes
         self.length = self.batches_per_pass if length is None else length
         self._make_batch, self._rank, self._ranks = make_batch, rank, ranks
         self._runs, self._runs_mixed = np.asarray([0, items] if runs is None else runs, np.int64), runs_mixed
         self._taken = 0
-        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+        self._order = (-1, np.empty(0, np.int64), np.empty(0, np.int64))  # pass, items, where batches begin
 
     @classmethod
     def of_trainer(
@@ -84,6 +94,7 @@ class ShuffledBatches(Generic[Batch]):
         *,
         seed: int,
         runs: Sequence[int] | NDArray[np.int64] | None = None,
+        sizes: Callable[[int], NDArray[np.int64]] | None = None,
     ) -> "ShuffledBatches[Batch]":
         """The batches of one process of a trainer; a run counted in steps is one epoch for Lightning, with one bar.
 
@@ -94,9 +105,10 @@ class ShuffledBatches(Generic[Batch]):
             make_batch: called with item numbers `(b,)` and the pass.
             seed: of the order.
             runs: where runs of items begin.
+            sizes: how large items are in a pass.
         """
         if trainer is None:
-            return cls(items, batch_size, make_batch, seed=seed, runs=runs)
+            return cls(items, batch_size, make_batch, seed=seed, runs=runs, sizes=sizes)
         steps = trainer.max_steps * trainer.accumulate_grad_batches
         return cls(
             items,
@@ -105,6 +117,7 @@ class ShuffledBatches(Generic[Batch]):
             seed=seed,
             length=steps if steps > 0 else None,
             runs=runs,
+            sizes=sizes,
             rank=trainer.global_rank,
             ranks=trainer.world_size,
         )
@@ -143,9 +156,23 @@ class ShuffledBatches(Generic[Batch]):
         epoch, place = divmod(number, self.batches_per_pass)
         if self._order[0] != epoch:
             generator = np.random.default_rng([self.seed, epoch])
-            self._order = (epoch, permutation_of_runs(self._runs, self._runs_mixed, generator))
-        items = self._order[1][place * self.batch_size : (place + 1) * self.batch_size]
+            order = permutation_of_runs(self._runs, self._runs_mixed, generator)
+            self._order = (epoch, order, self._starts(order, epoch))
+        _, order, starts = self._order
+        items = order[starts[place] : starts[place + 1]]
         return self._make_batch(items[self._rank :: self._ranks], epoch)
+
+    def _starts(self, order: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        """`(batches + 1,)` where the batches of a pass begin in its order, and where the last one ends."""
+        number = np.arange(self.batches_per_pass + 1)
+        if self._sizes is None:
+            return number * self.batch_size
+        total = np.cumsum(self._sizes(epoch)[order])
+        starts = np.searchsorted(total * self.batches_per_pass, number * total[-1], side="right")
+        # An item larger than a batch leaves none for the next ones: they take from their neighbours.
+        least = number * self._ranks
+        starts = np.maximum.accumulate(np.maximum(starts - least, 0)) + least
+        return np.minimum(starts, self.items - least[::-1])
 
 
 class OrderedBatches(Generic[Batch]):

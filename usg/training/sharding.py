@@ -49,4 +49,7 @@ def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, str]]) -> No
 
 def whole_weights(module: nn.Module) -> dict[str, Tensor]:
     """The weights of a sharded module on the CPU of the first process; every process has to call it."""
-    return get_model_state_dict(module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    weights: dict[str, Any] = get_model_state_dict(
+        module, options=StateDictOptions(full_state_dict=True, cpu_offload=True)
+    )
+    return weights
