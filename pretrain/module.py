@@ -42,9 +42,9 @@ class PretrainingModule(LightningModule):
         dense: join every two nodes of a graph.
         objectives: what is predicted; masked nodes, endpoints and captions by default.
         optimizer: AdamW and its schedule.
-        compile: compile the encoder (`torch.compile`): a minute at the start, then faster steps on a GPU.
+        compile: compile the encoder (`torch.compile`), which takes a minute or more at the start.
         activation_checkpointing: compute what is inside the encoder's blocks a second time for the gradient instead of
-            keeping it: less memory, about a third more time.
+            keeping it: less memory, more time.
         seed: of the weights and the masks; the command line sets it to seed_everything.
         table_path: where `test` writes its table as JSON; printed in any case.
         table_nodes: nodes of each kind per graph that `test` hides; all by default.

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import LightningModule
 from safetensors.torch import load_file
 
 from usg.nn import GraphTransformer
 from usg.training.checkpoint_io import load_checkpoint
-from usg.training.sharding import shard
+from usg.training.sharding import NoWeightsApart, shard
 
 # Of what is drawn, dropout and the labels that hidden nodes are swapped for depend on who has a graph: neither here.
 SETTINGS = """
@@ -104,3 +105,13 @@ def test_checkpoints_in_parts_are_refused() -> None:
     trainer = SimpleNamespace(strategy=SimpleNamespace(_save_distributed_checkpoint=True))
     with pytest.raises(ValueError, match="checkpoints here are one file"):
         shard(SimpleNamespace(trainer=trainer), [])  # type: ignore[arg-type]
+
+
+def test_weights_that_would_go_their_own_way_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usg.training.sharding.is_sharded", lambda module: True)
+    module = LightningModule()
+    module.layer = torch.nn.Linear(2, 2)
+    with pytest.raises(ValueError, match=r"does not put layer\.weight in parts"):
+        NoWeightsApart().on_train_start(None, module)  # type: ignore[arg-type]
+    module.layer.requires_grad_(False)
+    NoWeightsApart().on_train_start(None, module)  # type: ignore[arg-type]

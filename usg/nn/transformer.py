@@ -56,7 +56,7 @@ class GraphTransformer(
 
     Attributes:
         recompute: keep only what goes between blocks for the gradient, and compute the rest a second time (Chen et al.
-            2016, https://arxiv.org/abs/1604.06174): less memory, about a third more time, the same bits.
+            2016, https://arxiv.org/abs/1604.06174): less memory, more time, the same bits.
 
     >>> from usg.graph import Relation, SceneObject
     >>> scene = SceneGraph(

@@ -29,6 +29,7 @@ from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newe
 from usg.training.metrics_log import MetricsLog
 from usg.training.quiet import quiet_lightning
 from usg.training.ranks import lost_process
+from usg.training.sharding import NoWeightsApart
 
 # What Lightning would choose otherwise: a new version folder for each start, validation by epochs, no end.
 _TRAINER_DEFAULTS: dict[str, Any] = {
@@ -152,7 +153,8 @@ class TrainingCLI(LightningCLI):
                 log.continue_after(load_checkpoint(checkpoint)["global_step"])
             others = [] if loggers in (True, None) else loggers if isinstance(loggers, list) else [loggers]
             config["logger"] = [log, *others]
-        callbacks: list[Callback] = [StepSeed(self._get(self.config, "seed_everything")), PrintFigures()]
+        seed = self._get(self.config, "seed_everything")
+        callbacks: list[Callback] = [StepSeed(seed), NoWeightsApart(), PrintFigures()]
         if config["enable_progress_bar"] is not False:
             terminal = sys.stderr.isatty()
             callbacks += [TQDMProgressBar()] if terminal else [PlainProgress()] if fit else []

@@ -14,6 +14,9 @@ from __future__ import annotations
 import torch.distributed as dist
 from torch import Tensor
 
+# gloo raises plain RuntimeErrors; some name the file that they come from.
+_GLOO = ("gloo/", "Application timeout", "Timed out waiting")
+
 
 def mean_over_ranks(values: Tensor) -> Tensor:
     """The mean of a tensor over all processes; the tensor itself where there is one process. Without a gradient.
@@ -43,4 +46,4 @@ def lost_process(error: BaseException) -> bool:
     """
     if not (dist.is_available() and isinstance(error, RuntimeError)):
         return False
-    return isinstance(error, dist.DistError) or "gloo/" in str(error)
+    return isinstance(error, dist.DistError) or any(said in str(error) for said in _GLOO)

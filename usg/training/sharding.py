@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.tensor import DTensor
 
 
 def is_sharded(module: LightningModule) -> bool:
@@ -45,6 +46,17 @@ def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, str]]) -> No
             fully_shard(part, mesh=mesh)
             if method != "forward":
                 register_fsdp_forward_method(part, method)
+
+
+class NoWeightsApart(Callback):
+    """Refuses a training of which some weights would go their own way on every process."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look at all that is trained."""
+        if is_sharded(pl_module):
+            for name, weight in pl_module.named_parameters():
+                if weight.requires_grad and not isinstance(weight, DTensor):
+                    raise ValueError(f"this training does not put {name} in parts: take training/ddp")
 
 
 def whole_weights(module: nn.Module) -> dict[str, Tensor]:
