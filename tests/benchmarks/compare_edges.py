@@ -23,7 +23,7 @@ from usg.metrics import mean_interval
 from usg.nn import graph_transformer_tiny
 from usg.pretrain.evaluation import guess
 from usg.pretrain.examples import KIND_NAMES, masked_examples
-from usg.pretrain.objectives import MaskedNode
+from usg.pretrain.objectives import Draws, MaskedNode
 from usg.progress import progress
 from usg.world import scenes
 
@@ -50,8 +50,8 @@ def compare(
         chosen = [graphs[i] for i in torch.randint(train, (batch_size,), generator=order)]
         for model, optimizer, schedule, seconds, edges_seen in runs.values():
             batch = model.pack(chosen, grounding=False)
-            draws = torch.Generator().manual_seed(seed * steps + step)
-            targets = objective.corrupt(batch, torch.rand(batch.num_graphs, generator=draws), draws)
+            draws = Draws(seed * steps + step, batch)
+            targets = objective.corrupt(batch, draws.graphs(), draws)
             start = time.perf_counter()
             loss, _ = objective.loss(model, model(targets.batch), targets)
             optimizer.zero_grad()

@@ -61,8 +61,9 @@ def test_accumulated_gradients_resume_exactly_from_between_two_batches_of_a_step
         assert torch.equal(weight, again[name]) if isinstance(weight, torch.Tensor) else weight == again[name], name
 
 
-# Tracing makes an instance of the autograd function itself, which torch deprecates.
+# Tracing makes an instance of the autograd function itself, which torch deprecates, as it does what inductor uses.
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)])
 def test_the_encoder_is_compiled_whole(small_run: Any, monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     torch.compiler.reset()
