@@ -34,6 +34,7 @@ def test_reads_as_one_corpus_of_the_same_graphs_does(corpora):
     assert (joined.labels, joined.kinds, joined.statistics) == (both.labels, both.kinds, both.statistics)
     assert [joined.metadata(i) for i in (0, 9)] == [both.metadata(i) for i in (0, 9)]
     assert joined.row_group_starts.tolist() == [0, 3, 6, 7, 10]
+    assert joined.num_elements.tolist() == both.num_elements.tolist()
 
 
 @pytest.mark.parametrize("numbers", [[8, 0, 3, 9, 1, 8], [2, 1], [7, 9], []])
