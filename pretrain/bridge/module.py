@@ -35,6 +35,7 @@ from usg.pretrain.tasks import Describe, Example
 from usg.provenance import command, commit
 from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
+from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
 
 __all__ = ["BridgeModule"]
@@ -141,7 +142,9 @@ class BridgeModule(LightningModule):
                 f"no graph of this batch has an example of at most {self.graph_language_model.writer.max_length} "
                 "tokens for any task; give data.tasks that fit the graphs, or raise model.settings.max_length"
             )
-        loss = self._score(examples)[0].mean()
+        losses = self._score(examples)[0]
+        # Over the tokens of all processes together.
+        loss = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
         require_finite(self, loss, examples)
         log_step(self, loss, {"loss": loss}, len(examples))
         return loss

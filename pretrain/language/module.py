@@ -27,6 +27,7 @@ from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
 from usg.pretrain.tasks import Example
 from usg.training.metrics_log import log_step
 from usg.training.optimizer import OptimizerSettings, build_optimizer
+from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
 
 __all__ = ["LanguageModelModule", "fitting_examples"]
@@ -120,7 +121,8 @@ class LanguageModelModule(LightningModule):
                 "data.tasks that fit the graphs, or raise model.max_length"
             )
         losses, weights, _ = self._predict(examples)
-        loss = (losses * weights).sum() / weights.sum()
+        # Over the tokens of all processes together.
+        loss = (losses * weights).sum() / mean_over_ranks(weights.sum())
         require_finite(self, loss, examples)
         log_step(self, loss, {"loss": loss}, len(examples))
         return loss

@@ -199,3 +199,34 @@ def test_bridges_beside_one_another(folder, capsys):
     stamp = (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns
     run(argv)
     assert (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns == stamp
+
+
+def test_two_processes_train_the_bridge_that_one_does(folder):
+    """With cross-attention, and also when one of them is killed and both go on."""
+    settings = ["--model.settings.bridge", "xattn", "--model.settings.every", "1", "--trainer.val_check_interval", "6"]
+    run(align(folder, "alone", *settings))
+    here = Path(__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(here), "OMP_NUM_THREADS": "1"}
+
+    def together(*more):
+        argv = align(folder, "together", *settings, "--config", "training/ddp", "--trainer.devices", "2", *more)
+        command = [sys.executable, str(here / "run_usg.py"), *argv]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+
+    killed = together("--trainer.callbacks", "[{class_path: kill_at.KillAt, init_args: {step: 4, rank: 1}}]")
+    assert killed.returncode != 0
+    assert load_checkpoint(folder / "together" / "checkpoints" / "last.ckpt")["global_step"] == 4
+    resumed = together("--ckpt_path", "last")
+    assert resumed.returncode == 0, resumed.stderr
+    rows = [
+        [line.split(",")[:2] for line in (folder / name / "metrics.csv").read_text().splitlines()]
+        for name in ("alone", "together")
+    ]
+    assert rows[0][0] == rows[1][0] == ["step", "train/loss"]
+    assert [step for step, _ in rows[1]] == [step for step, _ in rows[0]]
+    losses = [np.array([float(loss) for _, loss in each[1:]]) for each in rows]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    one, two = (load_graph_language_model(folder / name / "model")[0] for name in ("alone", "together"))
+    torch.testing.assert_close(
+        dict(two.bridge.named_parameters()), dict(one.bridge.named_parameters()), rtol=1e-2, atol=1e-4
+    )
