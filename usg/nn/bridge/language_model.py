@@ -55,11 +55,13 @@ def load_language_model(
 
     Raises:
         FileNotFoundError: there is no such folder, or the hub cannot be reached and has not been before.
-        ImportError: quantization is asked for and bitsandbytes is not installed.
+        ImportError: transformers is not installed, or bitsandbytes where quantization asks for it.
         ValueError: it is no causal language model, or has no tokenizer beside it, or one without an end of text.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ImportError:
+        raise ImportError("a language model needs transformers: pip install 'universal-scene-graph[llm]'") from None
     folder = Path(name)
     if not folder.is_dir() and not is_hub_name(name):
         raise FileNotFoundError(f"no language model {name}; pass a folder that save_pretrained wrote, or owner/name")
