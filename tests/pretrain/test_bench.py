@@ -43,7 +43,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
 
 
 def test_ratio_is_the_time_of_a_peer_over_ours_in_the_same_round() -> None:
-    setting = _Setting("tiny", 10, 0, 1, "cpu", Path())
+    setting = _Setting("tiny", 10, 0, 1, "cpu", "wall", Path())
     ours = [{"forward": each, "backward": each, "input": each / 10} for each in (1.0, 2.0, 3.0)]
     peers = [{"forward": 3 * each, "backward": each, "input": each / 5} for each in (1.0, 2.0, 9.0)]
     rows = _rows(setting, {"usg": ours, "peer": peers}, {"usg": 1.0, "peer": 2.0}, {"usg": 5, "peer": 6})[:4]

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from usg.ops.csr import CSR
 
-__all__ = ["CASES", "Case", "main", "measure", "peak_mib", "scene_graphs", "synchronize"]
+__all__ = ["CASES", "CLOCKS", "Case", "main", "measure", "peak_mib", "scene_graphs", "synchronize"]
 
 
 @dataclass(frozen=True)
