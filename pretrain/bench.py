@@ -55,7 +55,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--size", default="small", help="tiny, small or base (default: small)")
     parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="graphs in a step (default: 64)")
     parser.add_argument(
-        "--captions", type=int, default=0, metavar="N", help="captions beside each graph, heard by no node (default: 0)"
+        "--captions",
+        nargs="+",
+        type=int,
+        default=[0],
+        metavar="N",
+        help="captions beside each graph, whose words hear it and are not heard; each number in turn (default: 0)",
     )
     parser.add_argument("--steps", type=int, default=5, help="steps of a system in a round (default: 5)")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of which the median is taken (default: 7)")
@@ -64,25 +69,29 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="what seconds are (default: wall)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
-    rows = measure(
-        options.size,
-        options.batch_size,
-        options.captions,
-        options.steps,
-        options.rounds,
-        options.threads,
-        options.device,
-        options.clock,
-    )
+    rows: list[dict[str, Any]] = []
     print(
-        f"{'case':48} {'system':23} {'ms':>9} {'graphs/s':>9} {'ratio':>6} {'share':>6} {'peak MiB':>9} {'weights':>10}"
+        f"{'case':58} {'system':24} {'ms':>9} {'graphs/s':>9} {'ratio':>6} {'share':>6} {'peak MiB':>9} {'weights':>10}"
     )
-    for row in rows:
-        peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}"
-        print(
-            f"{row['case']:48} {row['system']:23} {row['seconds'] * 1e3:9.2f} {row['per_second']:9.0f} "
-            f"{row['ratio']:6.2f} {row['share']:6.1%} {peak:>9} {row['parameters']:10,}"
+    for captions in options.captions:
+        found = measure(
+            options.size,
+            options.batch_size,
+            captions,
+            options.steps,
+            options.rounds,
+            options.threads,
+            options.device,
+            options.clock,
         )
+        for row in found:
+            peak = "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}"
+            print(
+                f"{row['case']:58} {row['system']:24} {row['seconds'] * 1e3:9.2f} {row['per_second']:9.0f} "
+                f"{row['ratio']:6.2f} {row['share']:6.1%} {peak:>9} {row['parameters']:10,}",
+                flush=True,
+            )
+        rows += found
     if options.json:
         result = {"command": command("usg bench pretrain", argv), "commit": commit(), "rows": rows}
         with atomic_path(options.json) as path:
