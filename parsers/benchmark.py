@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from usg.files import atomic_path
-from usg.parsers.command import peak_mib
+from usg.memory import peak_mib
 from usg.provenance import command, commit
 
 T = TypeVar("T")

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, TypeVar
 
 from usg.formats.media import media_folder, moved_graph, moved_uri, path_uri
 from usg.formats.problems import Problems
 from usg.graph.scene_graph import SceneGraph
+from usg.memory import peak_mib
 from usg.numerals import counted
 from usg.parsers.output import FAILED, Output
 from usg.progress import progress, say
@@ -178,20 +178,3 @@ def _peak() -> str:
     if find_spec("resource") is None:  # not on Windows
         return ""
     return f", {peak_mib():,.0f} MiB at most"
-
-
-def peak_mib() -> float:
-    """The most memory this process ever had resident, in MiB; POSIX.
-
-    On Linux it is that of the program that runs: what getrusage says counts the process that started it too, until it
-    became this program, and a small program that a large one started would seem large.
-    """
-    import resource
-
-    status = Path("/proc/self/status")
-    if status.is_file():
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / (1 << 10)
-    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

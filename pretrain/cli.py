@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from usg.training.rehearsal import Rehearsal
 
 STAGES = {
     "encoder": ("usg.pretrain.module:PretrainingModule", "usg.pretrain.data:GraphDataModule"),
@@ -29,23 +33,38 @@ def main(argv: Sequence[str]) -> int:
         from usg.pretrain.bridge.comparison import main as bridge_table
 
         return bridge_table(argv[1:])
+    return pretrain(argv, "usg pretrain")
+
+
+def pretrain(argv: Sequence[str], prog: str, rehearsal: Rehearsal | None = None) -> int:
+    """Trains a stage, or rehearses it.
+
+    Args:
+        argv: the sub-command and what follows it.
+        prog: the command, for messages.
+        rehearsal: takes the first steps of `fit` and ends it.
+
+    Returns:
+        The exit status, 0.
+    """
     # torch and Lightning take seconds to import: a wrong sub-command is answered before.
     from usg.training.arguments import prepare_arguments
 
-    words = prepare_arguments(argv, "usg pretrain")
+    words = prepare_arguments(argv, prog)
     stage = stage_of(words)
     from usg.training.cli import run_training
 
     module, data = (resolve_name(name) for name in STAGES[stage])
     return run_training(
         words,
-        "usg pretrain",
+        prog,
         module,
         data,
         defaults={"trainer.default_root_dir": "runs/pretrain"},
         links={"seed_everything": ["model.seed", "data.seed"]},
         stage=stage,
         description=(__doc__ or "").partition("\n")[0],
+        rehearsal=rehearsal,
     )
 
 

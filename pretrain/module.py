@@ -135,8 +135,7 @@ class PretrainingModule(LightningModule):
     def training_step(self, batch: NumberedBatch, batch_idx: int) -> Tensor:
         """One step; the masks are a function of (seed, step, graph), whichever process has the graph."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        draws = Draws(derive_seed(self.seed, step, _TRAINING), batch.graphs, batch.items)
-        loss, metrics = self.losses(batch.graphs, draws)
+        loss, metrics = self.losses(batch.graphs, self.draws(batch, step))
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss.detach()), step)
         log_step(self, loss, {"loss": loss, **metrics}, batch.graphs.num_graphs)
@@ -167,12 +166,8 @@ class PretrainingModule(LightningModule):
         Returns:
             The loss, a scalar, and figures named `objective/figure`.
         """
-        lots = draws.graphs()
-        targets: list[Targets] = []
-        for objective in self._objectives:
-            targets.append(objective.corrupt(batch, lots, draws))
-            batch = targets[-1].batch
-        states = self.model(batch)
+        targets = self.corrupt(batch, draws)
+        states = self.model(targets[-1].batch)
         total = states.new_zeros(())
         metrics: dict[str, Tensor] = {}
         for name, objective, target in zip(self.objective_names, self._objectives, targets, strict=True):
@@ -181,6 +176,29 @@ class PretrainingModule(LightningModule):
             metrics |= {f"{name}/{figure}": value for figure, value in figures.items()}
         # Nothing was hidden (graphs without nodes): a loss of zero that can still be differentiated.
         return (total if total.requires_grad or not states.requires_grad else states.sum() * 0.0), metrics
+
+    def corrupt(self, batch: GraphBatch, draws: Draws) -> list[Targets]:
+        """What each objective asks, of the batch as the one before left it; the last has the batch for the encoder.
+
+        Args:
+            batch: clean graphs.
+            draws: all that is left to chance.
+        """
+        lots = draws.graphs()
+        targets: list[Targets] = []
+        for objective in self._objectives:
+            targets.append(objective.corrupt(batch, lots, draws))
+            batch = targets[-1].batch
+        return targets
+
+    def draws(self, batch: NumberedBatch, step: int) -> Draws:
+        """What the masks of a training step are drawn from: a function of (seed, step, graph).
+
+        Args:
+            batch: of the step, or some of its graphs.
+            step: number of the batch in the run, from 0.
+        """
+        return Draws(derive_seed(self.seed, step, _TRAINING), batch.graphs, batch.items)
 
     @property
     def model(self) -> GraphTransformer:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from usg.memory import peak_mib
 from usg.parsers.benchmark import in_fresh_process, medians, report, rows_of
-from usg.parsers.command import peak_mib
 
 
 def test_systems_take_turns_and_the_first_round_does_not_count() -> None:

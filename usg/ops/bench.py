@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from usg.ops.csr import CSR
 
-__all__ = ["CASES", "Case", "main", "measure", "scene_graphs"]
+__all__ = ["CASES", "CLOCKS", "Case", "main", "measure", "peak_mib", "scene_graphs", "synchronize"]
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def measure(
                         "seconds": median,
                         "per_second": inputs.graph.num_edges / median,
                         "ratio": statistics.median(a / b for a, b in zip(seconds, times["usg"], strict=True)),
-                        "peak_mib": _peak(calls[system], device) if system in calls else None,
+                        "peak_mib": peak_mib(calls[system], device) if system in calls else None,
                     }
                 )
         return rows
@@ -298,10 +298,10 @@ def _interleave(
     times: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(rounds + 2):
         for name, call in calls.items():
-            _synchronize(device)
+            synchronize(device)
             start = clock()
             call()
-            _synchronize(device)
+            synchronize(device)
             if round_ >= 2:
                 times[name].append(clock() - start)
     return times
@@ -315,22 +315,23 @@ def _copy_bandwidth(device: str) -> float:
     target = torch.empty_like(source)
     best = float("inf")
     for _ in range(7):
-        _synchronize(device)
+        synchronize(device)
         start = time.perf_counter()
         target.copy_(source)
-        _synchronize(device)
+        synchronize(device)
         best = min(best, time.perf_counter() - start)
     return 2 * source.numel() * source.element_size() / best
 
 
-def _synchronize(device: str) -> None:
+def synchronize(device: str) -> None:
+    """Waits until a GPU has done what it was given; a CPU has."""
     import torch
 
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
 
 
-def _peak(call: Callable[[], object], device: str) -> float | None:
+def peak_mib(call: Callable[[], object], device: str) -> float | None:
     """MiB that a call holds at most above what was held before it."""
     import torch
 

@@ -3,6 +3,7 @@
     usg pretrain fit --config pretrain/world --trainer.max_steps 100
     usg pretrain fit --config pretrain/world --ckpt_path last
     usg pretrain test --config pretrain/world --ckpt_path last
+    usg peek --config pretrain/world
 
 `--config` takes a file or the name of a shipped configuration (`usg ls configs`) and stands behind the sub-command;
 several are merged in order, and later words win over them. The run folder is `trainer.default_root_dir`:
@@ -12,7 +13,9 @@ several are merged in order, and later words win over them. The run folder is `t
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from jsonargparse import ArgumentError
@@ -29,6 +32,7 @@ from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newe
 from usg.training.metrics_log import MetricsLog
 from usg.training.quiet import quiet_lightning
 from usg.training.ranks import lost_process
+from usg.training.rehearsal import Rehearsal, RehearsalOver
 from usg.training.sharding import NoWeightsApart
 
 # What Lightning would choose otherwise: a new version folder for each start, validation by epochs, no end.
@@ -170,6 +174,39 @@ class TrainingCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
 
+class RehearsalCLI(TrainingCLI):
+    """A training that ends after its first steps and leaves nothing but what the data keep.
+
+    Args:
+        rehearsal: takes the steps.
+        settings: all others are those of `TrainingCLI`.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, *classes: Any, **settings: Any) -> None:
+        self._rehearsal = rehearsal
+        # Whatever writes into the run folder writes into one that will be gone.
+        with TemporaryDirectory() as self._folder:
+            try:
+                super().__init__(*classes, **settings)
+            except RehearsalOver:
+                return
+            except FloatingPointError as error:
+                raise FloatingPointError("the loss of one of the first steps is no number") from error
+
+    def before_instantiate_classes(self) -> None:
+        """No log, no bar, no checkpoint, no validation."""
+        trainer = self._get(self.config, "trainer")
+        trainer.default_root_dir, trainer.limit_val_batches = self._folder, 0
+        trainer.logger = trainer.enable_progress_bar = False
+        self._get(self.config, "checkpoint").every = 0
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """The trainer of the run, with the rehearsal behind its callbacks."""
+        trainer = super().instantiate_trainer(**kwargs)
+        trainer.callbacks.append(self._rehearsal)  # type: ignore[attr-defined]
+        return trainer
+
+
 def _is_first() -> bool:
     """Whether this is the first of the processes; known before they have found each other."""
     return not getattr(rank_zero_only, "rank", 0)
@@ -185,6 +222,7 @@ def run_training(
     links: Mapping[str, Sequence[str]] | None = None,
     stage: str | None = None,
     description: str = "",
+    rehearsal: Rehearsal | None = None,
 ) -> int:
     """Runs `fit`, `validate` or `test` of a module on its data from the words of a command line.
 
@@ -197,6 +235,7 @@ def run_training(
         stage: which of several trainings of the command this is; becomes the key `stage`.
         links: arguments that others are set from, as {"seed_everything": ["model.seed"]}; they leave the command line.
         description: for the help.
+        rehearsal: takes the first steps of `fit` and ends it; nothing is written in the run folder.
 
     Returns:
         The exit status, 0.
@@ -212,8 +251,9 @@ def run_training(
     settings = {f"trainer.{name}": value for name, value in _TRAINER_DEFAULTS.items()} | dict(defaults or {})
     helps = _SUBCOMMAND_HELP.items()
     parsers = {name: {**common, "prog": f"{prog} {name}", "description": text} for name, text in helps}
+    make = TrainingCLI if rehearsal is None else partial(RehearsalCLI, rehearsal)
     try:
-        TrainingCLI(
+        make(
             module,
             data,
             args=words,
