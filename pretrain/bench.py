@@ -216,14 +216,12 @@ class _Training:
         """So many steps; mean seconds of each part of one. The first batch is waited for before."""
         import torch
 
-        from usg.pretrain.objectives import Draws
-
         self.loader.length = steps + 1
         batches = iter(self.loader)
         batch = next(batches).to(self.device)
         marks = [self._now()]
         for _ in range(steps):
-            loss, _ = self.module.losses(batch.graphs, Draws(self.done, batch.graphs, batch.items))
+            loss, _ = self.module.losses(batch.graphs, self.module.draws(batch, self.done))
             marks.append(self._now())
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)

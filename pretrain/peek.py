@@ -78,7 +78,7 @@ def measured_text(measured: Measured) -> str:
         "optimizer": measured.optimizer,
         "activations": measured.activations,
     }
-    lines = ["memory"] + [f"  {name:<12}{_mib(count):>13}" for name, count in parts.items()]
+    lines = ["memory of a process"] + [f"  {name:<12}{_mib(count):>13}" for name, count in parts.items()]
     lines[-1] += "  kept by one forward pass for its backward pass"
     lines.append(f"  {'together':<12}{_mib(sum(parts.values())):>13}")
     lines.append(f"  {'at most':<12}{_mib(measured.peak):>13}  {measured.device}")

@@ -1,7 +1,7 @@
 """A masked sample of a pretraining of the encoder: what is hidden, what is seen, and what each objective asks.
 
-The sample is a graph of the first batch, hidden from by the run's own objectives as its first step does it. What is
-printed is read off the packed batch that the encoder gets, so a guard that hides more than is asked shows here.
+The sample is a graph of the first batch with what the objectives hide in the first step. What is printed is read off
+the packed batch that the encoder gets, so a guard that hides more than is asked shows here.
 """
 
 from __future__ import annotations
