@@ -1,8 +1,7 @@
 """Questions about graphs, pictures, films and texts, answered in words: parser, encoder, bridge and language model.
 
-`usg ask picture.png "what is left of the dog"`, or from Python `Asker()("a red cup on a box", "what is on the box")`.
-The shipped model knows the world that it was trained on (usg.world); a folder of `usg pretrain`'s bridge stages takes
-its place (docs/language_models.md).
+`usg ask picture.png "what is left of the dog" --model DIR`, or from Python `Asker(DIR)("picture.png", "what is left of
+the dog")`, where DIR is what a bridge stage of `usg pretrain` left (docs/language_models.md).
 """
 
 from __future__ import annotations
@@ -17,37 +16,29 @@ from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
 from usg.nn.bridge import load_graph_language_model
 
-__all__ = ["WEIGHTS", "Asker"]
-
-WEIGHTS = Path(__file__).parent / "weights" / "ask"
+__all__ = ["Asker"]
 
 
 class Asker:
     """Answers questions; parsers are loaded when a medium first needs them.
 
     Args:
-        model: a folder that a bridge stage of `usg pretrain` left; the shipped one by default.
+        model: a folder that a bridge stage of `usg pretrain` left.
         language_model: where the language model of `model` lies, if it is elsewhere by now.
         max_new_tokens: of an answer.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: it is broken.
-
-    Example:
-        >>> asker = Asker()
-        >>> asker("a man is riding a horse", "what is the man riding")
-        'horse'
     """
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | None = None,
+        model: str | os.PathLike[str],
         language_model: str | None = None,
         max_new_tokens: int = 48,
     ) -> None:
-        self.model, _ = load_graph_language_model(WEIGHTS if model is None else model, language_model)
-        self._shipped = model is None
+        self.model, _ = load_graph_language_model(model, language_model)
         self.max_new_tokens = max_new_tokens
 
     def __call__(self, medium: SceneGraph | str | os.PathLike[str], question: str) -> str:
@@ -72,10 +63,7 @@ class Asker:
         """
         if not question.strip():
             raise ValueError("the question is empty; ask something, such as 'what is left of the dog'")
-        asked = (
-            question.strip().rstrip("?").rstrip().lower() if self.model.tokenizer.chat_template is None else question
-        )
-        (answer,) = self.model.generate([graph], [asked], max_new_tokens=self.max_new_tokens)
+        (answer,) = self.model.generate([graph], [question.strip()], max_new_tokens=self.max_new_tokens)
         return answer
 
     def graphs(self, medium: str | os.PathLike[str]) -> Iterator[SceneGraph]:

@@ -21,7 +21,9 @@ def main(argv: Sequence[str]) -> int:
         "media", metavar="MEDIUM", nargs="+", help="a file of graphs, a picture, a film, a .txt, or a text in quotes"
     )
     parser.add_argument("question", metavar="QUESTION", help="in quotes")
-    parser.add_argument("--model", metavar="DIR", help="a folder that a bridge stage of usg pretrain left")
+    parser.add_argument(
+        "--model", metavar="DIR", required=True, help="a folder that a bridge stage of usg pretrain left"
+    )
     parser.add_argument("--language-model", metavar="NAME", help="where the model's language model lies by now")
     parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="of an answer (default: 48)")
     parser.add_argument("--graph", action="store_true", help="print the graph in words too")
@@ -33,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
 def ask(
     media: Sequence[str],
     question: str,
-    model: str | None = None,
+    model: str,
     language_model: str | None = None,
     max_new_tokens: int = 48,
     graph: bool = False,
