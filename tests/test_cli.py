@@ -63,7 +63,7 @@ def test_no_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["chek"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("usg: error: unknown command of usg 'chek'; did you mean 'check'? Known: bench, ")
+    assert error.startswith("usg: error: unknown command of usg 'chek'; did you mean 'check'? Known: ask, ")
     assert error.count("\n") == 1
 
 

@@ -54,6 +54,8 @@ class BridgeModule(LightningModule):
             `language_model` is then needed only where that lies elsewhere by now.
         settings: of the bridge; its LoRA is added to what `start` has.
         train_encoder: train the encoder too.
+        lexical: weight of a second loss that pulls each graph token to the words of its label, the hidden one where it
+            is masked (`GraphLanguageModel.lexical_loss`); for bridges with a token for each node, others have none.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
         tokens: the most that are computed at once, padding included.
@@ -72,6 +74,7 @@ class BridgeModule(LightningModule):
         start: str | None = None,
         settings: BridgeSettings = _SETTINGS,
         train_encoder: bool = False,
+        lexical: float = 0.0,
         attention: str | None = None,
         quantization: str | None = None,
         tokens: int = 4096,
@@ -86,7 +89,7 @@ class BridgeModule(LightningModule):
                 "folder of an earlier stage"
             )
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
-        self.settings, self.train_encoder = settings, train_encoder
+        self.settings, self.train_encoder, self.lexical = settings, train_encoder, lexical
         self.attention, self.quantization, self.tokens = attention, quantization, tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
@@ -145,8 +148,12 @@ class BridgeModule(LightningModule):
         losses = self._score(examples)[0]
         # Over the tokens of all processes together.
         loss = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
+        figures = {"loss": loss}
+        if self.lexical and getattr(self.graph_language_model.bridge, "soft", None) == "nodes":
+            figures["lexical"] = self._lexical_loss(examples)
+            loss = loss + self.lexical * figures["lexical"]
         require_finite(self, loss, examples)
-        log_step(self, loss, {"loss": loss}, len(examples))
+        log_step(self, loss, figures, len(examples))
         return loss
 
     def validation_step(self, batch: list[Example], batch_idx: int) -> None:
@@ -218,17 +225,30 @@ class BridgeModule(LightningModule):
         named: str = self.graph_language_model.language_model.config._name_or_path
         return str(Path(named).resolve()) if Path(named).is_dir() else named
 
+    def _lexical_loss(self, examples: Sequence[Example]) -> Tensor:
+        hidden = [example.answer if example.family in ("object", "relation") else None for example in examples]
+        return self.graph_language_model.lexical_loss(_graphs(examples), hidden)
+
     def _score(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
-        graphs: list[SceneGraph] = []
-        for example in examples:
-            if example.graph is None:
-                raise ValueError(
-                    f"{example.task} shows no graph, so a bridge cannot learn from it; leave it out of data.tasks"
-                )
-            graphs.append(example.graph)
         return self.graph_language_model.score(
-            graphs, [example.prompt for example in examples], [example.answer for example in examples]
+            _graphs(examples), [example.prompt for example in examples], [example.answer for example in examples]
         )
+
+
+def _graphs(examples: Sequence[Example]) -> list[SceneGraph]:
+    """The graph of each.
+
+    Raises:
+        ValueError: one shows none.
+    """
+    graphs: list[SceneGraph] = []
+    for example in examples:
+        if example.graph is None:
+            raise ValueError(
+                f"{example.task} shows no graph, so a bridge cannot learn from it; leave it out of data.tasks"
+            )
+        graphs.append(example.graph)
+    return graphs
 
 
 def _without_language_model(states: Mapping[str, Any]) -> dict[str, Any]:

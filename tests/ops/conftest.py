@@ -16,6 +16,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def order_is_free() -> Iterator[None]:
+    """A training that a test ran before may have left torch's deterministic mode on, which forbids atomic sums."""
+    before, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    yield
+    torch.use_deterministic_algorithms(before, warn_only=warns)
+
+
 @pytest.fixture(scope="module", params=["torch", "cpu"])
 def implementation(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each implementation in turn; the compiled one only where it can be had."""

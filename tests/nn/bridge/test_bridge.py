@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
@@ -291,3 +292,34 @@ def test_quantization_is_named_and_needs_its_package(monkeypatch):
     monkeypatch.setattr("usg.nn.bridge.language_model.find_spec", lambda name: name)
     assert bitsandbytes("8bit").load_in_8bit
     assert (bitsandbytes("4bit").load_in_4bit, bitsandbytes("4bit").bnb_4bit_quant_type) == (True, "nf4")
+
+
+def test_tokens_learn_the_words_they_stand_for():
+    """Until the nearest label of each token is its own, hidden ones too."""
+    made = model("llama", "prefix")
+    scenes = [SCENES[0], replace(SCENES[1], objects=(SceneObject("a", "<mask>"), SCENES[1].objects[1]))]
+    hidden = [None, "man"]
+    words = {label: made._mean_words([label])[0] for label in ("dog", "sofa", "man", "horse", "on", "under", "riding")}
+    expected = ["dog", "dog", "sofa", "on", "under", "man", "horse", "riding"]
+    optimizer = torch.optim.Adam(made.bridge.parameters(), lr=0.01)
+    losses = []
+    for _ in range(60):
+        loss = made.lexical_loss(scenes, hidden)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.1 < losses[0]
+    batch = made.encoder.pack(scenes)
+    first = int(batch.offsets[1])
+    nodes = torch.tensor([1, 2, 3, 6, 7, first + 1, first + 2, first + 3])
+    places = Places(torch.tensor([0] * 5 + [1] * 3), nodes)
+    tokens = made.bridge(made.encoder(batch), batch, places)
+    nearest = torch.cdist(tokens, torch.stack(list(words.values()))).argmin(1)
+    assert [list(words)[i] for i in nearest.tolist()] == expected
+
+
+@pytest.mark.parametrize("bridge", ["resampler", "xattn", "text"])
+def test_only_tokens_of_nodes_have_words(bridge):
+    with pytest.raises(ValueError, match="only a bridge with a token for each object and relation"):
+        model("llama", bridge).lexical_loss(SCENES, [None] * 3)

@@ -75,7 +75,8 @@ def same(a, b):
 
 @pytest.mark.parametrize("bridge", ["prefix", "resampler", "xattn"])
 def test_alignment_trains_the_bridge_alone(folder, bridge, capsys):
-    run(align(folder, bridge, "--model.settings.bridge", bridge, "--model.settings.every", "1"))
+    lexical = ["--model.lexical", "1.0"]
+    run(align(folder, bridge, "--model.settings.bridge", bridge, "--model.settings.every", "1", *lexical))
     said = capsys.readouterr().out
     assert "parameters are trained (" in said
     model, settings = load_graph_language_model(folder / bridge / "model")
@@ -90,6 +91,7 @@ def test_alignment_trains_the_bridge_alone(folder, bridge, capsys):
     assert not [name for name in checkpoint["state_dict"] if name.startswith("model.language_model.")]
     figures = (folder / bridge / "metrics.csv").read_text()
     assert all(f"val/{task}" in figures for task in ("name_hidden", "describe", "answer"))
+    assert ("train/lexical" in figures) == (bridge == "prefix")
 
 
 def test_killed_and_resumed_gives_the_same_bridge(folder):

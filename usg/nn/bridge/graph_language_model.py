@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from usg.batch import GraphBatch
+from usg.batch.words import MASK
 from usg.graph import SceneGraph
 from usg.names import unknown_name
 from usg.nn.bridge.cross_attention import CrossAttentionBridge, decoder_layers
@@ -25,6 +26,7 @@ from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embeddi
 from usg.nn.bridge.prefix import PrefixBridge
 from usg.nn.bridge.prompts import IGNORED, SOFT, Names, PromptBatch, PromptWriter, by_length
 from usg.nn.bridge.resampler import ResamplerBridge
+from usg.nn.bridge.text import pieces
 from usg.nn.transformer import GraphTransformer
 
 __all__ = ["BRIDGES", "GraphLanguageModel", "make_bridge"]
@@ -147,6 +149,46 @@ class GraphLanguageModel(nn.Module):
             )
             right[rows] = ((logits.argmax(-1) == wanted) | (wanted == IGNORED)).all(1)
         return torch.cat(losses), right
+
+    def lexical_loss(self, graphs: Sequence[SceneGraph], hidden: Sequence[str | None]) -> Tensor:
+        """How far graph tokens are from the words that they stand for; the language model does not run.
+
+        Each token is compared with the mean embedding of its label's words, of the predicate for relations. The loss is
+        the mean squared distance as a share of the mean squared length of an embedding. It tells a new bridge of every
+        node what the loss of an answer tells of one.
+
+        Args:
+            graphs: any.
+            hidden: the label behind `<mask>` in each graph; None where nothing is hidden.
+
+        Raises:
+            ValueError: the bridge has no token for each object and relation.
+        """
+        if self.bridge is None or self.bridge.soft != "nodes":
+            raise ValueError("only a bridge with a token for each object and relation has words to compare tokens with")
+        graph, node, labels = [], [], []
+        for number, (scene, behind) in enumerate(zip(graphs, hidden, strict=True)):
+            for piece in pieces(scene):
+                label = piece.label if piece.needs else scene.objects[piece.node - 1].label
+                graph.append(number)
+                node.append(piece.node)
+                labels.append(label if behind is None else label.replace(MASK, behind))
+        batch: GraphBatch = self.encoder.pack(graphs, grounding=self.grounding)
+        owner = torch.tensor(graph, dtype=torch.int64, device=self.device)
+        place = batch.offsets[owner] + torch.tensor(node, dtype=torch.int64, device=self.device)
+        tokens = self.bridge(self.encoder(batch), batch, Places(owner, place))
+        wanted = self._mean_words(labels)
+        loss: Tensor = (tokens - wanted).square().sum(1).mean() / wanted.square().sum(1).mean()
+        return loss
+
+    def _mean_words(self, labels: Sequence[str]) -> Tensor:
+        """`(t, D)` the mean embedding of the words of each label, as they stand in a prompt."""
+        embeddings = self.language_model.get_input_embeddings()
+        known = {
+            label: embeddings(torch.tensor(self.writer.words(label), device=self.device)).mean(0).detach()
+            for label in dict.fromkeys(labels)
+        }
+        return torch.stack([known[label] for label in labels]).float()
 
     @torch.no_grad()
     def generate(

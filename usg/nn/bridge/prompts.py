@@ -131,6 +131,10 @@ class PromptWriter:
             node=torch.tensor(node, dtype=torch.int64),
         )
 
+    def words(self, text: str) -> list[int]:
+        """Ids of a text as it stands in a graph."""
+        return self._words(f"{self._space}{text}")
+
     def room(self, prompt: str, answer: str) -> int:
         """How many tokens prompt and answer leave for the graph; it needs one at least, or its fixed graph tokens."""
         return self._room(*self._around(prompt), len(self._answer(answer)))
