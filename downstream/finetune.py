@@ -16,6 +16,7 @@ from usg.downstream.qa import QuestionAnswering
 from usg.downstream.scores import is_right
 from usg.training.callbacks import StepSeed
 from usg.training.checkpoint_io import AtomicCheckpointIO
+from usg.training.model_card import write_card
 from usg.training.quiet import quiet_lightning
 
 
@@ -61,7 +62,9 @@ class BestOnValidation(Callback):
             pl_module.load_state_dict(self._weights)
         if self.folder is not None and trainer.is_global_zero:
             assert isinstance(pl_module, QuestionAnswering)
-            pl_module.save_pretrained(Path(trainer.default_root_dir) / self.folder)
+            folder = Path(trainer.default_root_dir) / self.folder
+            pl_module.save_pretrained(folder)
+            write_card(trainer, folder, self.step)
 
     def state_dict(self) -> dict[str, Any]:
         """The best so far, for a run that is resumed."""

@@ -36,6 +36,8 @@ from usg.downstream.scores import accuracy_by
 from usg.files import atomic_path
 from usg.graph import SceneGraph
 from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
+from usg.training.metrics_log import log_step
+from usg.training.model_card import ModelDescription, corpus_lines, parameter_counts
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 
 _HEAD_FILE, _SCHEMA, _VERSION = "question_answering.json", "usg.question_answering", 1
@@ -259,6 +261,33 @@ class QuestionAnswering(LightningModule):
         with atomic_path(target / _HEAD_FILE) as temporary:
             temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
+    def describe(self) -> ModelDescription:
+        """Encoder and head, for the model card."""
+        model, head = self.built()
+        data: QADataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        path = data.paths["train"]
+        return ModelDescription(
+            title="Question answering over scene graphs",
+            summary="A graph transformer that reads the answer to a question off a mask word behind it.",
+            parameters=parameter_counts(encoder=model, head=head),
+            sizes={
+                "width": model.config.dim,
+                "layers": model.config.layers,
+                "entries of the vocabulary": len(model.vocabulary),
+                "answers": len(head.answers),
+                "encoder": "from scratch" if self.encoder is None else f"`{self.encoder}`",
+            },
+            learns=["answers to questions about a graph, among those of the labelled questions"],
+            data=[
+                *corpus_lines([path or "world"], [data.corpus("train")]),
+                f"{len(data.questions('train')):,} labelled questions of these graphs",
+            ],
+            loading="from usg.downstream.qa import QuestionAnswering\n"
+            "model = QuestionAnswering.from_pretrained({folder})",
+            tags=("scene-graph", "graph-transformer", "question-answering"),
+            own=path is None and self.encoder is None,
+        )
+
     @classmethod
     def from_pretrained(cls, folder: str | os.PathLike[str]) -> QuestionAnswering:
         """Reads what `save_pretrained` wrote.
@@ -342,7 +371,7 @@ class QuestionAnswering(LightningModule):
         logits = self(batch.graphs, batch.masks)
         loss = functional.cross_entropy(logits, batch.answers)
         right = (logits.detach().argmax(-1) == batch.answers).float().mean()
-        self.log_dict({"train/loss": loss.detach(), "train/accuracy": right}, batch_size=len(batch), prog_bar=True)
+        log_step(self, loss, {"loss": loss, "accuracy": right}, len(batch))
         return loss
 
     def validation_step(self, batch: QuestionBatch, index: int) -> None:
@@ -361,6 +390,10 @@ class QuestionAnswering(LightningModule):
         size = len(batch)
         self.log_dict({f"{name}/loss": loss, f"{name}/accuracy": right.float().mean()}, batch_size=size, sync_dist=True)
         return right
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs under the number of optimiser steps done."""
+        self.log("step", torch.tensor(float(self.trainer.global_step), dtype=torch.float64))
 
     def on_test_epoch_start(self) -> None:
         """Forgets the answers of an earlier test."""

@@ -50,13 +50,12 @@ def pretrain(argv: Sequence[str], prog: str, rehearsal: Rehearsal | None = None)
     # torch and Lightning take seconds to import: a wrong sub-command is answered before.
     from usg.training.arguments import prepare_arguments
 
-    words = prepare_arguments(argv, prog)
-    stage = stage_of(words)
+    stage = stage_of(prepare_arguments(argv, prog))
     from usg.training.cli import run_training
 
     module, data = (resolve_name(name) for name in STAGES[stage])
     return run_training(
-        words,
+        argv,
         prog,
         module,
         data,

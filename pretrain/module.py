@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from usg.batch import GraphBatch, Vocabulary
 from usg.files import atomic_path
 from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
+from usg.pretrain.corpora import WORLD
 from usg.pretrain.data import GraphDataModule, NumberedBatch
 from usg.pretrain.objectives import Draws, Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.table import print_table
 from usg.training.metrics_log import log_step
+from usg.training.model_card import ModelDescription, corpus_lines, first_lines, parameter_counts, write_card
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed
 from usg.training.sharding import is_sharded, shard, whole_weights
@@ -250,7 +252,29 @@ class PretrainingModule(LightningModule):
             if self.trainer.is_global_zero:
                 model.load_state_dict(weights)
         if self.trainer.is_global_zero:
-            model.save_pretrained(Path(self.trainer.default_root_dir) / "model")
+            folder = Path(self.trainer.default_root_dir) / "model"
+            model.save_pretrained(folder)
+            write_card(self.trainer, folder)
+
+    def describe(self) -> ModelDescription:
+        """The encoder and its objectives, for the model card."""
+        config, vocabulary = self.model.config, self.model.vocabulary
+        return ModelDescription(
+            title="Graph transformer of scene graphs",
+            summary="An encoder of universal scene graphs: a graph in Levi form goes in, one state per node comes out.",
+            parameters=parameter_counts(encoder=self.encoder, objectives=self.objectives),
+            sizes={
+                "width": config.dim,
+                "layers": config.layers,
+                "attention heads": config.heads,
+                "entries of the vocabulary": len(vocabulary),
+            },
+            learns=first_lines(self._objectives),
+            data=corpus_lines(self._data.paths, self._data.corpus("train").corpora),
+            loading="from usg.nn import GraphTransformer\nmodel = GraphTransformer.from_pretrained({folder})",
+            tags=("scene-graph", "graph-transformer"),
+            own=set(self._data.paths) == {WORLD},
+        )
 
     def _build(self, config: GraphTransformerConfig, vocabulary: Vocabulary) -> None:
         torch.manual_seed(derive_seed(self.seed))

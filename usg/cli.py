@@ -136,7 +136,7 @@ def _message(error: Exception) -> str:
         return f"this needs the package {error.name!r}, which is not installed: {_install_line(error.name)}"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        remedy = "; free some space and run again" if error.errno == errno.ENOSPC else ""
+        remedy = "; free some space and run again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return f"{where}{error.strerror}{remedy}"
     if _is_wrong_use(error) or (isinstance(error, OSError) and str(error)):
         return str(error)

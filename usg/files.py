@@ -16,7 +16,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path beside `path`, which takes that name when the block ends without an error.
 
     The temporary name keeps the suffix, because some writers choose their format by it. When the block raises, the
-    temporary file is removed and `path` is as it was.
+    temporary file is removed and `path` is as it was; an OSError without a file's name gets that of `path`.
 
     Args:
         path: the final name; its folder must exist.
@@ -43,7 +43,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise IsADirectoryError(f"cannot write {final}: it is a folder; name a file")
     temporary = final.with_name(f".{final.stem}.{secrets.token_hex(4)}{final.suffix}")
     try:
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            # A write that fails names no file, and nobody knows the temporary one.
+            if error.errno is not None and error.filename in (None, str(temporary)):
+                error.filename = str(final)
+            raise
         if not temporary.exists():
             raise FileNotFoundError(f"nothing was written for {final}")
         os.replace(temporary, final)

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     # torch and Lightning take seconds to import: a wrong sub-command is answered before.
     from usg.training.arguments import prepare_arguments
 
-    words = prepare_arguments(words, PROG)
+    prepare_arguments(words, PROG)
     from usg.parsers.image.training.data import PictureDataModule
     from usg.parsers.image.training.module import PictureTraining
     from usg.training.cli import run_training

@@ -34,6 +34,7 @@ from usg.pretrain.language.replay import require_finite
 from usg.pretrain.tasks import Describe, Example
 from usg.provenance import command, commit
 from usg.training.metrics_log import log_step
+from usg.training.model_card import ModelDescription, corpus_lines, first_lines, write_card
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
@@ -190,6 +191,30 @@ class BridgeModule(LightningModule):
         if self.trainer.is_global_zero:
             folder = Path(self.trainer.default_root_dir) / "model"
             save_graph_language_model(self.graph_language_model, self.settings, folder, self._where)
+            write_card(self.trainer, folder)
+
+    def describe(self) -> ModelDescription:
+        """The bridge, what it joins and its tasks, for the model card."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        joined = {"encoder": self.encoder_name, "language model": self.language_model_name, "start": self.start}
+        lora = self.settings.lora
+        return ModelDescription(
+            title="Graph language model",
+            summary="A language model that reads scene graphs: a graph encoder, a bridge, and a causal language model "
+            "that is not part of this folder.",
+            parameters=self.graph_language_model.parameter_counts(),
+            sizes={
+                "bridge": self.settings.bridge,
+                "words beside graph tokens": self.settings.names,
+                "LoRA": "none" if lora is None else f"rank {lora.rank}",
+                **{name: f"`{value}`" for name, value in joined.items() if value is not None},
+            },
+            learns=first_lines(data.tasks),
+            data=corpus_lines(data.paths, data.corpus("train").corpora),
+            loading="from usg.nn.bridge import load_graph_language_model\n"
+            "model, settings = load_graph_language_model({folder})",
+            tags=("scene-graph", "graph-transformer", "text-generation"),
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave the language model out, but for its LoRA."""

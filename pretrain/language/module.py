@@ -21,11 +21,13 @@ from torch import Tensor
 
 from usg.nn.bridge import PromptWriter, graph_text
 from usg.nn.bridge.prompts import by_length
+from usg.pretrain.corpora import WORLD
 from usg.pretrain.language.data import ExampleDataModule
 from usg.pretrain.language.replay import require_finite
 from usg.pretrain.language.tokenizer import read_tokenizer, train_tokenizer
 from usg.pretrain.tasks import Example
 from usg.training.metrics_log import log_step
+from usg.training.model_card import ModelDescription, corpus_lines, first_lines, parameter_counts, write_card
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
@@ -146,6 +148,28 @@ class LanguageModelModule(LightningModule):
             folder = Path(self.trainer.default_root_dir) / "model"
             self.model.save_pretrained(folder)
             self._writer.tokenizer.save_pretrained(folder)
+            write_card(self.trainer, folder)
+
+    def describe(self) -> ModelDescription:
+        """The language model and its tasks, for the model card."""
+        return ModelDescription(
+            title="Small causal language model on what is said of scene graphs",
+            summary="A Llama of transformers with weights and tokenizer learnt from these texts alone.",
+            parameters=parameter_counts(model=self.model),
+            sizes={
+                "width": self.dim,
+                "layers": self.layers,
+                "attention heads": self.heads,
+                "entries of the tokenizer": len(self._writer.tokenizer),
+                "most tokens": self.max_length,
+            },
+            learns=first_lines(self._data.tasks),
+            data=corpus_lines(self._data.paths, self._data.corpus("train").corpora),
+            loading="from usg.nn.bridge import load_language_model\nmodel, tokenizer = load_language_model({folder})",
+            library="transformers",
+            tags=("scene-graph", "text-generation"),
+            own=set(self._data.paths) == {WORLD},
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the tokenizer beside the weights, which mean nothing without it."""

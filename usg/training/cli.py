@@ -26,10 +26,12 @@ from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from usg.files import atomic_path
+from usg.provenance import command
 from usg.training.arguments import SUBCOMMANDS, one_line, prepare_arguments
 from usg.training.callbacks import PlainProgress, PrintFigures, RunCheckpoint, StepSeed
-from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newest_checkpoint
-from usg.training.metrics_log import MetricsLog
+from usg.training.checkpoint_io import AtomicCheckpointIO, best_checkpoint, load_checkpoint, newest_checkpoint
+from usg.training.metrics_log import GradientNorm, MetricsLog
+from usg.training.model_card import RunRecord
 from usg.training.quiet import quiet_lightning
 from usg.training.ranks import lost_process
 from usg.training.rehearsal import Rehearsal, RehearsalOver
@@ -67,9 +69,10 @@ class TrainingCLI(LightningCLI):
         settings: Mapping[str, Any],
         links: Mapping[str, Sequence[str]],
         stage: str | None,
+        command: str,
         parser_kwargs: dict[str, Any],
     ) -> None:
-        self._settings, self._links, self._stage = settings, links, stage
+        self._settings, self._links, self._stage, self._command = settings, links, stage, command
         super().__init__(
             model_class,
             datamodule_class,
@@ -114,13 +117,16 @@ class TrainingCLI(LightningCLI):
             raise ValueError(one_line(str(error), keys - linked)) from error
 
     def _parse_ckpt_path(self) -> None:
-        # Lightning would let the checkpoint's settings win over the command line's. Here only `last` is looked up.
+        # Lightning would let the checkpoint's settings win over the command line's. Here only `last` and
+        # `best` are looked up.
         settings = self.config[self.config.subcommand]
         if settings.get("ckpt_path") == "last":
             settings["ckpt_path"] = str(newest_checkpoint(settings.trainer.default_root_dir))
+        elif settings.get("ckpt_path") == "best":
+            settings["ckpt_path"] = str(best_checkpoint(settings.trainer.default_root_dir))
         elif settings.get("ckpt_path") and not Path(settings.ckpt_path).is_file():
             raise FileNotFoundError(
-                f"--ckpt_path {settings.ckpt_path}: no such file; give a .ckpt file, or `last` for the run's newest"
+                f"--ckpt_path {settings.ckpt_path}: no such file; give a .ckpt file, or last or best for the run's"
             )
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
@@ -159,6 +165,7 @@ class TrainingCLI(LightningCLI):
             config["logger"] = [log, *others]
         seed = self._get(self.config, "seed_everything")
         callbacks: list[Callback] = [StepSeed(seed), NoWeightsApart(), PrintFigures()]
+        callbacks += [RunRecord(self._command), GradientNorm()] if fit else []
         if config["enable_progress_bar"] is not False:
             terminal = sys.stderr.isatty()
             callbacks += [TQDMProgressBar()] if terminal else [PlainProgress()] if fit else []
@@ -260,6 +267,7 @@ def run_training(
             settings=settings,
             links=links or {},
             stage=stage,
+            command=command(prog, argv),
             parser_kwargs={**common, "prog": prog, "description": description, **parsers},
         )
     except MisconfigurationException as error:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from usg.files import atomic_path
 from usg.training.ranks import mean_over_ranks
@@ -39,13 +40,35 @@ def log_step(module: LightningModule, loss: Tensor, figures: Mapping[str, Tensor
     """
     trainer: Any = module.trainer
     module.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=batch_size)
-    every, done = trainer.log_every_n_steps, trainer.global_step + 1
-    if every and (done % every == 0 or done == trainer.max_steps):
+    if _is_logged(trainer):
         means = mean_over_ranks(torch.stack([value.detach().float() for value in figures.values()])).tolist()
         values = {f"train/{name}": mean for name, mean in zip(figures, means, strict=True)}
         values["train/learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         for logger in trainer.loggers:
-            logger.log_metrics(values, done)
+            logger.log_metrics(values, trainer.global_step + 1)
+
+
+class GradientNorm(Callback):
+    """Logs the Euclidean norm of all gradients before they are clipped, as `train/gradient_norm`.
+
+    Lightning clips by the same norm but keeps it to itself, so it is computed once more where the step is one that is
+    logged.
+    """
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        """Measure and log."""
+        if trainer.loggers and _is_logged(trainer):
+            gradients = [each.grad for each in pl_module.parameters() if each.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients)
+            whole = norm.full_tensor() if isinstance(norm, DTensor) else norm
+            for logger in trainer.loggers:
+                logger.log_metrics({"train/gradient_norm": float(whole)}, trainer.global_step + 1)
+
+
+def _is_logged(trainer: Any) -> bool:
+    """Whether the step that is being done is one of those that are logged."""
+    every, done = trainer.log_every_n_steps, trainer.global_step + 1
+    return bool(every) and (done % every == 0 or done == trainer.max_steps)
 
 
 class MetricsLog(Logger):
@@ -116,6 +139,19 @@ class MetricsLog(Logger):
         self._rows[-1].update(metrics)
         self._columns += [name for name in metrics if name not in self._columns]
         self._changed = True
+
+    def last(self, prefix: str, step: int) -> tuple[int, dict[str, float]]:
+        """The newest figures of some kind, and their step; 0 and nothing where there are none.
+
+        Args:
+            prefix: of their names, as "val/".
+            step: figures of later steps do not count.
+        """
+        for row in reversed(self._rows):
+            found = {name: float(value) for name, value in row.items() if name.startswith(prefix) and value != ""}
+            if found and int(row["step"]) <= step:
+                return int(row["step"]), found
+        return 0, {}
 
     @rank_zero_only
     def save(self) -> None:

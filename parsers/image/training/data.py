@@ -102,6 +102,17 @@ class PictureDataModule(LightningDataModule):
         kinds = ((world.natural, False), (world.even, True))
         return [str(_folder(self.cache, "train", n, world.seed + even, even)) for n, even in kinds if n]
 
+    def sources(self) -> list[str]:
+        """Where the training pictures come from, in words."""
+        if self.train_paths:
+            return [f"`{path}`" for path in self.train_paths]
+        assert self.world is not None
+        return [
+            f"{number:,} pictures of the world, {drawn}"
+            for number, drawn in ((self.world.natural, "as its scenes are"), (self.world.even, "drawn evenly"))
+            if number
+        ]
+
     @property
     def words(self) -> Words:
         """Those of the checkpoint, if one was loaded, else of the training graphs.

@@ -26,6 +26,7 @@ from usg.parsers.image.training.validation import calibrated, figures
 from usg.progress import say
 from usg.provenance import commit
 from usg.training.metrics_log import log_step
+from usg.training.model_card import ModelDescription, parameter_counts, write_card
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.seeds import derive_seed, step_generator
 
@@ -119,7 +120,8 @@ class PictureTraining(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Parse and score validation pictures."""
         found = figures(self._parser_model(), self._data.validation_graphs(self.validate))
-        self.log_dict({f"val/{name}": value for name, value in found.items()})
+        step = torch.tensor(float(self.trainer.global_step), dtype=torch.float64)
+        self.log_dict({"step": step, **{f"val/{name}": value for name, value in found.items()}})
 
     def on_train_end(self) -> None:
         """Leave the parser in `<run folder>/model`, for `picture_parts` and `usg parse image --detector`."""
@@ -133,7 +135,27 @@ class PictureTraining(LightningModule):
         model = calibrated(self._parser_model(trained), self._data.validation_graphs(self.validate))
         folder = Path(self.trainer.default_root_dir) / "model"
         model.save(folder)
+        write_card(self.trainer, folder)
         say(f"the parser is in {folder}: usg parse image --detector {folder}")
+
+    def describe(self) -> ModelDescription:
+        """The network and its words, for the model card."""
+        words, data = self.model.words, self._data
+        return ModelDescription(
+            title="Image parser",
+            summary="A network that parses a picture into a scene graph whose objects have boxes and masks.",
+            parameters=parameter_counts(network=self.network),
+            sizes={
+                "side of the picture": self.model.settings.side,
+                "labels": len(words.labels),
+                "predicates": len(words.predicates),
+            },
+            learns=["regions, labels, attributes, masks and relations of pictures"],
+            data=[*data.sources(), f"{len(data.pictures('train')):,} pictures in all"],
+            loading="from usg.parsers.image.embedded.model import PictureModel\nmodel = PictureModel.load({folder})",
+            tags=("scene-graph", "object-detection"),
+            own=not data.train_paths,
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the sizes, the words, and whether masks were trained beside the weights."""
