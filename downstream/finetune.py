@@ -64,7 +64,7 @@ class BestOnValidation(Callback):
             assert isinstance(pl_module, QuestionAnswering)
             folder = Path(trainer.default_root_dir) / self.folder
             pl_module.save_pretrained(folder)
-            write_card(trainer, folder, self.step)
+            write_card(trainer, folder, self.step if self._weights else None)
 
     def state_dict(self) -> dict[str, Any]:
         """The best so far, for a run that is resumed."""

@@ -1,7 +1,9 @@
 """What every test shares: no network, and the shared data where it is present."""
 
 import math
+import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,23 @@ def pytest_configure() -> None:
     socket.socket.connect = _connect_locally  # type: ignore[method-assign]
     # On a busy machine anything may take ten seconds, and what is tested of standard error must not depend on it.
     progress.__kwdefaults__["seconds_per_line"] = math.inf
+
+
+@pytest.fixture
+def use_card() -> Callable[[Path], tuple[Any, str, dict[str, Any]]]:
+    """Reads a folder's model card as the hub does: its front matter, its text, what its two lines of Python give."""
+
+    def use(folder: Path) -> tuple[Any, str, dict[str, Any]]:
+        from huggingface_hub import ModelCard
+
+        card = ModelCard.load(folder / "README.md")
+        (block,) = re.findall(r"```python\n(.*?)```", card.text, re.DOTALL)
+        assert block.count("\n") == 2
+        names: dict[str, Any] = {}
+        exec(block, names)
+        return card.data, card.text, names
+
+    return use
 
 
 @pytest.fixture(scope="session")

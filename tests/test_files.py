@@ -30,6 +30,15 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: Bas
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space") as raised, atomic_path(tmp_path / "a.json"):
+        raise OSError(28, "No space left on device")
+    assert raised.value.filename == str(tmp_path / "a.json")
+    with pytest.raises(FileNotFoundError) as read, atomic_path(tmp_path / "a.json"):
+        (tmp_path / "other").read_text()
+    assert read.value.filename == str(tmp_path / "other")
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"), atomic_path(tmp_path / "nowhere" / "a"):
         pytest.fail("the block must not run")

@@ -72,7 +72,9 @@ class AnswerSamples(Callback):
             temporary.write_text(f"# Answers after {trainer.global_step:,} steps\n\n{text}", encoding="utf-8")
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
-                logger.log_table("samples", columns=list(_COLUMNS), data=[list(row) for row in rows])
+                logger.log_table(
+                    "samples", columns=list(_COLUMNS), data=[list(row) for row in rows], step=trainer.global_step
+                )
             elif isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_text("samples", text, trainer.global_step)
 

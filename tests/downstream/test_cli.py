@@ -19,9 +19,14 @@ def run(corpora, encoder, tmp_path_factory):
     return folder
 
 
-def test_fit_leaves_a_run(run):
+def test_fit_leaves_a_run(run, corpora, use_card):
     for name in ("config.yaml", "metrics.csv", "checkpoints/last.ckpt", "model/question_answering.json"):
         assert (run / name).is_file(), name
+    figures = (run / "metrics.csv").read_text()
+    assert all(name in figures for name in ("train/accuracy", "train/learning_rate", "train/gradient_norm"))
+    card, text, names = use_card(run / "model")
+    assert (card.license, names["model"].head.answers[0] in text) == ("unknown", False)
+    assert f"- `{corpora['train']}`: " in text and " of 12 planned" in text and "| val/accuracy | " in text
 
 
 @pytest.mark.parametrize("which", ["last", "best"])

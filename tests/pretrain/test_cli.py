@@ -89,6 +89,8 @@ def error(capsys: pytest.CaptureFixture[str], words: list[str], status: int = 2)
         ),
         (["--ckpt_path", "last"], "holds no checkpoint; start without --ckpt_path"),
         (["--ckpt_path", "nowhere.ckpt"], "--ckpt_path nowhere.ckpt: no such file"),
+        (["--ckpt_path", "best"], "runs keep one where `checkpoint.monitor` names a figure of validation"),
+        (["--checkpoint.monitor", "val/los"], "unknown checkpoint.monitor 'val/los'; did you mean 'val/loss'"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -109,10 +111,11 @@ def test_validate_prints_its_figures(small_run: Any, capsys: pytest.CaptureFixtu
     assert f"val/loss {float(last['val/loss']):.4f}\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("more", [[], ["training/tensorboard"], ["training/wandb"]])
+@pytest.mark.parametrize("more", [[], ["training/tensorboard"], ["training/wandb"], ["training/early_stopping"]])
 def test_shipped_configurations_are_accepted(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     names = [name for name in config_files() if name.startswith("pretrain/")]
-    for name in names if not more else names[:1]:
+    # One without callbacks of its own and one with.
+    for name in names if not more else ["pretrain/demo", "pretrain/world"]:
         words = [word for config in (name, *more) for word in ("--config", config)]
         with pytest.raises(SystemExit):
             main(["pretrain", "fit", *words, "--print_config"])

@@ -28,6 +28,7 @@ model:
     - {class_path: usg.pretrain.objectives.Endpoint}
     - {class_path: usg.pretrain.objectives.MaskedCaption}
 trainer: {gradient_clip_val: 1.0}
+checkpoint: {monitor: val/loss, mode: max}
 """
 GONE = "another process of this training has ended|terminated with code -9"
 
@@ -80,9 +81,11 @@ def test_two_processes_learn_as_one_and_survive_a_kill(
             if value:
                 # Sums in another order: 2e-7 was seen; a mean of the two processes' means is off by 1e-2.
                 assert float(row[name]) == pytest.approx(float(value), rel=1e-4, abs=1e-6), (row["step"], name)
-    last = load_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"]
+    # The worst step, the first validation, was asked for: it is the one that is not the last.
+    best = load_checkpoint(run / "checkpoints" / "best.ckpt")
+    assert best["global_step"] == 2
     kept = load_file(run / "model" / "model.safetensors")
-    assert all(torch.equal(weight, last[f"encoder.{name}"]) for name, weight in kept.items())
+    assert all(torch.equal(weight, best["state_dict"][f"encoder.{name}"]) for name, weight in kept.items())
     assert GraphTransformer.from_pretrained(run / "model").config.dim == 32
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from usg.training.checkpoint_io import AtomicCheckpointIO, load_checkpoint, newest_checkpoint
+from usg.training.checkpoint_io import AtomicCheckpointIO, best_checkpoint, load_checkpoint, newest_checkpoint
 
 
 def checkpoint(value: float = 1.0) -> dict[str, Any]:
@@ -30,11 +30,16 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(tmp_path: Path, monkeypatch: p
     def full(self: Path, data: bytes) -> int:
         with self.open("wb") as stream:
             stream.write(bytes(data)[:100])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a write that fails names no file
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as raised:
         AtomicCheckpointIO().save_checkpoint(checkpoint(2.0), file)
+    assert raised.value.filename == str(file)
+    assert "the one before it is whole: --ckpt_path last goes on" in raised.value.strerror
+    with pytest.raises(OSError, match="No space left") as first:
+        AtomicCheckpointIO().save_checkpoint(checkpoint(2.0), tmp_path / "first.ckpt")
+    assert "the one before it" not in first.value.strerror
     monkeypatch.undo()
     assert torch.equal(load_checkpoint(file)["state_dict"]["w"], torch.ones(3))
     assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
@@ -83,3 +88,15 @@ def test_newest(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path).name == "last.ckpt"
     os.utime(folder / "step=9.ckpt", (200, 200))
     assert newest_checkpoint(tmp_path).name == "step=9.ckpt"
+
+
+def test_best(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"there is no .*best\.ckpt; runs keep one where"):
+        best_checkpoint(tmp_path)
+    folder = tmp_path / "checkpoints"
+    AtomicCheckpointIO().save_checkpoint(checkpoint(), folder / "best.ckpt")
+    assert newest_checkpoint(tmp_path) == best_checkpoint(tmp_path) == folder / "best.ckpt"
+    # The newest is the last choice where it is the best: it may lie between two batches of one step.
+    AtomicCheckpointIO().save_checkpoint(checkpoint(), folder / "last.ckpt")
+    os.utime(folder / "last.ckpt", (100, 100))
+    assert newest_checkpoint(tmp_path).name == "last.ckpt"

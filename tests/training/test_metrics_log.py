@@ -39,6 +39,18 @@ def test_a_resumed_run_continues_the_file_and_drops_what_is_done_again(tmp_path:
     ]
 
 
+def test_the_last_figures_of_a_kind(tmp_path: Path) -> None:
+    log = MetricsLog(tmp_path)
+    assert log.last("val/", 100) == (0, {})
+    log.log_metrics({"val/loss": 3.0}, step=10)
+    log.log_metrics({"train/loss": 1.0}, step=20)
+    log.flush()
+    again = MetricsLog(tmp_path)
+    again.continue_after(20)
+    assert log.last("val/", 20) == again.last("val/", 20) == (10, {"val/loss": 3.0})
+    assert log.last("val/", 9) == (0, {})
+
+
 def test_a_new_run_starts_a_new_file(tmp_path: Path) -> None:
     for loss in (1.0, 2.0):
         log = MetricsLog(tmp_path)

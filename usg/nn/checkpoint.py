@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 
 from usg.batch import Vocabulary
 from usg.files import atomic_path
@@ -30,7 +31,8 @@ def save(model: GraphTransformer, folder: str | os.PathLike[str]) -> None:
     path.mkdir(parents=True, exist_ok=True)
     weights = {name: weight.detach().contiguous() for name, weight in model.named_parameters()}
     with atomic_path(path / WEIGHTS) as temporary:
-        save_file(weights, temporary, metadata={"format": "pt"})
+        # Through memory: safetensors' own writer turns a full disk into an error that names no file.
+        temporary.write_bytes(to_bytes(weights, metadata={"format": "pt"}))
     model.vocabulary.save(path / VOCABULARY)
     with atomic_path(path / CONFIG) as temporary:
         write_config(temporary, model.config, model.vocabulary.digest())

@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from usg.names import unknown_name
+from usg.progress import say
 from usg.training.checkpoint_io import BEST, LAST
 from usg.training.loader import ShuffledBatches
 from usg.training.metrics_log import MetricsLog
@@ -96,6 +97,9 @@ class RunCheckpoint(Checkpoint):
         self._ended = True
         if self.every:
             self._save(trainer)
+        for callback in trainer.early_stopping_callbacks:
+            if callback.stopping_reason_message and trainer.is_global_zero:
+                say(f"stopped early at step {trainer.global_step:,}: {callback.stopping_reason_message}")
         if self._best_step:
             states = trainer.strategy.load_checkpoint(_folder(trainer) / BEST)
             trainer.strategy.load_model_state_dict(states, strict=pl_module.strict_loading)

@@ -28,7 +28,7 @@ from usg.training.metrics_log import MetricsLog
 CARD = "README.md"
 _LOAD_CHECKPOINT = """from usg.training.checkpoint_io import load_checkpoint
 weights = load_checkpoint({file})["state_dict"]"""
-_LICENCE = "The licence is that of the data and models that went in, which this card does not know: state it before publishing."
+_LICENCE = "The licence is that of the data and models that went in, which this card does not know: state it first."
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,8 @@ def _write(trainer: Trainer, folder: Path, step: int, use: str | None, after: st
 
 
 def _record(trainer: Any) -> RunRecord:
-    return next((each for each in trainer.callbacks if isinstance(each, RunRecord)), RunRecord(None))
+    found = [each for each in trainer.callbacks if isinstance(each, RunRecord)]
+    return found[0] if found else RunRecord(None)
 
 
 def _validation(trainer: Trainer, step: int) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -74,7 +75,7 @@ class PictureModel:
                 raise ValueError(f"{name} holds what float16 has not (NaN, or over 65504); train with a lower rate")
         path.mkdir(parents=True, exist_ok=True)
         with atomic_path(path / WEIGHTS) as temporary:
-            save_file(tensors, temporary)
+            temporary.write_bytes(to_bytes(tensors))
         with atomic_path(path / CONFIG) as temporary:
             temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -74,7 +74,7 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("bridge", ["prefix", "resampler", "xattn"])
-def test_alignment_trains_the_bridge_alone(folder, bridge, capsys):
+def test_alignment_trains_the_bridge_alone(folder, bridge, capsys, use_card):
     lexical = ["--model.lexical", "1.0"]
     run(align(folder, bridge, "--model.settings.bridge", bridge, "--model.settings.every", "1", *lexical))
     said = capsys.readouterr().out
@@ -92,6 +92,12 @@ def test_alignment_trains_the_bridge_alone(folder, bridge, capsys):
     figures = (folder / bridge / "metrics.csv").read_text()
     assert all(f"val/{task}" in figures for task in ("name_hidden", "describe", "answer"))
     assert ("train/lexical" in figures) == (bridge == "prefix")
+    assert "train/gradient_norm" in figures
+    card, text, names = use_card(folder / bridge / "model")
+    assert (card.library_name, card.license) == ("usg", "unknown")
+    assert same(names["model"].bridge, model.bridge)
+    assert f"| bridge | {bridge} |" in text and "| language model, trained and frozen | 0 and " in text
+    assert "- NameHidden: " in text and "- `world`: 40 graphs" in text
 
 
 def test_killed_and_resumed_gives_the_same_bridge(folder):

@@ -120,7 +120,7 @@ def run(tmp_path, name, *more):
 
 
 @pytest.mark.filterwarnings("ignore")  # Lightning's advice
-def test_killed_and_resumed_gives_the_same_model_which_loads(tmp_path, capsys):
+def test_killed_and_resumed_gives_the_same_model_which_loads(tmp_path, capsys, use_card):
     assert main(run(tmp_path, "whole")) == 0
     callback = "[{class_path: kill_at.KillAt, init_args: {step: 10}}]"
     words = [sys.executable, "-c", "import sys; from usg.cli import main; sys.exit(main())"]
@@ -136,6 +136,12 @@ def test_killed_and_resumed_gives_the_same_model_which_loads(tmp_path, capsys):
     figures = (tmp_path / "whole" / "metrics.csv").read_text().splitlines()[0]
     assert "val/answer" in figures
     assert "val/name_hidden" in figures
+    assert "train/gradient_norm" in figures
+    card, text, names = use_card(tmp_path / "whole" / "model")
+    assert (card.library_name, card.license) == ("transformers", "apache-2.0")
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), names["model"].parameters(), strict=True))
+    assert "- NameHidden: " in text
+    assert "| steps | 12 of 12 planned |" in text
     assert main(run(tmp_path, "whole", "--ckpt_path", "last", "--model.vocabulary", "380")) == 2
     assert "another tokenizer than the training texts give" in capsys.readouterr().err
 

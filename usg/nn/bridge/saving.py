@@ -18,7 +18,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 
 from usg.files import atomic_path
 from usg.nn.bridge.graph_language_model import GraphLanguageModel, make_bridge
@@ -106,7 +107,7 @@ def save_graph_language_model(
     if model.bridge is not None:
         weights = {name: weight.detach().cpu().contiguous() for name, weight in model.bridge.state_dict().items()}
         with atomic_path(path / _WEIGHTS) as temporary:
-            save_file(weights, temporary, metadata={"format": "pt"})
+            temporary.write_bytes(to_bytes(weights, metadata={"format": "pt"}))
     inner = model.language_model
     if settings.lora is not None:
         inner.save_pretrained(path / "adapter", save_embedding_layers=False)

@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -37,13 +38,17 @@ def _train(corpus: str, folder: Path, steps: int, *more: str) -> None:
     assert main(["fit", *SMALL, *words, *more]) == 0
 
 
-def test_a_run_leaves_a_parser(corpus: str, tmp_path: Path) -> None:
+def test_a_run_leaves_a_parser(corpus: str, tmp_path: Path, use_card: Any) -> None:
     _train(corpus, tmp_path, 3, "--trainer.val_check_interval=3")
     parser = ImageParser(tmp_path / "run" / "model", threshold=0.0, max_objects=3)
     picture = Corpus(corpus)[0].sources[0].uri
     graph = parser(Path(corpus) / str(picture))
     assert len(graph.objects) == 3
     assert "map50" in (tmp_path / "run" / "metrics.csv").read_text()
+    card, text, names = use_card(tmp_path / "run" / "model")
+    assert card.license == "unknown"
+    assert names["model"].network.settings.side == 64
+    assert "After step 3:" in text and "| val/map50 | " in text and f"- `{corpus}`" in text
 
 
 def test_a_run_that_was_cut_goes_on_exactly(corpus: str, tmp_path: Path) -> None:
