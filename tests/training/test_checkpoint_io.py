@@ -38,11 +38,11 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(tmp_path: Path, monkeypatch: p
     assert raised.value.filename == str(file)
     assert "the one before it is whole: --ckpt_path last goes on" in raised.value.strerror
     with pytest.raises(OSError, match="No space left") as first:
-        AtomicCheckpointIO().save_checkpoint(checkpoint(2.0), tmp_path / "first.ckpt")
+        AtomicCheckpointIO().save_checkpoint(checkpoint(2.0), tmp_path / "empty" / "last.ckpt")
     assert "the one before it" not in first.value.strerror
     monkeypatch.undo()
     assert torch.equal(load_checkpoint(file)["state_dict"]["w"], torch.ones(3))
-    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+    assert [path.name for path in tmp_path.rglob("*.ckpt")] == ["last.ckpt"]
 
 
 class Malicious:

@@ -44,7 +44,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             if error.errno not in _FULL:
                 raise
             size = f"{error.strerror} for the {buffer.tell() / 2**20:,.1f} MiB of this checkpoint"
-            kept = "; the one before it is whole: --ckpt_path last goes on from it" if target.is_file() else ""
+            kept = (
+                "; the one before it is whole: --ckpt_path last goes on from it"
+                if any(target.parent.glob("*.ckpt"))
+                else ""
+            )
             raise OSError(error.errno, size + kept, str(target)) from error
 
     def load_checkpoint(
