@@ -32,6 +32,7 @@ from usg.pretrain.objectives.objective import Objective, Targets, mean_loss
 from usg.training.ranks import gather_over_ranks
 
 _SHARPEST = 100.0  # 1 / t at most, as in CLIP
+_TIE = 1e-5  # cosines that differ by less are alike but for rounding: the text is not preferred to its edit
 
 
 class Alignment(Objective):
@@ -73,45 +74,46 @@ class Alignment(Objective):
         edited = batch.graph_nodes[batch.view == View.EDITED]
         texts, pictures = targets.nodes[is_graph], targets.answers[is_graph]
         said, shown, false = (_unit(self.graph, states[nodes]) for nodes in (texts, pictures, edited))
-        total, found = _contrast(said, shown, false, scale[0])
+        total, found = self._contrast(said, shown, false, scale[0])
         metrics = {f"graph_{name}": value for name, value in found.items()}
 
         own = torch.searchsorted(pictures, batch.counterpart[edited])  # pictures ascend
-        true = (said[own] * shown[own]).sum(-1) > (false * shown[own]).sum(-1)
+        true = ((said[own] - false) * shown[own]).sum(-1) > _TIE
         _, found = mean_loss(states.new_zeros(0), true.sum(), len(true))
         if found:
             metrics["edit_accuracy"] = found["accuracy"]
 
         pairs = (targets.nodes[~is_graph], targets.answers[~is_graph])
         said, shown = (_unit(self.object, states[nodes]) for nodes in pairs)
-        loss, found = _contrast(said, shown, said[:0], scale[1])
+        loss, found = self._contrast(said, shown, said[:0], scale[1])
         metrics |= {f"object_{name}": value for name, value in found.items()}
         return total + self.object_weight * loss, metrics
+
+    def _contrast(self, said: Tensor, shown: Tensor, false: Tensor, scale: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The symmetric loss of k pairs among those of all processes, and how often the right one of both is found.
+
+        Args:
+            said: `(k, d)` one half of the pairs.
+            shown: `(k, d)` the other.
+            false: `(f, d)` what nothing shows.
+            scale: 1 / t.
+        """
+        all_said, all_shown, all_false, before = said, shown, false, 0
+        if self.training:  # processes share a batch; those of a validation all have the same one
+            all_said, before = gather_over_ranks(said)
+            all_shown, _ = gather_over_ranks(shown)
+            all_false, _ = gather_over_ranks(false)
+        if not len(all_shown):
+            return scale * (said.sum() + shown.sum()), {}  # zero, through all weights
+        right = torch.arange(before, before + len(said), device=said.device)
+        with torch.autocast(said.device.type, enabled=False):
+            to_shown = scale * said @ all_shown.T
+            to_said = scale * shown @ torch.cat([all_said, all_false]).T
+        losses = [F.cross_entropy(logits, right, reduction="none") for logits in (to_shown, to_said)]
+        correct = sum((logits.detach().argmax(-1) == right).sum() for logits in (to_shown, to_said))
+        return mean_loss(torch.cat(losses), torch.as_tensor(correct), 2 * len(said))
 
 
 def _unit(projection: nn.Linear, states: Tensor) -> Tensor:
     """`(k, d)` states, projected and of length 1, in single precision."""
     return F.normalize(projection(states).float(), dim=-1)
-
-
-def _contrast(said: Tensor, shown: Tensor, false: Tensor, scale: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """The symmetric loss of k pairs among those of all processes, and how often the right one of both is found.
-
-    Args:
-        said: `(k, d)` one half of the pairs.
-        shown: `(k, d)` the other.
-        false: `(f, d)` what nothing shows.
-        scale: 1 / t.
-    """
-    all_said, before = gather_over_ranks(said)
-    all_shown, _ = gather_over_ranks(shown)
-    all_false, _ = gather_over_ranks(false)
-    if not len(all_shown):
-        return scale * (said.sum() + shown.sum()), {}  # zero, through all weights
-    right = torch.arange(before, before + len(said), device=said.device)
-    with torch.autocast(said.device.type, enabled=False):
-        to_shown = scale * said @ all_shown.T
-        to_said = scale * shown @ torch.cat([all_said, all_false]).T
-    losses = [F.cross_entropy(logits, right, reduction="none") for logits in (to_shown, to_said)]
-    correct = sum((logits.detach().argmax(-1) == right).sum() for logits in (to_shown, to_said))
-    return mean_loss(torch.cat(losses), torch.as_tensor(correct), 2 * len(said))
