@@ -6,14 +6,17 @@ Graphs and objects are matched by a symmetric softmax over all of the batch (Inf
     L = 1/2 mean_i [ -log softmax_j(z_i . z'_j / t)_i  -log softmax_j(z'_i . z_j / t)_i ]
 
 for the graph nodes of texts i and pictures j, and likewise for the objects that are in both views of a scene. The
-softmax of a picture over texts also has the edited texts (`usg.pretrain.view_edits`), as in NegCLIP (Yuksekgonul et
-al., ICLR 2023): labels alone do not tell a text from its edit.
+softmax of a picture over texts also has the edited texts e of texts i (`usg.pretrain.view_edits`), as in NegCLIP
+(Yuksekgonul et al., ICLR 2023), since labels alone do not tell a text from its edit, with the cosine
+
+    z_e . (z'_j - m) + z_i . m        m = mean_j z'_j
+
+of which nothing is gained by telling edits whatever the picture: many are unlikely.
 
 Leaks closed: no words stand beside a view; the encoder knows no ids and no order of nodes, so neither can be matched;
 a text that says the very things that the picture shows makes no pair, its graph would be the same graph; nothing says
 where in a text something stands, from which one would see that ends were exchanged; an edited text shows the rest of
-its groundings when the true one does. Open: an edit may be unlikely whatever the picture, and a text may be true of
-another scene of the batch, which counts against it.
+its groundings when the true one does. Open: a text may be true of another scene of the batch, which counts against it.
 """
 
 from __future__ import annotations
@@ -74,44 +77,48 @@ class Alignment(Objective):
         edited = batch.graph_nodes[batch.view == View.EDITED]
         texts, pictures = targets.nodes[is_graph], targets.answers[is_graph]
         said, shown, false = (_unit(self.graph, states[nodes]) for nodes in (texts, pictures, edited))
-        total, found = self._contrast(said, shown, false, scale[0])
-        metrics = {f"graph_{name}": value for name, value in found.items()}
-
         own = torch.searchsorted(pictures, batch.counterpart[edited])  # pictures ascend
-        true = ((said[own] - false) * shown[own]).sum(-1) > _TIE
-        _, found = mean_loss(states.new_zeros(0), true.sum(), len(true))
-        if found:
-            metrics["edit_accuracy"] = found["accuracy"]
-
+        total, metrics = self._contrast("graph", said, shown, scale[0], said[own], false, shown[own])
         pairs = (targets.nodes[~is_graph], targets.answers[~is_graph])
         said, shown = (_unit(self.object, states[nodes]) for nodes in pairs)
-        loss, found = self._contrast(said, shown, said[:0], scale[1])
-        metrics |= {f"object_{name}": value for name, value in found.items()}
-        return total + self.object_weight * loss, metrics
+        loss, figures = self._contrast("object", said, shown, scale[1], said[:0], said[:0], said[:0])
+        return total + self.object_weight * loss, metrics | figures
 
-    def _contrast(self, said: Tensor, shown: Tensor, false: Tensor, scale: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The symmetric loss of k pairs among those of all processes, and how often the right one of both is found.
+    def _contrast(
+        self, name: str, said: Tensor, shown: Tensor, scale: Tensor, true: Tensor, false: Tensor, own: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The symmetric loss of k pairs among those of all processes; how often the right one of both is found.
 
         Args:
+            name: of the figures.
             said: `(k, d)` one half of the pairs.
             shown: `(k, d)` the other.
-            false: `(f, d)` what nothing shows.
             scale: 1 / t.
+            true: `(f, d)` what was edited.
+            false: `(f, d)` the edits.
+            own: `(f, d)` what is shown of their scenes.
         """
-        all_said, all_shown, all_false, before = said, shown, false, 0
+        all_said, all_shown, before, edits = said, shown, 0, torch.cat([true, false], dim=1)
         if self.training:  # processes share a batch; those of a validation all have the same one
             all_said, before = gather_over_ranks(said)
             all_shown, _ = gather_over_ranks(shown)
-            all_false, _ = gather_over_ranks(false)
+            edits, _ = gather_over_ranks(edits)
         if not len(all_shown):
             return scale * (said.sum() + shown.sum()), {}  # zero, through all weights
         right = torch.arange(before, before + len(said), device=said.device)
         with torch.autocast(said.device.type, enabled=False):
-            to_shown = scale * said @ all_shown.T
-            to_said = scale * shown @ torch.cat([all_said, all_false]).T
-        losses = [F.cross_entropy(logits, right, reduction="none") for logits in (to_shown, to_said)]
-        correct = sum((logits.detach().argmax(-1) == right).sum() for logits in (to_shown, to_said))
-        return mean_loss(torch.cat(losses), torch.as_tensor(correct), 2 * len(said))
+            mean = all_shown.mean(0)
+            all_true, all_false = edits.chunk(2, dim=1)
+            to_shown, to_said = said @ all_shown.T, shown @ all_said.T
+            to_edits = (shown - mean) @ all_false.T + all_true @ mean
+        among = (to_shown, torch.cat([to_said, to_edits], dim=1))
+        losses = [F.cross_entropy(scale * cosines, right, reduction="none") for cosines in among]
+        correct = (to_shown.argmax(-1) == right).sum() + (to_said.argmax(-1) == right).sum()
+        loss, figures = mean_loss(torch.cat(losses), correct, 2 * len(said))
+        prefers = ((true - false) * (own - mean)).sum(-1) > _TIE
+        _, found = mean_loss(losses[0].new_zeros(0), prefers.sum(), len(prefers))
+        figures = {f"{name}_{figure}": value for figure, value in figures.items()}
+        return loss, figures | ({"edit_accuracy": found["accuracy"]} if found else {})
 
 
 def _unit(projection: nn.Linear, states: Tensor) -> Tensor:
