@@ -16,17 +16,22 @@ import torch
 from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 
-from usg.batch import GraphBatch, Vocabulary
-from usg.batch.columns import pack_columns
+from usg.batch import GraphBatch, View, Vocabulary
+from usg.batch.columns import elements_of_columns
+from usg.batch.pack import pack_elements
 from usg.batch.words import count_words
 from usg.corpus import GraphColumns, JoinedCorpus
 from usg.graph import MODALITIES, SceneGraph
 from usg.pretrain.corpora import WORLD, WorldScenes, corpora_of, held_out, mixture_of, training_paths
+from usg.pretrain.view_batches import draw_joined, without_groundings
+from usg.pretrain.views import has_views
 from usg.training.loader import OrderedBatches, ShuffledBatches
+from usg.training.seeds import item_lots
 
 Ints = NDArray[np.int64]
 
 _TEXT = MODALITIES.index("text")
+_GRAPHS_WITH_VIEWS = 500  # read of each corpus to see whether there are any
 _GRAPHS_WITH_QUESTIONS = 2_000  # read for the words of questions: enough to meet every word of the templates
 
 
@@ -35,12 +40,17 @@ class NumberedBatch:
     """A packed batch and the numbers of its graphs in their corpus.
 
     Attributes:
-        graphs: the batch.
+        graphs: the batch; views stand behind the graphs they are of.
         items: `(g,)` int64, on the CPU.
     """
 
     graphs: GraphBatch
     items: Ints
+
+    @property
+    def scenes(self) -> Ints:
+        """The numbers of the graphs without their views."""
+        return self.items[self.graphs.view.cpu().numpy() == View.WHOLE]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "NumberedBatch":
         """The batch on another device."""
@@ -60,13 +70,20 @@ class GraphDataModule(LightningDataModule):
         temperature: of the sampling among several paths; 1 sees every graph once in a pass, more sees more of the
             small ones (`usg.training.mixture`).
         batch_size: graphs in a batch.
-        nodes_per_batch: nodes in a training batch, on average, instead of a number of graphs; words of captions come
-            on top. Steps then take alike long, and alike much memory, where some graphs are much larger than others.
+        nodes_per_batch: nodes in a training batch, on average, instead of a number of graphs; words of captions and
+            views come on top. Steps then take alike long, and alike much memory, where some graphs are much larger
+            than others.
         seed: of the order and of the caption drawn for a graph.
         captions: put texts of a graph, if it has any, beside it.
         captions_per_graph: how many of its texts stand beside a graph in a pass.
         caption_share: share of the graphs of a pass that get a caption; words take longer than the graph itself.
         grounding: show boxes, times and spans of the graph's nodes.
+        grounding_dropout: share of the graphs of a pass in training that do not show them after all.
+        modality_dropout: share of the graphs with a text and a picture or film of which a pass in training sees what
+            one of them says or shows, and nothing of the other.
+        views: share of the graphs with a text and a picture or film that stand in the batch a second time, as two
+            views: what the text says, and what the picture or film shows (`usg.pretrain.views`). `Alignment` needs
+            them; nothing else is asked of them.
         min_count: labels and words seen fewer times in training are left to the n-gram side of the vocabulary.
         holdout: training graphs held out for validation when there is no `val_path`.
         cache: folder of converted files and sampled scenes.
@@ -86,6 +103,9 @@ class GraphDataModule(LightningDataModule):
         captions_per_graph: int = 1,
         caption_share: float = 1.0,
         grounding: bool = False,
+        grounding_dropout: float = 0.0,
+        modality_dropout: float = 0.0,
+        views: float = 0.0,
         min_count: int = 1,
         holdout: int = 500,
         cache: str = "runs/data",
@@ -104,6 +124,13 @@ class GraphDataModule(LightningDataModule):
             raise ValueError(f"captions_per_graph is {captions_per_graph}; expected at least 1, or captions: false")
         if not 0 < caption_share <= 1:
             raise ValueError(f"caption_share is {caption_share}; expected a share in (0, 1], or captions: false")
+        shares = {"grounding_dropout": grounding_dropout, "modality_dropout": modality_dropout, "views": views}
+        for name, value in shares.items():
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} is {value}; expected a share in [0, 1]")
+        if grounding_dropout and not grounding:
+            raise ValueError("grounding_dropout drops what grounding: false does not show; switch one of them")
+        self.grounding_dropout, self.modality_dropout, self.views = grounding_dropout, modality_dropout, views
         self.val_path, self.test_path, self.world, self.temperature = val_path, test_path, world, temperature
         self.batch_size, self.seed, self.captions, self.caption_share = batch_size, seed, captions, caption_share
         self.captions_per_graph, self.nodes_per_batch = captions_per_graph, nodes_per_batch
@@ -161,7 +188,7 @@ class GraphDataModule(LightningDataModule):
         mixture = mixture_of(corpus, self.temperature, self._held_out())
 
         def make(places: Ints, epoch: int) -> NumberedBatch:
-            return self.pack("train", mixture.numbers(places, epoch), epoch)
+            return self.pack("train", mixture.numbers(places, epoch), epoch, training=True)
 
         def nodes(epoch: int) -> Ints:
             return corpus.num_elements[mixture.numbers(np.arange(len(mixture)), epoch)] + 1  # the graph node
@@ -193,22 +220,55 @@ class GraphDataModule(LightningDataModule):
         """The test graphs in order."""
         return OrderedBatches(len(self.corpus("test")), self.batch_size, partial(self.pack, "test"))
 
-    def pack(self, part: str, items: Ints, epoch: int) -> NumberedBatch:
-        """Pack graphs of a part, each with the texts drawn for it in this pass.
+    def pack(self, part: str, items: Ints, epoch: int, training: bool = False) -> NumberedBatch:
+        """Pack graphs of a part, each with the texts and views drawn for it in this pass.
 
         Args:
             part: train, val or test.
             items: `(g,)` numbers of graphs.
             epoch: the pass over the data.
+            training: drop groundings and modalities.
         """
         columns = self.corpus(part).columns(items)
-        words = None
+        words: list[tuple[int, ...]] | None = None
         if self.captions:
             words = draw_captions(columns, items, self.seed, epoch, self.captions_per_graph, self.caption_share)
-        batch = pack_columns(
-            columns, self.vocabulary, words=words, grounding=self.grounding, two_hop=self.two_hop, dense=self.dense
-        )
+        elements, joined = elements_of_columns(columns), None
+        if self.views or (training and self.modality_dropout):
+            dropped = self.modality_dropout if training else 0.0
+            joined, words = draw_joined(elements, words, items, self.seed, epoch, self.views, dropped)
+            elements, items = joined.elements, items[joined.graph]
+        options = {"grounding": self.grounding, "two_hop": self.two_hop, "dense": self.dense}
+        batch = pack_elements(elements, self.vocabulary, words=words, **options)
+        if joined is not None:
+            batch = joined.seen_in(batch)
+        if training and self.grounding_dropout:
+            batch = without_groundings(batch, items, self.seed, epoch, self.grounding_dropout)
         return NumberedBatch(batch, items)
+
+    def check_views(self, wanted: bool) -> None:
+        """Whether there are views where they are wanted, and only there.
+
+        Args:
+            wanted: whether something is learnt from them.
+
+        Raises:
+            ValueError: they are wanted and switched off, or the other way round, or no graph has any.
+        """
+        if wanted and not self.views:
+            raise ValueError("Alignment has no pairs with data.views 0; set the share of the graphs that have views")
+        if self.views and not wanted:
+            raise ValueError(
+                f"data.views is {self.views}, but nothing learns from views: add Alignment, or set it to 0"
+            )
+        if wanted and not any(
+            has_views(elements_of_columns(corpus.columns(slice(_GRAPHS_WITH_VIEWS))))
+            for corpus in self.corpus("train").corpora
+        ):
+            raise ValueError(
+                f"none of the first {_GRAPHS_WITH_VIEWS:,} training graphs has a picture or film and a text that says "
+                "part of what is shown: Alignment has no pairs; leave it out, or give other data"
+            )
 
     def use_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Pack with the vocabulary of a checkpoint instead of that of the training corpus."""
@@ -245,20 +305,11 @@ def draw_captions(
     is_caption = (columns.source_modality == _TEXT) & (columns.source_text != None)  # noqa: E711 (elementwise)
     captions = np.bincount(graph[is_caption], minlength=len(columns))
     # One lot for both: its place in [0, share) is uniform again.
-    lots = _hash(items.astype(np.uint64), seed, epoch) / 2.0**64 / share
+    lots = item_lots(items, seed, epoch) / share
     return [
         tuple((int(lot * n) + i) % n for i in range(min(number, n))) if lot < 1 else ()
         for lot, n in zip(lots.tolist(), captions.tolist(), strict=True)
     ]
-
-
-def _hash(items: NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64]:
-    """64 well-mixed bits per item: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014, figure 15)."""
-    key = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
-    x = items * np.uint64(0x9E3779B97F4A7C15) + key
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 def _question_words(corpus: JoinedCorpus) -> Counter[str]:

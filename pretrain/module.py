@@ -14,12 +14,12 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from usg.batch import GraphBatch, Vocabulary
+from usg.batch import GraphBatch, View, Vocabulary
 from usg.files import atomic_path
 from usg.nn import GraphTransformer, GraphTransformerConfig, sized_config
 from usg.pretrain.corpora import WORLD
 from usg.pretrain.data import GraphDataModule, NumberedBatch
-from usg.pretrain.objectives import Draws, Endpoint, MaskedCaption, MaskedNode, Objective, Targets
+from usg.pretrain.objectives import Alignment, Draws, Endpoint, MaskedCaption, MaskedNode, Objective, Targets
 from usg.pretrain.table import print_table
 from usg.training.metrics_log import log_step
 from usg.training.model_card import ModelDescription, corpus_lines, first_lines, parameter_counts, write_card
@@ -89,10 +89,12 @@ class PretrainingModule(LightningModule):
         """Build the encoder, now that the data knows its vocabulary.
 
         Raises:
-            ValueError: captions are to be predicted and the data gives none, or weights in parts are to be scored.
+            ValueError: captions are to be predicted, or views to be aligned, and the data gives none, or weights in
+                parts are to be scored.
         """
         if not self._data.captions and any(isinstance(objective, MaskedCaption) for objective in self._objectives):
             raise ValueError("MaskedCaption has nothing to predict with data.captions off; switch one of them")
+        self._data.check_views(any(isinstance(objective, Alignment) for objective in self._objectives))
         if self.encoder is None:
             self._build(self.config, self._data.vocabulary)
             self.model.recompute = self.recompute
@@ -140,7 +142,7 @@ class PretrainingModule(LightningModule):
         loss, metrics = self.losses(batch.graphs, self.draws(batch, step))
         if not bool(torch.isfinite(loss)):
             self._stop(batch, float(loss.detach()), step)
-        log_step(self, loss, {"loss": loss, **metrics}, batch.graphs.num_graphs)
+        log_step(self, loss, {"loss": loss, **metrics}, len(batch.scenes))
         return loss
 
     def validation_step(self, batch: NumberedBatch, batch_idx: int) -> None:
@@ -186,7 +188,8 @@ class PretrainingModule(LightningModule):
             batch: clean graphs.
             draws: all that is left to chance.
         """
-        lots = draws.graphs()
+        # Views of scenes are Alignment's: no share of the graphs has them, because NaN is in no interval.
+        lots = draws.graphs().masked_fill(batch.view != View.WHOLE, torch.nan)
         targets: list[Targets] = []
         for objective in self._objectives:
             targets.append(objective.corrupt(batch, lots, draws))
@@ -287,16 +290,16 @@ class PretrainingModule(LightningModule):
         """Average over batches, and log under the number of optimiser steps done."""
         values = {f"{stage}/{name}": value for name, value in figures.items()}
         values["step"] = torch.tensor(float(self.trainer.global_step), dtype=torch.float64)
-        self.log_dict(values, batch_size=batch.graphs.num_graphs, sync_dist=True)
+        self.log_dict(values, batch_size=len(batch.scenes), sync_dist=True)
 
     def _stop(self, batch: NumberedBatch, loss: float, step: int) -> None:
         """Name and write out the batch whose loss is no number."""
         rank = f"_{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""
         file = Path(self.trainer.default_root_dir) / f"bad_batch_{step}{rank}.json"
         with atomic_path(file) as temporary:
-            temporary.write_text(json.dumps({"step": step, "loss": str(loss), "graphs": batch.items.tolist()}) + "\n")
+            temporary.write_text(json.dumps({"step": step, "loss": str(loss), "graphs": batch.scenes.tolist()}) + "\n")
         raise FloatingPointError(
-            f"the loss of step {step} is {loss}; the numbers of its {len(batch.items)} training graphs are in {file}; "
+            f"the loss of step {step} is {loss}; the numbers of its {len(batch.scenes)} training graphs are in {file}; "
             "lower model.optimizer.learning_rate or set trainer.gradient_clip_val, and resume with --ckpt_path last"
         )
 

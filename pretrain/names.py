@@ -4,6 +4,7 @@ OBJECTIVES: dict[str, str] = {
     "masked-node": "usg.pretrain.objectives.MaskedNode",
     "endpoint": "usg.pretrain.objectives.Endpoint",
     "masked-caption": "usg.pretrain.objectives.MaskedCaption",
+    "alignment": "usg.pretrain.objectives.Alignment",
 }
 
 TASKS: dict[str, str] = {

@@ -17,14 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from usg.batch import GraphBatch, Vocabulary
+from usg.batch import GraphBatch, View, Vocabulary
 from usg.batch.vocabulary import MASK_INDEX
 from usg.draw import draw_graph
 from usg.graph import Attribute, EdgeType, Element, NodeKind, Relation, SceneGraph
 from usg.pretrain.data import GraphDataModule
 from usg.pretrain.examples import label_of
 from usg.pretrain.module import PretrainingModule
-from usg.pretrain.objectives import Endpoint, Targets
+from usg.pretrain.objectives import Alignment, Endpoint, Targets
 from usg.pretrain.objectives.structure import arguments
 from usg.pretrain.peek import wrapped
 
@@ -66,16 +66,20 @@ def masked_sample(module: PretrainingModule, data: GraphDataModule, items: NDArr
     graph = data.corpus("train")[number]
     named = zip(module.objective_names, module.objectives, targets, strict=True)
     reading = _Reading(graph, batch, targets[-1].batch, module.model.vocabulary)
-    asked = {
-        name: [(node, _answer(reading, objective, int(answer))) for node, answer in _pairs(target)]
-        for name, objective, target in named
-    }
+    asked: dict[str, list[tuple[int, str]]] = {}
+    matched = {}
+    for name, objective, target in named:
+        if isinstance(objective, Alignment):
+            matched[name] = reading.views()
+        else:
+            asked[name] = [(node, _answer(reading, objective, int(answer))) for node, answer in _pairs(target)]
     text = "\n".join(
         [f"a masked sample: training graph {number:,}, as the encoder reads it", *reading.lines(), "asked"]
     )
-    width = max(map(len, asked))
-    for name, pairs in asked.items():
-        said = "; ".join(f"{reading.name(node)}: {answer}" for node, answer in pairs)
+    width = max(map(len, module.objective_names))
+    for name in module.objective_names:
+        pairs = asked.get(name, [])
+        said = matched.get(name) or "; ".join(f"{reading.name(node)}: {answer}" for node, answer in pairs)
         text += "\n" + wrapped(f"  {name:{width}}  ", said or "nothing of this graph")
     return MaskedSample(text, *reading.picture([pair for pairs in asked.values() for pair in pairs]))
 
@@ -102,7 +106,10 @@ def graph_batch_text(batch: GraphBatch) -> str:
 
 @dataclass(frozen=True)
 class _Reading:
-    """One packed graph before and after corruption; node 0 is the graph node, then come elements and words."""
+    """One packed graph before and after corruption; node 0 is the graph node, then come elements and words.
+
+    Behind it in the batch stand its views, if it has any.
+    """
 
     graph: SceneGraph
     clean: GraphBatch
@@ -141,10 +148,23 @@ class _Reading:
                 said = f"{first} {said} {second}"
             changed = bool(self.seen.label[node] != self.clean.label[node])
             lines.append(f"  {element.id:4} {said:32}{f'is {label_of(element)}' if changed else ''}".rstrip())
-        words = range(1 + len(self.elements), self.clean.num_nodes)
+        words = range(1 + len(self.elements), int(self.clean.offsets[1]))
         for _, text in groupby(words, lambda node: int(self.clean.text[node])):
             lines.append(wrapped("  text ", " ".join(self.shown(node) for node in text)))
         return lines
+
+    def views(self) -> str:
+        """What the views say and show, a line each."""
+        owner, subject, target = (column.tolist() for column in arguments(self.clean))
+        label = [self.label(entry) for entry in self.clean.label.tolist()]
+        lines = []
+        for graph in range(1, self.clean.num_graphs):
+            facts = []
+            for node in range(int(self.clean.offsets[graph]) + 1, int(self.clean.offsets[graph + 1])):
+                ends = [label[end] for end in (subject[node], target[node], owner[node]) if end >= 0]
+                facts.append(" ".join([*ends[:-1], label[node], *ends[-1:]]))
+            lines.append(f"{View(int(self.clean.view[graph])).name.lower()}: {', '.join(facts)}")
+        return "\n".join(lines)
 
     def picture(self, answers: Sequence[tuple[int, str]]) -> tuple[SceneGraph, tuple[str, ...], dict[str, str]]:
         """The graph with the labels that are seen, the ids of what is hidden, and answers by id."""

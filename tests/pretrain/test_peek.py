@@ -12,7 +12,7 @@ from usg.nn import GraphTransformer
 from usg.pretrain.corpora import WorldScenes
 from usg.pretrain.data import GraphDataModule
 from usg.pretrain.module import PretrainingModule
-from usg.pretrain.objectives import Endpoint, MaskedNode
+from usg.pretrain.objectives import Alignment, Endpoint, MaskedNode
 from usg.pretrain.peek_graph import draw_sample, masked_sample
 from usg.pretrain.tasks import Example
 
@@ -67,6 +67,24 @@ def test_a_sample_is_what_the_encoder_reads(tmp_path: Path) -> None:
     assert re.search(rf"^  {relation} .*\?", shown, re.MULTILINE)
     draw_sample(sample, tmp_path / "sample.svg")
     assert "?" in (tmp_path / "sample.svg").read_text()
+
+
+def test_views_are_shown_in_words(tmp_path: Path) -> None:
+    scenes = WorldScenes(train=16, val=1, questions=0)
+    data = GraphDataModule(world=scenes, captions=False, batch_size=8, views=1.0, cache=str(tmp_path))
+    module = PretrainingModule(dim=16, layers=1, heads=2, objectives=[MaskedNode(), Alignment()])
+    module.encoder = GraphTransformer(module.config, data.vocabulary)
+    text = masked_sample(module, data, next(iter(data.train_dataloader())).items).text
+    number = int(re.search(r"training graph (\d+)", text)[1])  # type: ignore[index]
+    graph = data.corpus("train")[number]
+    facts = {f"{a.value} {graph.object(a.object).label}" for a in graph.attributes}
+    facts |= {" ".join(triple) for triple in graph.triples} | {one.label for one in graph.objects}
+    said, shown, edited = (
+        set(part.split(", "))
+        for part in re.search(r"said: (.*) shown: (.*) edited: (.*)", " ".join(text.split())).groups()  # type: ignore[union-attr]
+    )
+    assert said < shown == facts
+    assert edited - facts
 
 
 def test_a_swapped_label_is_shown_as_it_is_seen(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ model:
     - {class_path: usg.pretrain.objectives.MaskedNode, init_args: {mask_share: 1.0}}
     - {class_path: usg.pretrain.objectives.Endpoint}
     - {class_path: usg.pretrain.objectives.MaskedCaption}
+    - {class_path: usg.pretrain.objectives.Alignment}
+data: {views: 0.7, grounding: true, grounding_dropout: 0.5, modality_dropout: 0.2}
 trainer: {gradient_clip_val: 1.0}
 checkpoint: {monitor: val/loss, mode: max}
 """

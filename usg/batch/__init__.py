@@ -4,10 +4,10 @@
 """
 
 from usg.batch.columns import pack_columns
-from usg.batch.graph_batch import GraphBatch
+from usg.batch.graph_batch import GraphBatch, View
 from usg.batch.pack import pack
 from usg.batch.texts import Text, Texts
 from usg.batch.vocabulary import Vocabulary
 from usg.batch.words import tokenize
 
-__all__ = ["GraphBatch", "Text", "Texts", "Vocabulary", "pack", "pack_columns", "tokenize"]
+__all__ = ["GraphBatch", "Text", "Texts", "View", "Vocabulary", "pack", "pack_columns", "tokenize"]

@@ -11,12 +11,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from usg.ops import CSR
+
+
+class View(IntEnum):
+    """What a graph of a batch tells of its scene."""
+
+    WHOLE = 0
+    """All that is known."""
+    SAID = 1
+    """What a text says."""
+    SHOWN = 2
+    """What a picture or film shows."""
+    EDITED = 3
+    """What a text says, with one change after which it is false of the scene."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +56,9 @@ class GraphBatch:
         offsets: `(g + 1,)` int64; the nodes of graph i are `offsets[i]:offsets[i + 1]`.
         mention: `(n,)` int64; for a word of a caption the node it realises, else -1.
         text: `(n,)` int64; for a word the number of its text in the batch, in the order the texts were given, else -1.
+        view: `(g,)` int64 `View`; `pack` makes whole graphs.
+        counterpart: `(n,)` int64; for a node of what a text says or a picture shows the node of the other that stands
+            for the same, for one of an edited text that of the picture, else -1. Graph nodes have one too.
         unseen_subwords: `(m,)` int64 n-gram buckets of the unseen labels.
         unseen_offsets: `(u + 1,)` int64; unseen label i owns `unseen_offsets[i]:unseen_offsets[i + 1]`.
         vocabulary_size: V.
@@ -64,6 +81,8 @@ class GraphBatch:
     offsets: Tensor
     mention: Tensor
     text: Tensor
+    view: Tensor
+    counterpart: Tensor
     unseen_subwords: Tensor
     unseen_offsets: Tensor
     vocabulary_size: int

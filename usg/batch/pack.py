@@ -14,7 +14,7 @@ import torch
 
 from usg.batch.edges import Nodes, typed_edges
 from usg.batch.elements import Elements, Floats, elements_of
-from usg.batch.graph_batch import GraphBatch
+from usg.batch.graph_batch import GraphBatch, View
 from usg.batch.grounding import features, graph_of_elements, places_of_elements
 from usg.batch.ranges import Ints, pointer, ranges
 from usg.batch.subwords import subword_bags
@@ -147,6 +147,8 @@ def pack_elements(
         offsets=tensor(offsets),
         mention=tensor(mention),
         text=tensor(text),
+        view=torch.full((graphs,), View.WHOLE),
+        counterpart=torch.full((n,), -1),
         unseen_subwords=tensor(unseen_subwords),
         unseen_offsets=tensor(unseen_offsets),
         vocabulary_size=len(vocabulary),

@@ -11,8 +11,11 @@ which is the mean over the whole batch, and so is its gradient.
 
 from __future__ import annotations
 
+import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor
+from torch.distributed.nn.functional import all_gather
 
 # gloo raises plain RuntimeErrors; some name the file that they come from.
 _GLOO = ("gloo/", "Application timeout", "Timed out waiting")
@@ -33,6 +36,32 @@ def mean_over_ranks(values: Tensor) -> Tensor:
     total = values.detach().clone()
     dist.all_reduce(total)
     return total / dist.get_world_size()
+
+
+def gather_over_ranks(rows: Tensor) -> tuple[Tensor, int]:
+    """The rows of all processes, and how many stand before one's own. With a gradient, to the processes they are of.
+
+    Every process has to call it, with rows of the same width; their number may differ.
+
+    Args:
+        rows: `(n, d)`.
+
+    Example:
+        >>> import torch
+        >>> gather_over_ranks(torch.ones(2, 1))
+        (tensor([[1.],
+                [1.]]), 0)
+    """
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return rows, 0
+    mine = torch.tensor([len(rows)], device=rows.device)
+    counts = [torch.zeros_like(mine) for _ in range(dist.get_world_size())]
+    dist.all_gather(counts, mine)
+    sizes = [int(count) for count in counts]
+    padded = F.pad(rows, (0, 0, 0, max(sizes) - len(rows)))
+    gathered = all_gather(padded)
+    everyone = torch.cat([part[:size] for part, size in zip(gathered, sizes, strict=True)])
+    return everyone, sum(sizes[: dist.get_rank()])
 
 
 def lost_process(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ import random
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 
 def derive_seed(*numbers: int) -> int:
@@ -47,3 +48,24 @@ def seed_step(seed: int, step: int, stream: int = 0) -> None:
     random.seed(derived)
     np.random.seed(derived % 2**32)
     torch.manual_seed(derived)
+
+
+def item_lots(items: NDArray[np.int64], *numbers: int) -> NDArray[np.float64]:
+    """A number in [0, 1) for every item, whatever stands beside it, as a function of the item and some whole numbers.
+
+    64 well-mixed bits, by the finaliser of SplitMix64 (Steele et al., OOPSLA 2014, figure 15).
+
+    Args:
+        items: `(b,)` numbers of items.
+        numbers: such as (seed, pass, stream).
+
+    Example:
+        >>> both, one = item_lots(np.array([7, 8]), 0, 1), item_lots(np.array([8]), 0, 1)
+        >>> both.shape, bool(both[1] == one[0] != both[0])
+        ((2,), True)
+    """
+    key = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    x = items.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + key
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((x ^ (x >> np.uint64(31))) / 2.0**64)
