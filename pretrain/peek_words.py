@@ -50,7 +50,8 @@ def example_text(module: Module, examples: Sequence[Example]) -> str:
         for which in (False, True)
     )
     soft = f", {len(written.node)} of them graph tokens ({_TOKEN})" if len(written.node) else ""
-    head = f"an example of {example.task}: {len(ids)} tokens{soft}"
+    turns = f"; {len(example.more)} more questions follow" if example.more else ""
+    head = f"an example of {example.task}: {len(ids)} tokens{soft}{turns}"
     return "\n".join([head, wrapped("  reads  ", read.strip()), wrapped("  says   ", said)])
 
 
@@ -67,7 +68,10 @@ def draw_example_graph(examples: Sequence[Example], path: Path) -> bool:
 def example_batch_text(module: Module, examples: Sequence[Example]) -> str:
     """The size of a batch in words: examples by task, tokens, and the share of padding in what is computed."""
     written = _writer(module).write(
-        [each.graph for each in examples], [each.prompt for each in examples], [each.answer for each in examples]
+        [each.graph for each in examples],
+        [each.prompt for each in examples],
+        [each.answer for each in examples],
+        more=[each.more for each in examples],
     )
     lengths = written.attention_mask.sum(1)
     parts = by_length(lengths, module.tokens)

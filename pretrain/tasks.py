@@ -36,6 +36,8 @@ class Example:
         prompt: what is asked.
         answer: what should be said.
         family: of the task's examples, for tables; "" where all are alike.
+        more: what is asked of the same graph afterwards, each with its answer. In training alone: a graph that is read
+            once then teaches several answers.
     """
 
     task: str
@@ -43,6 +45,7 @@ class Example:
     prompt: str
     answer: str
     family: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 class GraphTask(Protocol):
@@ -144,19 +147,26 @@ class Answer:
 
     Args:
         weight: of the task.
+        turns: the most questions of one graph, one after another in one example.
     """
 
     weight: float = 1.0
+    turns: int = 1
+
+    def __post_init__(self) -> None:
+        if self.turns < 1:
+            raise ValueError(f"turns must be at least 1, got {self.turns}")
 
     def __call__(self, graph: SceneGraph, random: np.random.Generator) -> Example | None:
-        """One of the questions."""
+        """One of the questions, and others behind it."""
         questions = graph.metadata.get("questions") or ()
         if not isinstance(questions, Sequence) or not questions:
             return None
-        chosen = questions[int(random.integers(len(questions)))]
+        chosen, *others = (questions[i] for i in random.permutation(len(questions))[: self.turns])
         depth = int(chosen.get("depth", 0))
         hops = "" if "depth" not in chosen else f"{depth} hop{'' if depth == 1 else 's'}"
-        return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]), hops)
+        more = tuple((str(other["question"]), str(other["answer"])) for other in others)
+        return Example("answer", graph, str(chosen["question"]), str(chosen["answer"]), hops, more)
 
 
 @dataclass(frozen=True)

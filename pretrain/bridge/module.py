@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
@@ -28,6 +29,7 @@ from usg.nn.bridge import (
     save_graph_language_model,
 )
 from usg.nn.bridge.language_model import add_lora
+from usg.nn.bridge.prompts import Names
 from usg.pretrain.bridge.evaluation import evaluate_answers
 from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.language.replay import require_finite
@@ -55,8 +57,11 @@ class BridgeModule(LightningModule):
             `language_model` is then needed only where that lies elsewhere by now.
         settings: of the bridge; its LoRA is added to what `start` has.
         train_encoder: train the encoder too.
-        lexical: weight of a second loss that pulls each graph token to the words of its label, the hidden one where it
+        train_language_model: train all of the language model, as LLaVA-1.5 does; it is then saved with the rest.
+        lexical: weight of a second loss that pulls each graph token to the words it stands for, the hidden one where it
             is masked (`GraphLanguageModel.lexical_loss`); for bridges with a token for each node, others have none.
+        lexical_steps: the first steps have that loss alone, and the language model does not run.
+        bare: share of the steps in which no words stand beside graph tokens, so that these have to be read.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
         tokens: the most that are computed at once, padding included.
@@ -65,7 +70,7 @@ class BridgeModule(LightningModule):
         table_path: where `test` writes its table as JSON; printed in any case.
 
     Raises:
-        ValueError: neither a start nor encoder and language model are given.
+        ValueError: neither a start nor encoder and language model are given, or settings contradict each other.
     """
 
     def __init__(
@@ -75,7 +80,10 @@ class BridgeModule(LightningModule):
         start: str | None = None,
         settings: BridgeSettings = _SETTINGS,
         train_encoder: bool = False,
+        train_language_model: bool = False,
         lexical: float = 0.0,
+        lexical_steps: int = 0,
+        bare: float = 0.0,
         attention: str | None = None,
         quantization: str | None = None,
         tokens: int = 4096,
@@ -89,8 +97,15 @@ class BridgeModule(LightningModule):
                 "give --model.encoder and --model.language_model, folders or hub names, or --model.start, the model "
                 "folder of an earlier stage"
             )
+        if train_language_model and (settings.lora is not None or quantization is not None):
+            raise ValueError(
+                "model.train_language_model trains every weight; leave out model.settings.lora and model.quantization"
+            )
+        if lexical_steps and not lexical:
+            raise ValueError("model.lexical_steps needs model.lexical above 0")
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
-        self.settings, self.train_encoder, self.lexical = settings, train_encoder, lexical
+        self.settings, self.train_encoder, self.train_language_model = settings, train_encoder, train_language_model
+        self.lexical, self.lexical_steps, self.bare = lexical, lexical_steps, bare
         self.attention, self.quantization, self.tokens = attention, quantization, tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
@@ -118,10 +133,12 @@ class BridgeModule(LightningModule):
                 before = replace(before, lora=lora)
             self.settings = before
         self.model.encoder.requires_grad_(self.train_encoder)
+        if self.train_language_model:
+            self.model.language_model.requires_grad_(True)
         # Dropout is for what is trained.
         self.model.train()
         self.model.encoder.train(self.train_encoder)
-        self.model.language_model.train(self.settings.lora is not None)
+        self.model.language_model.train(self.settings.lora is not None or self.train_language_model)
         self.model.tokens = self.tokens
 
     def configure_optimizers(self) -> Any:
@@ -146,13 +163,18 @@ class BridgeModule(LightningModule):
                 f"no graph of this batch has an example of at most {self.graph_language_model.writer.max_length} "
                 "tokens for any task; give data.tasks that fit the graphs, or raise model.settings.max_length"
             )
-        losses = self._score(examples)[0]
-        # Over the tokens of all processes together.
-        loss = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
-        figures = {"loss": loss}
-        if self.lexical and getattr(self.graph_language_model.bridge, "soft", None) == "nodes":
+        figures: dict[str, Tensor] = {}
+        loss = torch.zeros((), device=self.device)
+        has_words = self.lexical > 0 and getattr(self.graph_language_model.bridge, "soft", None) == "nodes"
+        if has_words:
             figures["lexical"] = self._lexical_loss(examples)
-            loss = loss + self.lexical * figures["lexical"]
+            loss = self.lexical * figures["lexical"]
+        if not has_words or self.global_step >= self.lexical_steps:
+            random = np.random.default_rng([self.seed, self.global_step])
+            losses = self._score(examples, "none" if random.random() < self.bare else None)[0]
+            # Over the tokens of all processes together.
+            figures["loss"] = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
+            loss = loss + figures["loss"]
         require_finite(self, loss, examples)
         log_step(self, loss, figures, len(examples))
         return loss
@@ -217,8 +239,8 @@ class BridgeModule(LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave the language model out, but for its LoRA."""
-        checkpoint["state_dict"] = _without_language_model(checkpoint["state_dict"])
+        """Leave the language model out, but for what is trained of it."""
+        checkpoint["state_dict"] = self._kept(checkpoint["state_dict"])
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Refuse the weights of another model.
@@ -226,7 +248,7 @@ class BridgeModule(LightningModule):
         Raises:
             ValueError: names or shapes are not those of this run.
         """
-        ours, theirs = _without_language_model(self.state_dict()), checkpoint["state_dict"]
+        ours, theirs = self._kept(self.state_dict()), checkpoint["state_dict"]
         wrong = sorted(set(ours) ^ set(theirs)) or [
             name for name, value in ours.items() if isinstance(value, Tensor) and value.shape != theirs[name].shape
         ]
@@ -245,18 +267,27 @@ class BridgeModule(LightningModule):
         return model
 
     @property
-    def _where(self) -> str:
-        """Where the language model lies, from whatever folder that is read."""
+    def _where(self) -> str | None:
+        """Where the language model lies, from whatever folder that is read; None where it was trained."""
+        if self.train_language_model:
+            return None
         named: str = self.graph_language_model.language_model.config._name_or_path
         return str(Path(named).resolve()) if Path(named).is_dir() else named
 
     def _lexical_loss(self, examples: Sequence[Example]) -> Tensor:
-        hidden = [example.answer if example.family in ("object", "relation") else None for example in examples]
+        hidden = [example.answer if example.task == "name_hidden" else None for example in examples]
         return self.graph_language_model.lexical_loss(_graphs(examples), hidden)
 
-    def _score(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    def _kept(self, states: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(states) if self.train_language_model else _without_language_model(states)
+
+    def _score(self, examples: Sequence[Example], names: Names | None = None) -> tuple[Tensor, Tensor]:
         return self.graph_language_model.score(
-            _graphs(examples), [example.prompt for example in examples], [example.answer for example in examples]
+            _graphs(examples),
+            [example.prompt for example in examples],
+            [example.answer for example in examples],
+            [example.more for example in examples],
+            names,
         )
 
 

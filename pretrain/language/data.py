@@ -6,6 +6,7 @@ Graphs come from one or several corpora. Which task makes an example of a graph,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ class ExampleDataModule(LightningDataModule):
         return found[:n]
 
     def examples(self, part: str, items: NDArray[np.int64], epoch: int) -> list[Example]:
-        """An example of each graph; none of graphs that no task can use.
+        """An example of each graph; none of graphs that no task can use. Further turns are for training alone.
 
         Args:
             part: train, val or test.
@@ -129,7 +130,7 @@ class ExampleDataModule(LightningDataModule):
         for item in items.tolist():
             random = np.random.default_rng([self.seed, epoch, item])
             example = draw_example(self.corpus(part)[item], self.tasks, random)
-            made += [] if example is None else [example]
+            made += [] if example is None else [example if part == "train" else replace(example, more=())]
         return made
 
     def transfer_batch_to_device(

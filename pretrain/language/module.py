@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,7 @@ class LanguageModelModule(LightningModule):
             [example.graph for example in examples],
             [example.prompt for example in examples],
             [example.answer for example in examples],
+            more=[example.more for example in examples],
         ).to(self.device)
         lengths = written.attention_mask.sum(1)
         losses, weights = [], []
@@ -229,18 +231,25 @@ class LanguageModelModule(LightningModule):
 
 
 def fitting_examples(writer: PromptWriter, examples: Sequence[Example]) -> list[Example]:
-    """Those that leave room for their graph; how many do not is said.
+    """Those that leave room for their graph; how many do not is said. Further turns may take half of all tokens.
 
     Args:
         writer: of prompts.
         examples: any number.
     """
-    kept = [example for example in examples if writer.room(example.prompt, example.answer) > 0]
+    kept = [_shortened(writer, example) for example in examples if writer.room(example.prompt, example.answer) > 0]
     if len(kept) < len(examples):
         _LOGGER.warning(
             "%d of %d examples are longer than %d tokens", len(examples) - len(kept), len(examples), writer.max_length
         )
     return kept
+
+
+def _shortened(writer: PromptWriter, example: Example) -> Example:
+    """Without the last turns, where the graph would have less than half of all tokens."""
+    while example.more and writer.room(example.prompt, example.answer, example.more) < writer.max_length // 2:
+        example = replace(example, more=example.more[:-1])
+    return example
 
 
 def _texts(data: ExampleDataModule) -> Iterator[str]:
@@ -250,3 +259,6 @@ def _texts(data: ExampleDataModule) -> Iterator[str]:
         for example in data.examples("train", np.array([item]), 0):
             yield f"{graph_text(example.graph)}; {example.prompt}" if example.graph else ""
             yield f" {example.answer}"
+            for prompt, answer in example.more:
+                yield prompt
+                yield f" {answer}"

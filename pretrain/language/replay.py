@@ -35,7 +35,7 @@ def require_finite(module: LightningModule, loss: Tensor, examples: Sequence[Exa
         for example in examples:
             graph = None if example.graph is None else example.graph.to_dict()
             line = {"task": example.task, "graph": graph, "prompt": example.prompt, "answer": example.answer}
-            stream.write(json.dumps(line) + "\n")
+            stream.write(json.dumps({**line, "more": example.more}) + "\n")
     raise FloatingPointError(
         f"the loss of step {step} is {float(loss.detach())}; its {len(examples)} examples are in {file}; lower "
         "model.optimizer.learning_rate or set trainer.gradient_clip_val, and resume with --ckpt_path last"

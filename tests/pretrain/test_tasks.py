@@ -82,6 +82,18 @@ def test_texts_and_questions():
     assert (answered.prompt, answered.answer, answered.graph) == ("what is on the sofa", "dog", SCENE)
 
 
+def test_several_questions_of_one_graph():
+    questions = [{"question": f"question {i}", "answer": str(i)} for i in range(5)]
+    scene = replace(SCENE, metadata={"questions": questions})
+    example = Answer(turns=3)(scene, np.random.default_rng(0))
+    asked = [(example.prompt, example.answer), *example.more]
+    assert len(asked) == len(set(asked)) == 3
+    assert all(prompt == f"question {answer}" for prompt, answer in asked)
+    assert len(Answer(turns=9)(scene, np.random.default_rng(0)).more) == 4
+    with pytest.raises(ValueError, match="turns must be at least 1, got 0"):
+        Answer(turns=0)
+
+
 @pytest.mark.parametrize("task", [NameHidden(), Describe(), Match(), Answer(), Tell()])
 def test_a_graph_that_has_nothing_for_a_task(task):
     assert task(SceneGraph(), np.random.default_rng(0)) is None

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from language_models import FAMILIES, WORDS, language_model, tokenizer
 from torch import nn
 
@@ -12,6 +13,7 @@ from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.nn.bridge import BRIDGES, GraphLanguageModel, LoRA, Places, load_language_model, make_bridge
 from usg.nn.bridge.cross_attention import decoder_layers
 from usg.nn.bridge.language_model import bitsandbytes, embedding_size
+from usg.nn.bridge.text import pieces
 
 SCENES = [
     SceneGraph(
@@ -299,8 +301,11 @@ def test_tokens_learn_the_words_they_stand_for():
     made = model("llama", "prefix")
     scenes = [SCENES[0], replace(SCENES[1], objects=(SceneObject("a", "<mask>"), SCENES[1].objects[1]))]
     hidden = [None, "man"]
-    words = {label: made._mean_words([label])[0] for label in ("dog", "sofa", "man", "horse", "on", "under", "riding")}
-    expected = ["dog", "dog", "sofa", "on", "under", "man", "horse", "riding"]
+    said = [piece.text.replace("<mask>", "man") for scene in scenes for piece in pieces(scene, numbered=False)]
+    words = {text: made._mean_words([text])[0] for text in said}
+    assert list(words) == [
+        "red dog", "dog", "big sofa", "dog on sofa", "dog under sofa", "man", "horse", "man riding horse"
+    ]  # fmt: skip
     optimizer = torch.optim.Adam(made.bridge.parameters(), lr=0.01)
     losses = []
     for _ in range(60):
@@ -315,8 +320,8 @@ def test_tokens_learn_the_words_they_stand_for():
     nodes = torch.tensor([1, 2, 3, 6, 7, first + 1, first + 2, first + 3])
     places = Places(torch.tensor([0] * 5 + [1] * 3), nodes)
     tokens = made.bridge(made.encoder(batch), batch, places)
-    nearest = torch.cdist(tokens, torch.stack(list(words.values()))).argmin(1)
-    assert [list(words)[i] for i in nearest.tolist()] == expected
+    nearest = (F.normalize(tokens, dim=1) @ F.normalize(torch.stack(list(words.values())), dim=1).T).argmax(1)
+    assert [list(words)[i] for i in nearest.tolist()] == said
 
 
 @pytest.mark.parametrize("bridge", ["resampler", "xattn", "text"])

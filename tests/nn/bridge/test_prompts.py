@@ -73,6 +73,33 @@ def test_a_chat_template_puts_the_graph_into_the_turn():
     assert read(batch, 0) == "user : * * * * * what is ? answer : red </s>"
 
 
+TURNS = "{% for m in messages %}{% if m['role'] == 'user' %}user : {{ m['content'] }} answer : {% else %}{{ m['content'] }}</s>{% endif %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("chat", "expected"),
+    [
+        (None, "* * * * * what is ? red </s> where is ? the sofa </s> what is ? red </s>"),
+        (
+            TURNS,
+            "user : * * * * * what is ? answer : red </s> user : where is ? answer : the sofa </s> "
+            "user : what is ? answer : red </s>",
+        ),
+    ],
+)
+def test_turns_follow_one_another(chat, expected):
+    """Each answer has its end once, and answers alone are learnt."""
+    writer = PromptWriter(with_padding(tokenizer(chat)), names="none")
+    more = [("where is ?", "the sofa"), ("what is ?", "red")]
+    batch = writer.write([SCENE], ["what is ?"], ["red"], more=[more])
+    assert read(batch, 0) == expected
+    assert [WORDS[i] for i in batch.labels[0].tolist() if i >= 0] == "red </s> the sofa </s> red </s>".split()
+    assert (batch.labels[0][batch.labels[0] >= 0] == batch.ids[0][batch.labels[0] >= 0]).all()
+    assert writer.room("what is ?", "red") - writer.room("what is ?", "red", more) == batch.ids.shape[1] - len(
+        read(writer.write([SCENE], ["what is ?"], ["red"]), 0).split()
+    )
+
+
 def test_padding_is_on_the_left_for_generation_and_on_the_right_for_training():
     writer = PromptWriter(with_padding(tokenizer()), names="none")
     graphs, prompts = [SCENE, SceneGraph()], ["what is ?", "what is ?"]

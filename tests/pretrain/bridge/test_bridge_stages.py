@@ -1,5 +1,6 @@
 """Both stages of a bridge on scenes of the world, with a language model of one layer."""
 
+import csv
 import json
 import os
 import signal
@@ -136,6 +137,26 @@ def test_instruction_tuning_goes_on_with_lora(folder):
     rows = (folder / "second" / "samples" / files[0]).read_text().splitlines()
     assert rows[2] == "| task | graph | prompt | wanted | said |"
     assert len(rows) == 2 + 2 + 5
+
+
+def test_words_first_then_all_of_the_language_model(folder):
+    """Two steps of the lexical loss alone, in which nothing is asked; then answers, with and without words."""
+    several = "[{class_path: usg.pretrain.tasks.Answer, init_args: {turns: 2}}]"
+    asked = ["--model.lexical", "1.0", "--model.lexical_steps", "2", "--model.bare", "0.5", "--data.tasks", several]
+    run(align(folder, "lexical", *asked))
+    with (folder / "lexical" / "metrics.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["train/lexical"]]
+    assert [bool(row["train/loss"]) for row in rows] == [False] * 2 + [True] * 4
+    whole = ["--model.start", str(folder / "lexical" / "model"), "--model.train_language_model", "true"]
+    run(words(folder, "full", *whole))
+    model, settings = load_graph_language_model(folder / "full" / "model")
+    assert settings.lora is None
+    base, _ = load_language_model(folder / "words")
+    assert not same(model.language_model, base)
+    with pytest.raises(ValueError, match=r"leave out model\.settings\.lora"):
+        BridgeModule("a", "b", train_language_model=True, quantization="4bit")
+    with pytest.raises(ValueError, match=r"needs model\.lexical above 0"):
+        BridgeModule("a", "b", lexical_steps=2)
 
 
 def test_a_loss_that_is_no_number_stops_and_leaves_the_batch(folder, capsys):

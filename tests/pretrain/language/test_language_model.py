@@ -63,6 +63,16 @@ def test_examples_as_token_ids(caplog):
     assert [words.decode(row[row >= 0]) for row in written.labels] == ["a dog</s>", "a sofa</s>"]
 
 
+def test_a_graph_keeps_half_of_all_tokens():
+    words = train_tokenizer(["a dog on a sofa what is there"], 300)
+    writer = PromptWriter(words, soft=0, max_length=64)
+    more = (("what is there", "a dog"),) * 8
+    (kept,) = fitting_examples(writer, [Example("answer", DOG, "what is there", "a dog", more=more)])
+    assert 0 < len(kept.more) < 8
+    assert writer.room(kept.prompt, kept.answer, kept.more) >= 32
+    assert writer.room(kept.prompt, kept.answer, more[: len(kept.more) + 1]) < 32
+
+
 def test_graphs_of_several_corpora_stand_one_behind_the_other(tmp_path):
     paths = [graphs(tmp_path, 5), graphs(tmp_path, 4, "more.jsonl", "cat")]
     data = ExampleDataModule(paths, tasks=[Tell()], holdout=2, batch_size=3, cache=str(tmp_path / "cache"))

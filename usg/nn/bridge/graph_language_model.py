@@ -24,7 +24,7 @@ from usg.nn.bridge.cross_attention import CrossAttentionBridge, decoder_layers
 from usg.nn.bridge.interface import Places
 from usg.nn.bridge.language_model import LoRA, add_lora, context_length, embedding_size, end_tokens, with_padding
 from usg.nn.bridge.prefix import PrefixBridge
-from usg.nn.bridge.prompts import IGNORED, SOFT, Names, PromptBatch, PromptWriter, by_length
+from usg.nn.bridge.prompts import IGNORED, SOFT, Names, PromptBatch, PromptWriter, Turns, by_length
 from usg.nn.bridge.resampler import ResamplerBridge
 from usg.nn.bridge.text import pieces
 from usg.nn.transformer import GraphTransformer
@@ -67,7 +67,7 @@ class GraphLanguageModel(nn.Module):
 
     Args:
         encoder: of graphs.
-        language_model: any causal language model of transformers. It stays frozen, but for `lora`.
+        language_model: any causal language model of transformers. It is frozen here, but for `lora`.
         tokenizer: its own.
         bridge: a short name of `BRIDGES`, a module that is a `Bridge`, as `make_bridge` gives with settings of its own,
             or `None` for the graph in words alone.
@@ -120,7 +120,12 @@ class GraphLanguageModel(nn.Module):
         return self.score(graphs, prompts, answers)[0].mean()
 
     def score(
-        self, graphs: Sequence[SceneGraph], prompts: Sequence[str], answers: Sequence[str]
+        self,
+        graphs: Sequence[SceneGraph],
+        prompts: Sequence[str],
+        answers: Sequence[str],
+        more: Sequence[Turns] | None = None,
+        names: Names | None = None,
     ) -> tuple[Tensor, Tensor]:
         """How well answers are predicted; k tokens of all answers, their ends among them.
 
@@ -128,11 +133,13 @@ class GraphLanguageModel(nn.Module):
             graphs: one of each prompt.
             prompts: texts, with `<graph>` where the graph should stand.
             answers: what should follow.
+            more: turns behind each answer, if any; their answers are scored too.
+            names: what stands in words beside graph tokens, if not what the model was made with.
 
         Returns:
-            `(k,)` the loss of each token, and `(b,)` whether every token of an answer was the likeliest.
+            `(k,)` the loss of each token, and `(b,)` whether every token of a prompt's answers was the likeliest.
         """
-        written = self.writer.write(graphs, prompts, answers).to(self.device)
+        written = self.writer.write(graphs, prompts, answers, more=more, names=names).to(self.device)
         embeddings, reading = self._embed(graphs, written)
         lengths = written.attention_mask.sum(1)
         losses = []
@@ -153,42 +160,39 @@ class GraphLanguageModel(nn.Module):
     def lexical_loss(self, graphs: Sequence[SceneGraph], hidden: Sequence[str | None]) -> Tensor:
         """How far graph tokens are from the words that they stand for; the language model does not run.
 
-        Each token is compared with the mean embedding of its label's words, of the predicate for relations. The loss is
-        the mean squared distance as a share of the mean squared length of an embedding. It tells a new bridge of every
-        node what the loss of an answer tells of one.
+        Each token is compared with the mean embedding of all words that the graph in words has for it: an object with
+        its attributes, a relation with its subject and object. The loss is 1 - cosine, from 0 to 2, the mean over
+        tokens. It tells a new bridge of every node what the loss of an answer tells of one.
 
         Args:
             graphs: any.
-            hidden: the label behind `<mask>` in each graph; None where nothing is hidden.
+            hidden: the label, value or predicate behind `<mask>` in each graph; None where nothing is hidden.
 
         Raises:
             ValueError: the bridge has no token for each object and relation.
         """
         if self.bridge is None or self.bridge.soft != "nodes":
             raise ValueError("only a bridge with a token for each object and relation has words to compare tokens with")
-        graph, node, labels = [], [], []
+        graph, node, texts = [], [], []
         for number, (scene, behind) in enumerate(zip(graphs, hidden, strict=True)):
-            for piece in pieces(scene):
-                label = piece.label if piece.needs else scene.objects[piece.node - 1].label
+            for piece in pieces(scene, numbered=False):
                 graph.append(number)
                 node.append(piece.node)
-                labels.append(label if behind is None else label.replace(MASK, behind))
+                texts.append(piece.text if behind is None else piece.text.replace(MASK, behind))
         batch: GraphBatch = self.encoder.pack(graphs, grounding=self.grounding)
         owner = torch.tensor(graph, dtype=torch.int64, device=self.device)
         place = batch.offsets[owner] + torch.tensor(node, dtype=torch.int64, device=self.device)
         tokens = self.bridge(self.encoder(batch), batch, Places(owner, place))
-        wanted = self._mean_words(labels)
-        loss: Tensor = (tokens - wanted).square().sum(1).mean() / wanted.square().sum(1).mean()
-        return loss
+        return 1 - F.cosine_similarity(tokens.float(), self._mean_words(texts)).mean()
 
-    def _mean_words(self, labels: Sequence[str]) -> Tensor:
-        """`(t, D)` the mean embedding of the words of each label, as they stand in a prompt."""
+    def _mean_words(self, texts: Sequence[str]) -> Tensor:
+        """`(t, D)` the mean embedding of the words of each text, as they stand in a prompt."""
         embeddings = self.language_model.get_input_embeddings()
         known = {
-            label: embeddings(torch.tensor(self.writer.words(label), device=self.device)).mean(0).detach()
-            for label in dict.fromkeys(labels)
+            text: embeddings(torch.tensor(self.writer.words(text), device=self.device)).mean(0).detach()
+            for text in dict.fromkeys(texts)
         }
-        return torch.stack([known[label] for label in labels]).float()
+        return torch.stack([known[text] for text in texts]).float()
 
     @torch.no_grad()
     def generate(

@@ -18,7 +18,7 @@ from torch import Tensor
 from usg.graph import SceneGraph
 from usg.nn.bridge.text import NOTHING, Piece, fitting, pieces
 
-__all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter", "by_length"]
+__all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter", "Turns", "by_length"]
 
 GRAPH = "<graph>"
 """Stands for the graph in the text of a prompt."""
@@ -30,6 +30,10 @@ IGNORED = -100
 """The label of what is not predicted, as transformers has it."""
 
 _CONTENT = "usg-content"  # where a chat template puts what a user says
+_REPLY = "usg-reply"  # and what it is answered
+
+Turns = Sequence[tuple[str, str]]
+"""What is asked next, and what should be answered, in turn."""
 
 Names = Literal["none", "labels", "facts"]
 """What is written beside each graph token: nothing, the label, or all that is said of the object or relation."""
@@ -96,6 +100,8 @@ class PromptWriter:
         prompts: Sequence[str],
         answers: Sequence[str] | None = None,
         new_tokens: int = 0,
+        more: Sequence[Turns] | None = None,
+        names: Names | None = None,
     ) -> PromptBatch:
         """Prompts with their graphs, padded: on the right with answers, for training, and on the left without.
 
@@ -104,6 +110,8 @@ class PromptWriter:
             prompts: texts; the graph stands at `<graph>`, or before all where there is none.
             answers: what should follow each prompt.
             new_tokens: room to leave behind each prompt, for what will be generated.
+            more: turns behind each answer, if any.
+            names: what is written beside graph tokens, if not what the writer was made with.
 
         Raises:
             ValueError: there are not as many graphs as prompts and answers, or a prompt leaves no room for its graph.
@@ -115,10 +123,10 @@ class PromptWriter:
             )
         rows, targets, graph, node = [], [], [], []
         for i, (scene, prompt) in enumerate(zip(graphs, prompts, strict=True)):
-            answer = [] if answers is None else self._answer(answers[i])
-            ids, nodes = self._row(scene, prompt, len(answer) + new_tokens, i)
+            answer, target = ([], []) if answers is None else self._said(answers[i], more[i] if more else ())
+            ids, nodes = self._row(scene, prompt, len(answer) + new_tokens, i, names or self.names)
             rows.append(ids + answer)
-            targets.append([IGNORED] * len(ids) + answer)
+            targets.append([IGNORED] * len(ids) + target)
             graph += [i] * len(nodes)
             node += nodes
         left = answers is None
@@ -135,15 +143,20 @@ class PromptWriter:
         """Ids of a text as it stands in a graph."""
         return self._words(f"{self._space}{text}")
 
-    def room(self, prompt: str, answer: str) -> int:
-        """How many tokens prompt and answer leave for the graph; it needs one at least, or its fixed graph tokens."""
-        return self._room(*self._around(prompt), len(self._answer(answer)))
+    def room(self, prompt: str, answer: str, more: Turns = ()) -> int:
+        """How many tokens prompt, answer and further turns leave for the graph.
+
+        It needs one at least, or its fixed graph tokens.
+        """
+        return self._room(*self._around(prompt), len(self._said(answer, more)[0]))
 
     def _room(self, before: Sequence[int], behind: Sequence[int], answer: int) -> int:
         room = self.max_length - len(before) - len(behind) - answer
         return room if self.max_graph_tokens is None else min(room, self.max_graph_tokens)
 
-    def _row(self, scene: SceneGraph | None, prompt: str, answer: int, number: int) -> tuple[list[int], list[int]]:
+    def _row(
+        self, scene: SceneGraph | None, prompt: str, answer: int, number: int, names: Names
+    ) -> tuple[list[int], list[int]]:
         before, behind = self._around(prompt)
         if scene is None:
             return (before + behind if prompt else []), []
@@ -156,8 +169,8 @@ class PromptWriter:
             )
         nodes = [0] * fixed
         middle = [SOFT] * fixed
-        parts = [] if self.names == "none" and self.soft != "nodes" else pieces(scene)
-        words = {id(piece): self._piece(piece) for piece in parts}
+        parts = [] if names == "none" and self.soft != "nodes" else pieces(scene)
+        words = {id(piece): self._piece(piece, names) for piece in parts}
         kept = fitting(parts, lambda piece: len(words[id(piece)]), room - fixed)
         if len(kept) < len(parts) and not self._cut_was_said:
             self._cut_was_said = True
@@ -166,18 +179,18 @@ class PromptWriter:
                 "graphs what fits, which is not said again (raise max_length, or max_graph_tokens)",
                 len(parts), room, len(kept),
             )  # fmt: skip
-        if not parts and self.names != "none":
+        if not parts and names != "none":
             middle += self._words(f"{self._space}{NOTHING};")
         for piece in kept:
             middle += words[id(piece)]
             nodes += [piece.node] if self.soft == "nodes" else []
         return before + middle + behind, nodes
 
-    def _piece(self, piece: Piece) -> list[int]:
+    def _piece(self, piece: Piece, names: Names) -> list[int]:
         soft = [SOFT] if self.soft == "nodes" else []
-        if self.names == "none":
+        if names == "none":
             return soft
-        return soft + self._words(f"{self._space}{piece.label if self.names == 'labels' else piece.text};")
+        return soft + self._words(f"{self._space}{piece.label if names == 'labels' else piece.text};")
 
     def _around(self, prompt: str) -> tuple[list[int], list[int]]:
         """Ids before and behind the graph."""
@@ -200,8 +213,31 @@ class PromptWriter:
         opening, _, closing = text.partition(_CONTENT)
         return self._marks(opening) + self._words(before), self._after(behind) + self._marks(closing)
 
+    def _said(self, answer: str, more: Turns) -> tuple[list[int], list[int]]:
+        """Ids of an answer and of the turns behind it, and their labels: those of answers."""
+        ids = self._answer(answer)
+        labels = list(ids)
+        for asked, answered in more:
+            question, reply = self._next(asked), self._answer(answered)
+            ids += question + reply
+            labels += [IGNORED] * len(question) + reply
+        return ids, labels
+
     def _answer(self, answer: str) -> list[int]:
         return [*self._words(answer), self.tokenizer.eos_token_id]
+
+    def _next(self, prompt: str) -> list[int]:
+        """Ids of a prompt without a graph, behind an answer and its end."""
+        if not self.tokenizer.chat_template:
+            return self._words(f"\n{prompt}\n")
+        turns = [("user", ""), ("assistant", _REPLY), ("user", _CONTENT)]
+        said = [{"role": role, "content": content} for role, content in turns]
+        text = self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+        between, _, closing = text.partition(_REPLY)[2].partition(_CONTENT)
+        opening = self._marks(between)
+        # The answer has its end already.
+        opening = opening[1:] if opening[:1] == [self.tokenizer.eos_token_id] else opening
+        return opening + self._words(prompt) + self._marks(closing)
 
     def _words(self, text: str) -> list[int]:
         """Text of users and graphs, in which nothing is a control token."""

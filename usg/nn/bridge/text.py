@@ -39,8 +39,12 @@ class Piece:
     needs: tuple[int, ...] = ()
 
 
-def pieces(graph: SceneGraph) -> list[Piece]:
+def pieces(graph: SceneGraph, numbered: bool = True) -> list[Piece]:
     """Objects, then relations, each in the order of the graph.
+
+    Args:
+        graph: any.
+        numbered: tell objects of one label apart by numbers.
 
     Example:
         >>> from usg.graph import Attribute, Relation, SceneObject
@@ -52,7 +56,7 @@ def pieces(graph: SceneGraph) -> list[Piece]:
         >>> [(piece.node, piece.text) for piece in pieces(graph)]
         [(1, 'brown dog 1'), (2, 'dog 2'), (3, 'sofa, not big'), (6, 'dog 1 on sofa')]
     """
-    names = _names(graph)
+    names = _names(graph) if numbered else {one.id: one.label for one in graph.objects}
     nodes = {one.id: node for node, one in enumerate(graph.objects, 1)}
     before, behind = defaultdict(list), defaultdict(list)
     for attribute in graph.attributes:
