@@ -64,6 +64,7 @@ class BridgeModule(LightningModule):
         bare: share of the steps in which no words stand beside graph tokens, so that these have to be read.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
+        saved_dtype: of the language model's weights in `<run folder>/model`, where it was trained: torch's name.
         tokens: the most that are computed at once, padding included.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
@@ -86,6 +87,7 @@ class BridgeModule(LightningModule):
         bare: float = 0.0,
         attention: str | None = None,
         quantization: str | None = None,
+        saved_dtype: str = "float32",
         tokens: int = 4096,
         optimizer: OptimizerSettings = _OPTIMIZER,
         seed: int = 0,
@@ -106,7 +108,9 @@ class BridgeModule(LightningModule):
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
         self.settings, self.train_encoder, self.train_language_model = settings, train_encoder, train_language_model
         self.lexical, self.lexical_steps, self.bare = lexical, lexical_steps, bare
-        self.attention, self.quantization, self.tokens = attention, quantization, tokens
+        if not isinstance(getattr(torch, saved_dtype, None), torch.dtype):
+            raise ValueError(f"model.saved_dtype is {saved_dtype!r}; give float32, bfloat16 or float16")
+        self.attention, self.quantization, self.saved_dtype, self.tokens = attention, quantization, saved_dtype, tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
         # Checkpoints do not hold the language model; it comes from where it came from.
@@ -212,7 +216,8 @@ class BridgeModule(LightningModule):
         """Leave encoder, bridge and LoRA in `<run folder>/model`, for `load_graph_language_model`."""
         if self.trainer.is_global_zero:
             folder = Path(self.trainer.default_root_dir) / "model"
-            save_graph_language_model(self.graph_language_model, self.settings, folder, self._where)
+            dtype = getattr(torch, self.saved_dtype)
+            save_graph_language_model(self.graph_language_model, self.settings, folder, self._where, dtype)
             write_card(self.trainer, folder)
 
     def describe(self) -> ModelDescription:

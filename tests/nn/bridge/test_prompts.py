@@ -73,7 +73,10 @@ def test_a_chat_template_puts_the_graph_into_the_turn():
     assert read(batch, 0) == "user : * * * * * what is ? answer : red </s>"
 
 
-TURNS = "{% for m in messages %}{% if m['role'] == 'user' %}user : {{ m['content'] }} answer : {% else %}{{ m['content'] }}</s>{% endif %}{% endfor %}"
+TURNS = (
+    "{% for m in messages %}{% if m['role'] == 'user' %}user : {{ m['content'] }} answer : "
+    "{% else %}{{ m['content'] }}</s>{% endif %}{% endfor %}"
+)
 
 
 @pytest.mark.parametrize(

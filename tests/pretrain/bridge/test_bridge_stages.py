@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from usg import world
 from usg.batch import Vocabulary
@@ -148,13 +149,17 @@ def test_words_first_then_all_of_the_language_model(folder):
         rows = [row for row in csv.DictReader(stream) if row["train/lexical"]]
     assert [bool(row["train/loss"]) for row in rows] == [False] * 2 + [True] * 4
     whole = ["--model.start", str(folder / "lexical" / "model"), "--model.train_language_model", "true"]
-    run(words(folder, "full", *whole))
+    run(words(folder, "full", *whole, "--model.saved_dtype", "bfloat16"))
+    written = load_file(folder / "full" / "model" / "language_model" / "model.safetensors")
+    assert {value.dtype for value in written.values()} == {torch.bfloat16}
     model, settings = load_graph_language_model(folder / "full" / "model")
     assert settings.lora is None
     base, _ = load_language_model(folder / "words")
     assert not same(model.language_model, base)
     with pytest.raises(ValueError, match=r"leave out model\.settings\.lora"):
         BridgeModule("a", "b", train_language_model=True, quantization="4bit")
+    with pytest.raises(ValueError, match=r"model\.saved_dtype is 'half-ish'"):
+        BridgeModule("a", "b", saved_dtype="half-ish")
     with pytest.raises(ValueError, match=r"needs model\.lexical above 0"):
         BridgeModule("a", "b", lexical_steps=2)
 
