@@ -27,6 +27,7 @@ def add_pixel_commands(commands: Any) -> None:
     pictures.add_argument(
         "--even", action="store_true", help="colours, sizes and textures drawn evenly, more structural relations"
     )
+    pictures.add_argument("--questions", type=int, default=0, help="about each picture (default: 0)")
     pictures.add_argument("--sheet", metavar="FILE", help="a contact sheet of the first 40, some with their boxes")
     films = commands.add_parser(
         "videos",
@@ -84,7 +85,7 @@ def _named(args: argparse.Namespace, names: str) -> dict[str, Any]:
 def _images(args: argparse.Namespace) -> int:
     from usg.world.pixels.images import write_images
 
-    options = _named(args, "side even workers overwrite resume")
+    options = _named(args, "side even questions workers overwrite resume")
     made = write_images(args.n, args.split, args.seed, args.output, **options)
     if args.sheet:
         from usg.world.pixels.sheet import contact_sheet

@@ -12,6 +12,7 @@ from usg.world.cli import main
 from usg.world.pixels import sample_picture
 from usg.world.pixels.images import write_images
 from usg.world.pixels.sheet import contact_sheet
+from usg.world.program import answer
 
 
 def pixels(folder, graph):
@@ -56,6 +57,20 @@ def test_wrong_use_is_told_before_anything_is_written(tmp_path):
     write_images(1, "train", 0, tmp_path / "a")
     with pytest.raises(FileExistsError):
         write_images(1, "train", 0, tmp_path / "a")
+
+
+@pytest.mark.parametrize("split", ["train", "style"])
+def test_questions_are_about_what_the_picture_shows(tmp_path, split):
+    """Answered by all its relations, and the picture is the same with and without them."""
+    write_images(3, split, 4, tmp_path / "asked", questions=5)
+    write_images(3, split, 4, tmp_path / "plain")
+    for graph, plain in zip(Corpus(tmp_path / "asked"), Corpus(tmp_path / "plain"), strict=True):
+        questions = graph.metadata["questions"]
+        assert 3 <= len(questions) <= 5
+        assert all(answer(question["program"], graph) == question["answer"] for question in questions)
+        assert (graph.objects, graph.relations) == (plain.objects, plain.relations)
+    with pytest.raises(ValueError, match="questions is -1"):
+        write_images(1, split, 4, tmp_path / "none", questions=-1)
 
 
 def test_workers_change_nothing(tmp_path):

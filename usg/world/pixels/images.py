@@ -14,6 +14,8 @@ from usg.world.pixels.even import EVEN
 from usg.world.pixels.picture import sample_picture
 from usg.world.pixels.writing import save_png, write_drawn
 from usg.world.priors import DEFAULT
+from usg.world.questions import DEPTHS, ask
+from usg.world.scene import QUESTIONS, stream
 
 FOLDER = "images"
 _SHARD = 1_000  # graphs; an interrupt loses at most so many pictures
@@ -36,6 +38,7 @@ def write_images(
     *,
     side: int = 128,
     even: bool = False,
+    questions: int = 0,
     workers: int = 1,
     overwrite: bool = False,
     resume: bool = False,
@@ -49,6 +52,7 @@ def write_images(
         output: the corpus folder.
         side: of a picture, pixels.
         even: draw colours, sizes and textures evenly, and more structure; see `usg.world.pixels.even`.
+        questions: about each picture, answered by its whole graph, in `metadata["questions"]`.
         workers: processes.
         overwrite: replace a corpus that is there.
         resume: keep the pictures that are there, which must be of the same data set, and go on.
@@ -67,16 +71,24 @@ def write_images(
         >>> Corpus(folder)[1].sources[0].uri
         'images/iid-0-00000001.png'
     """
+    if questions < 0:
+        raise ValueError(f"questions is {questions}, expected zero or more")
     return write_drawn(
-        _draw, n, output, {"split": split, "seed": seed, "side": side, "even": even},
+        _draw, n, output, {"split": split, "seed": seed, "side": side, "even": even, "questions": questions},
         command="usg world images", label=f"{split} pictures", folders=[FOLDER], graphs_per_shard=_SHARD,
         workers=workers, overwrite=overwrite, resume=resume,
     )  # fmt: skip
 
 
-def _draw(index: int, folder: Path | None, *, split: str, seed: int, side: int, even: bool) -> list[SceneGraph]:
+def _draw(
+    index: int, folder: Path | None, *, split: str, seed: int, side: int, even: bool, questions: int
+) -> list[SceneGraph]:
     made = sample_picture(split, seed, index, side=side, priors=EVEN if even else DEFAULT)
     uri = image_name(split, seed, index)
     if folder is not None:
         save_png(made.image, folder / uri)
-    return [replace(made.graph, sources=(replace(made.graph.sources[0], uri=uri),))]
+    metadata = dict(made.graph.metadata)
+    if questions:
+        scene = "iid" if split == "style" else split
+        metadata["questions"] = ask(made.graph, questions, stream(scene, seed, index, QUESTIONS), DEPTHS[scene])
+    return [replace(made.graph, sources=(replace(made.graph.sources[0], uri=uri),), metadata=metadata)]
