@@ -174,8 +174,10 @@ class BridgeModule(LightningModule):
             figures["lexical"] = self._lexical_loss(examples)
             loss = self.lexical * figures["lexical"]
         if not has_words or self.global_step >= self.lexical_steps:
-            random = np.random.default_rng([self.seed, self.global_step])
-            losses = self._score(examples, "none" if random.random() < self.bare else None)[0]
+            # A graph in words alone stays in words.
+            share = 0.0 if self.graph_language_model.bridge is None else self.bare
+            bare = np.random.default_rng([self.seed, self.global_step]).random() < share
+            losses = self._score(examples, "none" if bare else None)[0]
             # Over the tokens of all processes together.
             figures["loss"] = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
             loss = loss + figures["loss"]

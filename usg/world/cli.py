@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -101,6 +102,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--statements", type=int, default=3, help="statements about single things (default: 3)")
     made.add_argument("--questions", type=int, default=8, help="questions about a scene (default: 8)")
     made.add_argument("--referring", type=int, default=3, help="referring expressions of a scene (default: 3)")
+    asked = commands.add_parser(
+        "questions",
+        help="any scene graphs with questions about what they say, into a corpus",
+        description="Writes the graphs of a file or corpus with questions and their answers into the corpus DIR.",
+    )
+    asked.add_argument("graphs", metavar="GRAPHS", help="a corpus folder or any file that usg convert reads")
+    asked.add_argument("--number", type=int, default=8, help="questions about a graph (default: 8)")
+    asked.add_argument("--seed", type=int, default=0, help="of what is asked (default: 0)")
+    asked.add_argument("-o", "--output", required=True, metavar="DIR", help="the corpus folder")
+    asked.add_argument("--overwrite", action="store_true", help="replace a corpus that is there")
     add_pixel_commands(commands)
     return top
 
@@ -108,12 +119,28 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Makes scenes of the procedural world, in words or in pixels, with full ground truth."""
     args = parser().parse_args(argv)
+    if args.command == "questions":
+        return _questions(args)
     try:
         made = _scenes(args) if args.command == "scenes" else PIXEL_COMMANDS[args.command](args)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"--resume goes on after the whole shards in {args.output}") from None
     print(f"{args.output}: {counted(made, args.what)} of the split {args.split}, seed {args.seed}")
     return 0
+
+
+def _questions(args: argparse.Namespace) -> int:
+    from usg.formats import Problems
+    from usg.world.asking import write_questions
+
+    problems = Problems()
+    made = write_questions(
+        args.graphs, args.output, args.number, args.seed, overwrite=args.overwrite, problems=problems
+    )
+    print(f"{args.output}: {counted(made, 'graph')} with questions")
+    if problems.count:
+        print(f"{problems}\nusg: left out {counted(problems.count, 'bad item')}", file=sys.stderr)
+    return 1 if problems.count else 0
 
 
 def _scenes(args: argparse.Namespace) -> int:
