@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from usg.files import atomic_path
 from usg.pretrain.corpora import WorldScenes
-from usg.provenance import commit
 
 if TYPE_CHECKING:
     from usg.pretrain.examples import MaskedExample
@@ -169,7 +168,7 @@ def masked_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[st
         train, test = (_world(folder, settings.scenes, part) for part in ("train", "test"))
         model = GraphTransformer.from_pretrained(encoder)
         table = evaluate_masked(model, train, list(test), per_graph=settings.table_nodes, ceiling=world_ceiling)
-        return {"text": table.to_text(), **table.to_dict("usg demo", commit())}
+        return {"text": table.to_text(), **table.to_dict("usg demo")}
 
     return _once(folder / "masked.json", compute)
 

@@ -17,7 +17,8 @@ from usg.downstream.questions import Question, is_stated
 from usg.downstream.scores import accuracy_by, is_right
 from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
 from usg.metrics import Estimate, paired_difference
-from usg.provenance import commit, machine
+from usg.metrics.markdown import markdown_table
+from usg.provenance import commit, machine, record_of
 
 ALL, STATED, NOT_STATED = "all", "stated", "not stated"
 """Parts of the test questions: those whose form the world's statements have, and the others; `questions.is_stated`."""
@@ -209,7 +210,7 @@ class EfficiencyTable:
             f"{hours:.1f} hours of training in all.",
             f"{self.summary()[0].upper()}{self.summary()[1:]}.",
             "## Accuracy, %",
-            _markdown("system", head, self.rows(), bold=self.main),
+            _markdown("system", head, self.rows(), self.main),
             f"## {self.main.capitalize()} minus the others, points",
             _markdown("minus", head, self.difference_rows()),
             "## By kind of question, %",
@@ -225,10 +226,7 @@ class EfficiencyTable:
     def to_json(self, command: str) -> str:
         """All figures, for programs."""
         content = {
-            "command": command,
-            "commit": commit(),
-            "machine": machine(),
-            "date": date.today().isoformat(),
+            **record_of(command),
             "protocol": self.summary(),
             "n": len(self.questions),
             "settings": asdict(self.settings),
@@ -259,8 +257,4 @@ def _aligned(corner: str, head: Sequence[str], rows: Sequence[tuple[str, list[st
 
 
 def _markdown(corner: str, head: Sequence[str], rows: Sequence[tuple[str, list[str]]], bold: str | None = None) -> str:
-    lines = [f"| {corner} | {' | '.join(head)} |", f"|---|{'---:|' * len(head)}"]
-    for name, cells in rows:
-        marks = [f"**{cell}**" if name == bold else cell for cell in (name, *cells)]
-        lines.append(f"| {' | '.join(marks)} |")
-    return "\n".join(lines)
+    return markdown_table([corner, *head], [[name, *cells] for name, cells in rows], bold)

@@ -1,4 +1,4 @@
-"""Counting baselines of masked prediction: majority, per-slot prior, one-hop naive Bayes.
+"""Counting baselines of masked prediction: majority, per-slot prior, FREQ, bag of nodes, one-hop naive Bayes.
 
 Naive Bayes scores a label c of a hidden node by log P(c) + sum_f log P(f | c) over the features f seen one hop away,
 P(f | c) = (n(f, c) + a) / (n(c, family of f) + a |family|). It is no straw man: the smoothing a and the set of features
@@ -8,23 +8,26 @@ The features of a hidden node:
     object     its attribute values, and of its relations the role, predicate and label at the other end, as one feature
                or as two
     attribute  its object's label and, one hop further, the object's other attributes and relations
-    relation   the labels of its subject and object, each alone or also together (the FREQ baseline of Neural Motifs,
-               Zellers et al., CVPR 2018, section 4.2, smoothed)
+    relation   the labels of its subject and object, each alone or also together
 The variant with co-objects adds the labels of all other objects of the graph to a hidden object's features; it is no
-longer one hop, and is shown as a second, stronger row.
+longer one hop, and is shown as a second, stronger row. The bag of nodes is naive Bayes over the slot and the labels of
+all nodes that are seen, of the objects alone, or of none, whatever belongs to what. FREQ gives a relation the commonest
+predicate between things of these two labels, in this order (Neural Motifs, Zellers et al., CVPR 2018, section 4.2);
+where training had none, the commonest of all.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject
-from usg.pretrain.examples import MaskedExample, masked_examples
+from usg.pretrain.examples import KIND_NAMES, MaskedExample, kind_of, label_of, masked_examples
 
 Feature = tuple[str, ...]
 """A family followed by what was seen."""
@@ -103,6 +106,25 @@ def relation_features(together: bool) -> Extractor:
     return extract
 
 
+def bag_features(kinds: Collection[NodeKind]) -> Extractor:
+    """The slot, and the labels of all nodes of some kinds that are seen."""
+
+    def extract(example: MaskedExample) -> Iterable[Feature]:
+        yield ("slot", slot(example))
+        for node, element in enumerate(example.graph.elements() if kinds else (), start=1):
+            if kind_of(element) in kinds and node not in example.hidden:
+                yield (KIND_NAMES[kind_of(element)], label_of(element))
+
+    return extract
+
+
+def ends(example: MaskedExample) -> str:
+    """The labels of a relation's subject and object."""
+    element = example.element
+    assert isinstance(element, Relation)
+    return "\t".join(example.graph.object(end).label for end in (element.subject, element.object))
+
+
 ONE_HOP: dict[NodeKind, tuple[Extractor, ...]] = {
     NodeKind.OBJECT: (object_features(True, False), object_features(False, False)),
     NodeKind.ATTRIBUTE: (
@@ -112,6 +134,7 @@ ONE_HOP: dict[NodeKind, tuple[Extractor, ...]] = {
     ),
     NodeKind.RELATION: (relation_features(False), relation_features(True)),
 }
+BAG = (bag_features(list(KIND_NAMES)), bag_features([NodeKind.OBJECT]), bag_features([]))
 CO_OBJECTS = (object_features(True, True), object_features(False, True))
 
 
@@ -148,28 +171,34 @@ class NaiveBayes:
     def guess(self, examples: Sequence[MaskedExample]) -> list[str]:
         """The most probable label of each hidden node."""
         names = list(self.counts.labels)
-        prior = np.log(np.asarray(self.counts.label_counts))
-        totals = {name: self._dense(counter) for name, counter in self.counts.family.items()}
-        return [names[int(np.argmax(self._scores(example, prior, totals)))] for example in examples]
+        return [names[int(np.argmax(scores))] for scores in self.scores(examples)]
+
+    def scores(self, examples: Sequence[MaskedExample]) -> Iterator[NDArray[np.float64]]:
+        """For each hidden node log P(c) + sum_f log P(f | c), over the labels c in the order they were counted."""
+        a, counts = self.smoothing, self.counts
+        prior = np.log(np.asarray(counts.label_counts))
+        # log P(f | c) = log ((n(f, c) + a) / a) - log ((n(c, family) + a |family|) / a), the first but for few c 0.
+        totals = {
+            name: np.log(self._dense(counter) / a + len(counts.values[name])) for name, counter in counts.family.items()
+        }
+        known: dict[Feature, tuple[list[int], NDArray[np.float64]]] = {}
+        for example in examples:
+            scores = prior.copy()
+            for feature in counts.extract(example):
+                if feature not in counts.joint:
+                    continue
+                if feature not in known:
+                    seen = counts.joint[feature]
+                    known[feature] = list(seen), np.log1p(np.array(list(seen.values())) / a)
+                at, found = known[feature]
+                scores -= totals[feature[0]]
+                scores[at] += found
+            yield scores
 
     def _dense(self, counter: Counter[int]) -> NDArray[np.float64]:
         dense = np.zeros(len(self.counts.labels))
         dense[list(counter.keys())] = list(counter.values())
         return dense
-
-    def _scores(
-        self, example: MaskedExample, prior: NDArray[np.float64], totals: dict[str, NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        scores = prior.copy()
-        for feature in self.counts.extract(example):
-            if feature[0] not in totals or feature not in self.counts.joint:
-                continue
-            seen = self.counts.joint[feature]
-            scores -= np.log(totals[feature[0]] + self.smoothing * len(self.counts.values[feature[0]]))
-            scores += np.log(self.smoothing)
-            at = list(seen.keys())
-            scores[at] += np.log(np.asarray(list(seen.values())) + self.smoothing) - np.log(self.smoothing)
-        return scores
 
 
 def choose(candidates: Sequence[Counts], held: Sequence[MaskedExample]) -> NaiveBayes:
@@ -196,21 +225,27 @@ def choose(candidates: Sequence[Counts], held: Sequence[MaskedExample]) -> Naive
 
 @dataclass(frozen=True)
 class SlotPrior:
-    """The most frequent label of a slot; with `by_slot` off, of the kind (majority)."""
+    """The most frequent label of each slot.
 
-    best: dict[str, str]
+    Attributes:
+        best: slot -> label.
+        overall: the most frequent of all, for a slot that was not counted.
+        slot: what the slot of an example is.
+    """
+
+    best: Mapping[str, str]
     overall: str
-    by_slot: bool
+    slot: Callable[[MaskedExample], str]
 
     @classmethod
-    def of(cls, counts: Mapping[str, Counter[str]], by_slot: bool) -> SlotPrior:
+    def of(cls, counts: Mapping[str, Counter[str]], slot: Callable[[MaskedExample], str]) -> SlotPrior:
         """From the labels counted by slot."""
         overall: Counter[str] = sum(counts.values(), Counter())
-        return cls({name: c.most_common(1)[0][0] for name, c in counts.items()}, overall.most_common(1)[0][0], by_slot)
+        return cls({name: c.most_common(1)[0][0] for name, c in counts.items()}, overall.most_common(1)[0][0], slot)
 
     def guess(self, examples: Sequence[MaskedExample]) -> list[str]:
         """The label of each hidden node."""
-        return [self.best.get(slot(e), self.overall) if self.by_slot else self.overall for e in examples]
+        return [self.best.get(self.slot(example), self.overall) for example in examples]
 
 
 Guesser = Callable[[Sequence[MaskedExample]], list[str]]
@@ -228,28 +263,42 @@ def counting_baselines(train: Collection[SceneGraph], kinds: Sequence[NodeKind])
         System -> kind -> what guesses. A kind that the graphs lack is left out.
     """
     held_back = min(len(train) // 10, MOST_HELD_BACK)
-    extractors = {kind: (*ONE_HOP[kind], *(CO_OBJECTS if kind == NodeKind.OBJECT else ())) for kind in kinds}
-    counts = {kind: [Counts(extract) for extract in extractors[kind]] for kind in kinds}
-    slots: dict[NodeKind, dict[str, Counter[str]]] = {kind: defaultdict(Counter) for kind in kinds}
+    candidates = {kind: _candidates(kind) for kind in kinds}
+    counts = {
+        kind: {name: [Counts(extract) for extract in extractors] for name, extractors in candidates[kind].items()}
+        for kind in kinds
+    }
+    slots = {kind: {name: defaultdict[str, Counter[str]](Counter) for name in _slots(kind)} for kind in kinds}
     held: dict[NodeKind, list[MaskedExample]] = {kind: [] for kind in kinds}
     for number, graph in enumerate(train):
         found = masked_examples([graph])
         for kind in kinds:
             for example in found[kind]:
-                slots[kind][slot(example)][example.answer] += 1
+                for name, slot_of in _slots(kind).items():
+                    slots[kind][name][slot_of(example)][example.answer] += 1
                 if number >= len(train) - held_back:
                     held[kind].append(example)
                 else:
-                    for candidate in counts[kind]:
+                    for candidate in chain.from_iterable(counts[kind].values()):
                         candidate.add(example)
     systems: dict[str, dict[NodeKind, Guesser]] = defaultdict(dict)
     for kind in kinds:
-        if not counts[kind][0].label_counts:
+        if not counts[kind]["naive_bayes"][0].label_counts:
             continue
-        one_hop = len(ONE_HOP[kind])
-        systems["majority"][kind] = SlotPrior.of(slots[kind], by_slot=False).guess
-        systems["slot_prior"][kind] = SlotPrior.of(slots[kind], by_slot=True).guess
-        systems["naive_bayes"][kind] = choose(counts[kind][:one_hop], held[kind]).guess
-        if kind == NodeKind.OBJECT:
-            systems["naive_bayes_co_objects"][kind] = choose(counts[kind][one_hop:], held[kind]).guess
+        for name, slot_of in _slots(kind).items():
+            systems[name][kind] = SlotPrior.of(slots[kind][name], slot_of).guess
+        for name, tried in counts[kind].items():
+            systems[name][kind] = choose(tried, held[kind]).guess
     return dict(systems)
+
+
+def _slots(kind: NodeKind) -> dict[str, Callable[[MaskedExample], str]]:
+    """What gives each label its most frequent one, by system."""
+    of: dict[str, Callable[[MaskedExample], str]] = {"majority": lambda example: "", "slot_prior": slot}
+    return of | ({"freq": ends} if kind == NodeKind.RELATION else {})
+
+
+def _candidates(kind: NodeKind) -> dict[str, tuple[Extractor, ...]]:
+    """The sets of features that naive Bayes chooses from, by system."""
+    of: dict[str, tuple[Extractor, ...]] = {"bag_of_nodes": BAG, "naive_bayes": ONE_HOP[kind]}
+    return of | ({"naive_bayes_co_objects": CO_OBJECTS} if kind == NodeKind.OBJECT else {})

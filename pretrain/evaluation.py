@@ -22,10 +22,12 @@ from usg.batch.vocabulary import MASK_INDEX
 from usg.files import atomic_path
 from usg.graph import NodeKind, SceneGraph
 from usg.metrics import Estimate, mean_interval, paired_difference
+from usg.metrics.markdown import percent
 from usg.nn import GraphTransformer
 from usg.pretrain.baselines import counting_baselines
 from usg.pretrain.examples import KIND_NAMES, MaskedExample, facts, masked_examples, shuffled
 from usg.progress import progress
+from usg.provenance import record_of
 
 PROTOCOL = "one node hidden at a time, top-1 among labels of its kind"
 
@@ -57,9 +59,9 @@ class MaskedPredictionTable:
         width = max(len(name) for name in [*self.cells, *differences])
         lines = [f"{'masked':{width}}" + "".join(f"{kind:>24}" for kind in kinds)]
         for system, cells in self.cells.items():
-            lines.append(f"{system:{width}}" + "".join(f"{_percent(cells.get(kind)):>24}" for kind in kinds))
+            lines.append(f"{system:{width}}" + "".join(f"{percent(cells.get(kind)):>24}" for kind in kinds))
         for name, by_kind in differences.items():
-            lines.append(f"{name:{width}}" + "".join(f"{_percent(by_kind.get(kind), True):>24}" for kind in kinds))
+            lines.append(f"{name:{width}}" + "".join(f"{percent(by_kind.get(kind), True):>24}" for kind in kinds))
         counts = ", ".join(f"{self.cells['model'][kind].n:,} {kind}s" for kind in kinds)
         seen = "boxes, times and spans seen" if self.grounding else "boxes, times and spans hidden"
         lines.append(f"{counts}; {PROTOCOL}; {seen}; 95 % intervals over graphs")
@@ -69,15 +71,20 @@ class MaskedPredictionTable:
             lines.append(f"new graphs: those whose facts no training graph has, {news}")
         return "\n".join(lines)
 
-    def to_dict(self, command: str, commit: str | None = None) -> dict[str, Any]:
-        """The table in the shape `--json` files have."""
+    def to_dict(self, command: str, seed: int | None = None) -> dict[str, Any]:
+        """The table in the shape `--json` files have, as a record for `usg pretrain results`.
+
+        Args:
+            command: that made it.
+            seed: that the model was trained with, where it is known.
+        """
         baselines = {name: cells for name, cells in self.cells.items() if name != "model"}
         metrics = {f"{kind}_accuracy": estimate.to_dict() for kind, estimate in self.cells["model"].items()}
         metrics |= {f"{kind}_over_naive_bayes": e.to_dict() for kind, e in self.over_naive_bayes.items()}
         metrics |= {f"{kind}_over_naive_bayes_unseen": e.to_dict() for kind, e in self.over_naive_bayes_unseen.items()}
         return {
-            "command": command,
-            "commit": commit,
+            **record_of(command),
+            "seed": seed,
             "protocol": PROTOCOL + ("" if self.grounding else ", groundings hidden"),
             "n": sum(estimate.n for estimate in self.cells["model"].values()),
             "metrics": metrics,
@@ -87,10 +94,10 @@ class MaskedPredictionTable:
             },
         }
 
-    def write_json(self, path: Path | str, command: str, commit: str | None = None) -> None:
+    def write_json(self, path: Path | str, command: str, seed: int | None = None) -> None:
         """Write `to_dict` to a file, whole or not at all."""
         with atomic_path(path) as temporary:
-            Path(temporary).write_text(json.dumps(self.to_dict(command, commit), indent=1) + "\n", encoding="utf-8")
+            Path(temporary).write_text(json.dumps(self.to_dict(command, seed), indent=1) + "\n", encoding="utf-8")
 
 
 def evaluate_masked(
@@ -214,10 +221,3 @@ def hide(batch: GraphBatch, examples: Sequence[MaskedExample]) -> tuple[GraphBat
     is_hidden = torch.zeros(batch.num_nodes, dtype=torch.bool, device=device)
     is_hidden[hidden] = True
     return replace(batch.ungrounded(is_hidden), label=batch.label.masked_fill(is_hidden, MASK_INDEX)), nodes
-
-
-def _percent(estimate: Estimate | None, signed: bool = False) -> str:
-    if estimate is None:
-        return "-"
-    sign = "+" if signed else ""
-    return f"{100 * estimate.value:{sign}.1f} [{100 * estimate.low:{sign}.1f}, {100 * estimate.high:{sign}.1f}]"

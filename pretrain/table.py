@@ -7,11 +7,16 @@ from usg.nn import GraphTransformer
 from usg.pretrain.data import GraphDataModule
 from usg.pretrain.evaluation import MaskedPredictionTable, evaluate_masked
 from usg.pretrain.examples import MaskedExample
-from usg.provenance import command, commit
+from usg.provenance import command
 
 
 def print_table(
-    model: GraphTransformer, data: GraphDataModule, *, per_graph: int | None = None, path: str | None = None
+    model: GraphTransformer,
+    data: GraphDataModule,
+    *,
+    per_graph: int | None = None,
+    path: str | None = None,
+    seed: int | None = None,
 ) -> MaskedPredictionTable:
     """Scores a model beside the counting baselines, and on the world beside the exact ceiling, and prints the table.
 
@@ -20,6 +25,7 @@ def print_table(
         data: test graphs to score on and training graphs that the baselines count.
         per_graph: nodes of each kind per graph that are hidden; all by default.
         path: file for the table as JSON.
+        seed: that the model was trained with, for the file.
     """
     test = list(data.corpus("test"))
     of_world = all("scene_type" in graph.metadata for graph in test)
@@ -34,7 +40,7 @@ def print_table(
     )
     print(table.to_text())
     if path is not None:
-        table.write_json(path, command("usg", sys.argv[1:]), commit())
+        table.write_json(path, command("usg", sys.argv[1:]), seed)
     return table
 
 

@@ -7,6 +7,7 @@ import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 
@@ -39,6 +40,15 @@ def commit() -> str | None:
 def _git(folder: Path, *words: str) -> str:
     run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10)
     return run.stdout.strip()
+
+
+def record_of(command: str) -> dict[str, str | None]:
+    """Where a record of figures comes from: command, commit, date and machine.
+
+    Args:
+        command: the line that a shell runs again.
+    """
+    return {"command": command, "commit": commit(), "date": date.today().isoformat(), "machine": machine()}
 
 
 def machine() -> str:

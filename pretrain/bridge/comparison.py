@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from usg.files import atomic_path
 from usg.metrics import Estimate, mean_interval, paired_difference
+from usg.metrics.markdown import markdown_table, percent
 from usg.names import unknown_name
-from usg.provenance import commit
+from usg.provenance import record_of
 
 __all__ = ["SYSTEMS", "Comparison", "main"]
 
@@ -79,38 +80,36 @@ class Comparison:
         head = ["system", *columns, "tokens", "ms"]
         rows = []
         for system, tables in self.cells.items():
-            figures = [_percent(self.accuracy(system, families)) for families in columns.values()]
+            figures = [percent(self.accuracy(system, families)) for families in columns.values()]
             spent = [f"{np.mean([table[key] for table in tables]) * scale:.0f}" for key, scale in _SPENT]
             rows.append([system, *figures, *spent])
-        lines = [f"Accuracy over {seeds} seeds, 95 % intervals over test graphs and seeds:", "", _markdown(head, rows)]
+        lines = [f"Accuracy over {seeds} seeds, 95 % intervals over test graphs and seeds:", ""]
+        lines += [markdown_table(head, rows), ""]
         rows = []
         for system in self.cells:
             for control in ("shuffled edges", "noise tokens"):
-                figures = [_percent(self.accuracy(system, families, control)) for families in columns.values()]
+                figures = [percent(self.accuracy(system, families, control)) for families in columns.values()]
                 if set(figures) != {"-"}:
                     rows.append([f"{system}, {control}", *figures])
         if rows:
             lines += [
                 "What the encoder sees or gives is destroyed; words stay:",
                 "",
-                _markdown(["system", *columns], rows),
+                markdown_table(["system", *columns], rows),
+                "",
             ]
         if "text" in self.cells:
             rows = [
-                [system, *(_percent(self.difference(system, "text", families), True) for families in columns.values())]
+                [system, *(percent(self.difference(system, "text", families), True) for families in columns.values())]
                 for system in self.cells
                 if system != "text"
             ]
-            lines += ["Less the graph in words alone, paired:", "", _markdown(["system", *columns], rows)]
+            lines += ["Less the graph in words alone, paired:", "", markdown_table(["system", *columns], rows), ""]
         return "\n".join(lines)
 
     def to_dict(self, command: str) -> dict[str, Any]:
         """The comparison as JSON: all cells, and where they come from."""
-        return {
-            "command": command,
-            "commit": commit(),
-            "cells": {name: list(each) for name, each in self.cells.items()},
-        }
+        return {**record_of(command), "cells": {name: list(each) for name, each in self.cells.items()}}
 
     def _right(
         self, system: str, families: Sequence[str], control: str
@@ -189,15 +188,3 @@ def _cell(system: str, seed: int, folder: Path, shared: Sequence[str]) -> dict[s
         pretrain(["test", *words, "--ckpt_path", "last", "--model.table_path", str(file)])
     table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return table
-
-
-def _percent(estimate: Estimate | None, signed: bool = False) -> str:
-    if estimate is None:
-        return "-"
-    sign = "+" if signed else ""
-    return f"{100 * estimate.value:{sign}.1f} [{100 * estimate.low:{sign}.1f}, {100 * estimate.high:{sign}.1f}]"
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:], ""])

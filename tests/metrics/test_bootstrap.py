@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from usg.metrics import mean_interval, paired_difference
+from usg.metrics import mean_interval, mean_of_runs, paired_difference, paired_ratio
 from usg.metrics.bootstrap import resampled_sums
 
 
@@ -75,3 +75,32 @@ def test_wrong_lengths_are_refused() -> None:
         mean_interval([1.0], [0, 1])
     with pytest.raises(ValueError, match="at least one"):
         mean_interval([], [])
+
+
+def test_a_ratio_of_means_covers_the_true_one_about_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(2)
+    covered = 0
+    for trial in range(200):
+        hard = generator.random(200)
+        first = [hard + 0.1 * generator.normal() < 0.4 for _ in range(3)]
+        second = [hard + 0.1 * generator.normal() < 0.5 for _ in range(3)]
+        estimate = paired_ratio(first, second, np.arange(200), resamples=300, seed=trial)
+        covered += estimate.low <= 0.8 <= estimate.high
+    assert covered / 200 >= 0.93
+
+
+def test_a_ratio_to_ones_is_the_mean() -> None:
+    values, groups = np.random.default_rng(3).random((3, 60)), np.arange(60) // 3
+    assert paired_ratio(values, np.ones_like(values), groups) == mean_interval(values, groups)
+    with pytest.raises(ValueError, match="all 0 in a run"):
+        paired_ratio(values, np.zeros_like(values), groups)
+
+
+def test_the_mean_of_runs_is_near_what_their_items_give_and_not_narrower() -> None:
+    generator = np.random.default_rng(4)
+    values = (generator.random(400) < generator.random((3, 1)) * 0.2 + 0.4).astype(float)
+    groups = np.arange(400)
+    together, alone = mean_interval(values, groups), mean_of_runs([mean_interval(run, groups) for run in values])
+    assert alone.value == pytest.approx(together.value)
+    assert 0.99 < (alone.high - alone.low) / (together.high - together.low) < 1.5
+    assert mean_of_runs([together]) == together

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from usg.graph import Attribute, NodeKind, Relation, SceneGraph, SceneObject
-from usg.pretrain.baselines import Counts, NaiveBayes, choose, counting_baselines, object_features
-from usg.pretrain.examples import MaskedExample, masked_examples, shuffled
+from usg.pretrain.baselines import Counts, NaiveBayes, bag_features, choose, counting_baselines, object_features
+from usg.pretrain.examples import KIND_NAMES, MaskedExample, masked_examples, shuffled
 from usg.world import scenes
 
 
@@ -40,9 +40,7 @@ def test_naive_bayes_agrees_with_the_formula() -> None:
     n = Counter({"cup": 8, "apple": 3, "sky": 1})
     red = {"cup": 6, "apple": 3, "sky": 0}
     expected = {c: np.log(n[c]) + np.log((red[c] + a) / (n[c] + 2 * a)) + np.log((n[c] + a) / (n[c] + a)) for c in n}
-    prior = np.log(np.asarray(counts.label_counts))
-    totals = {name: model._dense(counter) for name, counter in counts.family.items()}
-    scores = model._scores(objects_named_first([pair("?", "red")])[0], prior, totals)
+    scores = next(model.scores(objects_named_first([pair("?", "red")])))
     names = list(counts.labels)
     for label in n:
         assert scores[names.index(label)] == pytest.approx(expected[label])
@@ -82,6 +80,25 @@ def test_majority_and_slot_prior() -> None:
     examples = masked_examples(graphs)[NodeKind.OBJECT]
     assert systems["majority"][NodeKind.OBJECT](examples[:2]) == ["cup", "cup"]
     assert systems["slot_prior"][NodeKind.OBJECT](examples[:2]) == ["cup", "table"]
+
+
+def test_freq_answers_by_subject_and_object_in_order() -> None:
+    graphs = [pair("cup", "red", predicate="near")] * 3 + [pair("table", "red", "cup", "beneath")] * 2
+    freq = counting_baselines(graphs, [NodeKind.RELATION])["freq"][NodeKind.RELATION]
+    asked = [pair("cup", "red"), pair("table", "red", "cup"), pair("dog", "red", "mat")]
+    assert freq(masked_examples(asked)[NodeKind.RELATION]) == ["near", "beneath", "near"]
+
+
+def test_a_bag_of_nodes_has_labels_and_not_what_belongs_to_what() -> None:
+    graph = pair("cup", "red")
+    graph = replace(graph, relations=(*graph.relations, Relation("r1", "o1", "beneath", "o0")))
+    examples = masked_examples([graph])
+    assert set(bag_features(KIND_NAMES)(examples[NodeKind.RELATION][0])) == {
+        ("slot", ""), ("object", "cup"), ("object", "table"), ("attribute", "red"),
+    }  # fmt: skip
+    before = Counter(bag_features(KIND_NAMES)(examples[NodeKind.ATTRIBUTE][0]))
+    moved = replace(graph, attributes=(Attribute("a0", "o1", "red", kind="colour"),))
+    assert Counter(bag_features(KIND_NAMES)(masked_examples([moved])[NodeKind.ATTRIBUTE][0])) == before
 
 
 def test_held_back_examples_choose_and_are_counted_afterwards() -> None:

@@ -71,18 +71,25 @@ def test_the_table_counts_right_guesses_and_knows_the_ceiling(model: GraphTransf
     right = np.mean([g == e.answer for g, e in zip(guess(model, examples), examples, strict=True)])
     assert table.cells["model"]["object"].value == pytest.approx(right)
     assert table.cells["exact_ceiling"]["object"].value == 1.0 and "relation" not in table.cells["exact_ceiling"]
-    assert {"majority", "slot_prior", "naive_bayes", "naive_bayes_co_objects", "model_shuffled_edges"} <= set(
-        table.cells
-    )
+    assert {
+        "majority",
+        "slot_prior",
+        "naive_bayes",
+        "naive_bayes_co_objects",
+        "bag_of_nodes",
+        "model_shuffled_edges",
+    } <= set(table.cells)
+    assert list(table.cells["freq"]) == ["relation"]
     difference = table.over_naive_bayes["object"]
     assert difference.value == pytest.approx(
         table.cells["model"]["object"].value - table.cells["naive_bayes"]["object"].value
     )
     text = table.to_text()
     assert "naive_bayes" in text and f"{100 * right:.1f}" in text
-    table.write_json(tmp_path / "table.json", "usg pretrain test", "abc")
+    table.write_json(tmp_path / "table.json", "usg pretrain test", seed=3)
     written = json.loads((tmp_path / "table.json").read_text())
-    assert set(written) == {"command", "commit", "protocol", "n", "metrics", "baselines"}
+    assert {"command", "commit", "date", "machine", "protocol", "n", "metrics", "baselines"} <= set(written)
+    assert written["seed"] == 3
     assert written["metrics"]["object_accuracy"]["value"] == pytest.approx(right)
 
 

@@ -1,6 +1,6 @@
 """Metrics and their uncertainty. Floor 1: NumPy only."""
 
-from usg.metrics.bootstrap import Estimate, mean_interval, paired_difference
+from usg.metrics.bootstrap import Estimate, mean_interval, mean_of_runs, paired_difference, paired_ratio
 from usg.metrics.facts import Facts, facts_of
 from usg.metrics.ratios import ratio_differences, ratio_intervals
 from usg.metrics.spice import SpiceMatcher
@@ -18,7 +18,9 @@ __all__ = [
     "facts_of",
     "find_wordnet",
     "mean_interval",
+    "mean_of_runs",
     "paired_difference",
+    "paired_ratio",
     "ratio_differences",
     "ratio_intervals",
     "score_facts",

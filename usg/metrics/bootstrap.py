@@ -16,7 +16,9 @@ variance is in v_runs too, so the interval is on the wide side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,22 +57,7 @@ def mean_interval(
     0.5
     """
     numbers = np.asarray(values, dtype=np.float64)
-    group = np.unique(np.asarray(groups), return_inverse=True)[1]
-    if numbers.size == 0 or numbers.ndim > 2 or numbers.shape[-1:] != group.shape:
-        raise ValueError(
-            f"{numbers.shape} values with {group.shape} groups; expected as many of both, and at least one"
-        )
-    runs = np.atleast_2d(numbers)
-    sums = np.stack([np.bincount(group, weights=run) for run in runs]).astype(np.float64)
-    sizes = np.bincount(group).astype(np.float64)
-    mean = float(numbers.mean())
-    drawn = resampled_sums(np.stack([sums.mean(0), sizes], axis=1), resamples, seed)
-    means = drawn[:, 0] / drawn[:, 1]
-    if len(runs) == 1:
-        low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    else:
-        low, high = mean + np.array([-1.0, 1.0]) * _two_way_margin(means, runs.mean(1), len(sizes), level)
-    return Estimate(mean, float(low), float(high), int(group.size))
+    return _ratio(numbers, np.ones_like(numbers), groups, level, resamples, seed)
 
 
 def paired_difference(
@@ -100,6 +87,63 @@ def paired_difference(
     return mean_interval(one - two, groups, level=level, resamples=resamples, seed=seed)
 
 
+def paired_ratio(
+    first: ArrayLike, second: ArrayLike, groups: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Estimate:
+    """The mean of `first` over the mean of `second`, over the same items and runs, with its interval.
+
+    Args:
+        first: `(n,)` or `(r, n)`, as of `mean_interval`.
+        second: of the same shape, not negative.
+        groups: `(n,)` the group of each item.
+        level: coverage of the interval.
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: the shapes differ, or `second` is 0 throughout a run.
+
+    >>> paired_ratio([1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 2, 3]).value
+    0.5
+    """
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if one.shape != two.shape:
+        raise ValueError(
+            f"values of shape {one.shape} and {two.shape} are no pairs; give both for the same items and runs"
+        )
+    if not np.atleast_2d(two).any(axis=1).all():
+        raise ValueError("the second values are all 0 in a run, so there is no share of them; leave it out")
+    return _ratio(one, two, groups, level, resamples, seed)
+
+
+def mean_of_runs(runs: Sequence[Estimate], *, level: float = 0.95) -> Estimate:
+    """The mean of a figure that several runs gave over the same items, from each run's value and interval alone.
+
+    For where the items are not at hand: v_groups is the mean of what the runs' own intervals say of it, which is at
+    least that of the mean over runs, so the interval is on the wide side.
+
+    Args:
+        runs: the figure of each run, its interval of the same level.
+        level: coverage of the intervals.
+
+    Raises:
+        ValueError: there are no runs.
+
+    >>> mean_of_runs([Estimate(0.4, 0.3, 0.5, 100), Estimate(0.6, 0.5, 0.7, 100)]).value
+    0.5
+    """
+    if not runs:
+        raise ValueError("there are no runs to take the mean of; give at least one")
+    if len(runs) == 1:
+        return runs[0]
+    values = np.array([run.value for run in runs])
+    widths = np.array([run.high - run.low for run in runs])
+    of_groups = float(np.square(widths / 2 / NormalDist().inv_cdf((1 + level) / 2)).mean())
+    margin = _two_way_margin(of_groups, values, min(run.n for run in runs), level)
+    mean = float(values.mean())
+    return Estimate(mean, mean - margin, mean + margin, runs[0].n)
+
+
 def resampled_sums(sums: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
     """`(resamples, ...)` sums over g groups drawn with replacement, from the sums `(g, ...)` of each group.
 
@@ -113,10 +157,31 @@ def resampled_sums(sums: NDArray[np.float64], resamples: int, seed: int) -> NDAr
     return totals
 
 
-def _two_way_margin(resampled: NDArray[np.float64], by_run: NDArray[np.float64], groups: int, level: float) -> float:
-    """Half the interval, t s of the module's formula, from resampled means over the runs and the mean of each run."""
+def _ratio(
+    above: NDArray[np.float64], below: NDArray[np.float64], groups: ArrayLike, level: float, resamples: int, seed: int
+) -> Estimate:
+    """The ratio of sums of `(n,)` or `(r, n)` values, with its interval."""
+    group = np.unique(np.asarray(groups), return_inverse=True)[1]
+    if above.size == 0 or above.ndim > 2 or above.shape[-1:] != group.shape:
+        raise ValueError(f"{above.shape} values with {group.shape} groups; expected as many of both, and at least one")
+    runs = np.atleast_2d(above), np.atleast_2d(below)
+    sums = [np.mean([np.bincount(group, weights=run) for run in each], axis=0) for each in runs]
+    value = float(above.sum() / below.sum())
+    drawn = resampled_sums(np.stack(sums, axis=1), resamples, seed)
+    drawn = drawn[drawn[:, 1] > 0]
+    ratios = drawn[:, 0] / drawn[:, 1]
+    if len(runs[0]) == 1:
+        low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
+    else:
+        margin = _two_way_margin(float(ratios.var()), runs[0].sum(1) / runs[1].sum(1), len(sums[0]), level)
+        low, high = value - margin, value + margin
+    return Estimate(value, float(low), float(high), int(group.size))
+
+
+def _two_way_margin(of_groups: float, by_run: NDArray[np.float64], groups: int, level: float) -> float:
+    """Half the interval, t s of the module's formula, from v_groups and the figure of each run."""
     runs = len(by_run)
-    of_groups, of_runs = float(resampled.var()), float(by_run.var(ddof=1)) / runs
+    of_runs = float(by_run.var(ddof=1)) / runs
     both = of_groups + of_runs
     if both == 0:
         return 0.0
