@@ -12,7 +12,7 @@ TESTED := tests .typing/usg README.md docs --doctest-modules --doctest-glob='*.m
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-peers lint format types ops cuda-compile wheel bench docs typing-tree
+.PHONY: help demo test test-slow test-peers lint format types ops cuda-compile wheel bench results-pretraining docs typing-tree
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -69,6 +69,9 @@ wheel: $(VENV)/.with-dev  ## a wheel with the compiled CPU kernels, in dist/; CU
 
 bench: $(VENV)/.with-train  ## the speed tables
 	@for kind in $$($(BIN)/usg ls benchmarks | cut -d ' ' -f 1); do echo "== usg bench $$kind"; $(BIN)/usg bench $$kind; done
+
+results-pretraining: $(VENV)/.with-train  ## writes the tables of docs/results/pretraining.md from the records of runs
+	$(BIN)/usg pretrain results docs/results/pretraining.md
 
 docs: $(VENV)/.with-docs  ## checks links and examples of the guides, writes the API pages to build/docs
 	$(BIN)/python -m pytest -q tests/test_docs.py README.md docs --doctest-glob='*.md'

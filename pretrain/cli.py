@@ -4,6 +4,7 @@ usg pretrain fit --config pretrain/world
 usg pretrain fit --config pretrain/world --ckpt_path last
 usg pretrain test --config pretrain/world --ckpt_path last
 usg pretrain bridge-table --encoder runs/pretrain/mixed/model --language-model runs/pretrain/language_model/model
+usg pretrain results docs/results/pretraining.md
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def main(argv: Sequence[str]) -> int:
         from usg.pretrain.bridge.comparison import main as bridge_table
 
         return bridge_table(argv[1:])
+    if argv[:1] == ["results"]:
+        from usg.pretrain.results import main as results
+
+        return results(argv[1:])
     return pretrain(argv, "usg pretrain")
 
 

@@ -87,6 +87,7 @@ class MaskedPredictionTable:
             "seed": seed,
             "protocol": PROTOCOL + ("" if self.grounding else ", groundings hidden"),
             "n": sum(estimate.n for estimate in self.cells["model"].values()),
+            "shuffled": self.shuffled,
             "metrics": metrics,
             "baselines": {
                 name: {f"{kind}_accuracy": estimate.value for kind, estimate in cells.items()}
