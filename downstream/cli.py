@@ -3,6 +3,7 @@
 usg finetune qa fit --config finetune/qa --data.labels 300
 usg finetune qa test --config finetune/qa --ckpt_path last
 usg finetune qa-table --encoder pretrained=runs/pretrain/world/model -o qa.md
+usg finetune transfer-table --encoder aligned=runs/pretrain/aligned/model --json transfer.json
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ _USAGE = """usage: usg finetune TASK ...
 
   qa fit|validate|test  question answering over the graph encoder; --config finetune/qa
   qa-table              pretrained beside scratch and controls at several numbers of labels
+  transfer-table        finetuned on graphs of one medium, tested on those of another
 
 `usg finetune TASK --help` tells more."""
 
-TASKS = ("qa", "qa-table")
+TASKS = ("qa", "qa-table", "transfer-table")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -40,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
     <BLANKLINE>
       qa fit|validate|test  question answering over the graph encoder; --config finetune/qa
       qa-table              pretrained beside scratch and controls at several numbers of labels
+      transfer-table        finetuned on graphs of one medium, tested on those of another
     <BLANKLINE>
     `usg finetune TASK --help` tells more.
     0
@@ -54,6 +57,10 @@ def main(argv: Sequence[str]) -> int:
         from usg.downstream.label_efficiency import main as qa_table
 
         return qa_table(rest)
+    if task == "transfer-table":
+        from usg.downstream.transfer import main as transfer_table
+
+        return transfer_table(rest)
     if task.startswith("-"):
         raise ValueError(f"{task} stands before the task; write usg finetune qa fit {task} ...")
     raise LookupError(unknown_name("finetuning task", task, TASKS))

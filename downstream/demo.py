@@ -177,8 +177,9 @@ def question_table(folder: Path, settings: DemoSettings, encoder: Path) -> dict[
     """The table of question answering: `text` to print, and the figures."""
 
     def compute() -> dict[str, Any]:
+        from usg.downstream.cells import Settings, System, run_table
         from usg.downstream.efficiency_table import EfficiencyTable
-        from usg.downstream.label_efficiency import SCRATCH, SHUFFLED, Settings, System, run_table, sample
+        from usg.downstream.label_efficiency import SCRATCH, SHUFFLED, sample
 
         path = str(encoder)
         systems = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from usg.downstream.label_efficiency import Settings
+from usg.downstream.cells import Settings
 from usg.downstream.questions import Question, is_stated
 from usg.downstream.scores import accuracy_by, is_right
 from usg.downstream.table import EXECUTOR, baseline_answers, executor_right
@@ -73,7 +73,11 @@ class EfficiencyTable:
                 collected.setdefault(name, {}).setdefault(labels, []).append([float(mark) for mark in marks])
         hits = {name: {n: np.array(rows) for n, rows in by_labels.items()} for name, by_labels in collected.items()}
         details = [
-            {key: value for key, value in result.items() if not isinstance(value, list | str) or key == "system"}
+            {
+                k: value
+                for k, value in result.items()
+                if k == "system" or not (k == "others" or isinstance(value, list | str))
+            }
             for result in results
         ]
         return cls(hits, main, questions, settings, details, validation)

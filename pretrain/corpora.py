@@ -114,7 +114,7 @@ def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
     n = {"train": scenes.train, "val": scenes.val, "test": scenes.test}[part]
     # The world itself is part of the name: scenes of an older one are not taken for today's.
     sources = sorted(Path(world.__file__).parent.glob("*.py"))
-    version = f"v{_VERSION}-{_digest(*sources)}"
+    version = f"v{_VERSION}-{digest_of(*sources)}"
     language = f"{scenes.captions}c{scenes.statements}s{scenes.questions}q"
     name = f"world-{split}-{scenes.seed}-{n}-{language}-{version}"
     folder = cache / name
@@ -127,7 +127,7 @@ def world_corpus(scenes: WorldScenes, part: str, cache: Path) -> Path:
             statements=scenes.statements,
             questions=scenes.questions,
         )
-        _write(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
+        write_corpus(folder, progress(graphs, n, f"sampling {split} scenes"), {"world": name})
     return folder
 
 
@@ -171,12 +171,12 @@ def corpus_of(path: str | Path, cache: Path) -> Path:
     if not source.is_file():
         raise FileNotFoundError(f"there is no file or corpus folder {source}; check data.path")
     format = guess_format(source)
-    digest = _digest(source)
+    digest = digest_of(source)
     folder = cache / f"{source.stem}-{digest}-v{_VERSION}"
     if not folder.is_dir():
         problems = Problems()
         graphs = progress(read_graphs(source, format, problems), label=f"reading {source.name}")
-        _write(folder, graphs, {"file": source.name, "digest": digest})
+        write_corpus(folder, graphs, {"file": source.name, "digest": digest})
         if problems.count:
             print(
                 f"{source}: {problems.count:,} items could not be read and are left out:\n{problems}", file=sys.stderr
@@ -187,8 +187,14 @@ def corpus_of(path: str | Path, cache: Path) -> Path:
     return folder
 
 
-def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str]) -> None:
-    """Write a corpus beside its name, then rename, so that a cached corpus always is whole."""
+def write_corpus(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str]) -> None:
+    """Writes a corpus beside its name, then renames it, so that a cached corpus always is whole.
+
+    Args:
+        folder: where to.
+        graphs: what it holds.
+        provenance: where they come from.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as unfinished:
         with CorpusWriter(unfinished, provenance=provenance) as writer:
@@ -204,7 +210,8 @@ def _write(folder: Path, graphs: Iterator[SceneGraph], provenance: dict[str, str
             Path(unfinished).mkdir()  # what the context manager will remove
 
 
-def _digest(*files: Path) -> str:
+def digest_of(*files: Path) -> str:
+    """A short name of the content of files."""
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:

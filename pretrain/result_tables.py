@@ -12,7 +12,7 @@ from usg.metrics import Estimate, mean_of_runs
 from usg.metrics.markdown import markdown_table, mean_and_spread, percent
 from usg.pretrain.bridge.comparison import Comparison
 
-__all__ = ["TABLES", "Record"]
+__all__ = ["TABLES", "Record", "transfer"]
 
 Record = Mapping[str, Any]
 
@@ -144,7 +144,7 @@ def _estimate(figure: Mapping[str, Any]) -> Estimate:
 
 def _source(records: Sequence[Record]) -> str:
     """Where figures come from, in a line: seeds, commits, dates, machines, and the command below."""
-    seeds = [record["seed"] for record in records if record.get("seed") is not None]
+    seeds = [record["seed"] for record in records if record.get("seed") is not None] or records[0].get("seeds", [])
     parts = [_listed("seed", [str(seed) for seed in seeds])] if seeds else []
     parts.append(_listed("commit", [record["commit"] or "unknown" for record in records]))
     parts += [_listed("", [record[key] for record in records]) for key in ("date", "machine") if key in records[0]]

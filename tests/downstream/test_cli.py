@@ -65,6 +65,7 @@ def test_resumes(run, corpora, encoder, capsys):
         ),
         (["qa-table", "--encoder", "pretrained"], "expected NAME=FOLDER"),
         (["qa-table", "--encoder", "a=/no/such/encoder"], "does not exist; name a folder"),
+        (["transfer-table", "--encoder", "=folder"], "expected NAME=FOLDER"),
     ],
 )
 def test_wrong_use_is_one_line(argv, message, corpora, tmp_path, capsys):

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from usg.downstream.cells import Cell, Settings, System, _fingerprint, run_cell
 from usg.downstream.efficiency_table import EfficiencyTable
-from usg.downstream.label_efficiency import Cell, Settings, System, run_cell, systems_of
+from usg.downstream.label_efficiency import systems_of
 from usg.downstream.questions import Question, is_stated
 
 
@@ -22,7 +24,7 @@ def test_a_finished_cell_is_not_run_again(settings, encoder, tmp_path, monkeypat
     def fail(*arguments):
         raise RuntimeError("ran again")
 
-    monkeypatch.setattr("usg.downstream.label_efficiency._train", fail)
+    monkeypatch.setattr("usg.downstream.cells._train", fail)
     assert run_cell(cell, settings, tmp_path) == first
     with pytest.raises(RuntimeError, match="ran again"):
         run_cell(Cell(System("pretrained", encoder, shuffled=True), 40, 0), settings, tmp_path)
@@ -41,6 +43,21 @@ def test_the_better_rate_on_validation_is_kept(settings, encoder, tmp_path):
     result = run_cell(Cell(System("pretrained", encoder), 40, 0), both, tmp_path)
     assert set(result["tried"]) == {"1e-09", "0.005"}
     assert result["tried"][str(result["rate"])] == max(result["tried"].values())
+
+
+def test_a_finished_model_is_tested_on_other_corpora_too(settings, encoder, tmp_path):
+    others = {"again": settings.test, "validation": settings.val}
+    result = run_cell(Cell(System("pretrained", encoder), 40, 0), replace(settings, others=others), tmp_path)
+    assert result["others"]["again"] == result["right"]
+    assert len(result["others"]["validation"]) == 30 and set(result["others"]["validation"]) <= set("01")
+
+
+def test_what_is_off_does_not_change_the_name_of_a_cell(settings, encoder):
+    cell = Cell(System("pretrained", encoder), 40, 0)
+    names = {_fingerprint(cell, each) for each in (settings, replace(settings, grounding=False, others={}))}
+    assert len(names) == 1
+    assert _fingerprint(cell, replace(settings, grounding=True)) not in names
+    assert _fingerprint(cell, replace(settings, others={"again": settings.test})) not in names
 
 
 def vars_of(settings: Settings) -> dict:
