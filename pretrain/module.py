@@ -83,7 +83,6 @@ class PretrainingModule(LightningModule):
         self.compiled, self.recompute = compile, activation_checkpointing
         self.seed, self.table_path, self.table_nodes = seed, table_path, table_nodes
         self.encoder: GraphTransformer | None = None
-        self._trained_seed: int | None = None
         self._has_learnt = False
 
     def configure_model(self) -> None:
@@ -159,8 +158,9 @@ class PretrainingModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Print the table of masked prediction, and write it where `table_path` says."""
         if self.trainer.is_global_zero:
-            nodes, path, seed = self.table_nodes, self.table_path, self._trained_seed
-            print_table(self.model, self._data, per_graph=nodes, path=path, seed=seed)
+            # A checkpoint of another seed is refused, so this is that of the training.
+            nodes, path = self.table_nodes, self.table_path
+            print_table(self.model, self._data, per_graph=nodes, path=path, seed=self.seed)
 
     def losses(self, batch: GraphBatch, draws: Draws) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the objectives' losses, and the figures to log.
@@ -215,8 +215,7 @@ class PretrainingModule(LightningModule):
         return self.encoder
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Put the encoder's sizes, the vocabulary and the seed beside the weights."""
-        checkpoint["seed"] = self.seed
+        """Put the encoder's sizes and the vocabulary beside the weights."""
         checkpoint["encoder"] = self.model.config.to_dict()
         checkpoint["vocabulary"] = self.model.vocabulary.to_state()
 
@@ -246,7 +245,6 @@ class PretrainingModule(LightningModule):
                     "resume with the same model settings"
                 )
             return
-        self._trained_seed = checkpoint.get("seed")  # older checkpoints do not say
         self._build(config, vocabulary)
         self._data.use_vocabulary(vocabulary)
 

@@ -47,6 +47,7 @@ def test_table(small_run: Any, capsys: pytest.CaptureFixture[str], tmp_path: Pat
         assert f"\n{system} " in printed
     table = json.loads(file.read_text())
     assert 0 <= table["metrics"]["object_accuracy"]["value"] <= 1
+    assert table["seed"] == 3
 
 
 def test_table_on_a_file_keeps_the_vocabulary_of_the_checkpoint(
