@@ -68,8 +68,8 @@ class BridgeModule(LightningModule):
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
         saved_dtype: of the language model's weights in `<run folder>/model`, where it was trained: torch's name.
-        tokens: the most that are computed at once, padding included. With weights in parts (FSDP2) a process computes its
-            share of a batch at once, since all have to run the language model equally often.
+        tokens: the most that are computed at once, padding included. With weights in parts (FSDP2) a process computes
+            its share of a batch at once, since all have to run the language model equally often.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
         table_path: where `test` writes its table as JSON; printed in any case.
@@ -124,9 +124,15 @@ class BridgeModule(LightningModule):
         self.register_state_dict_post_hook(_leave_out_language_model)
 
     def configure_model(self) -> None:
-        """Load encoder and language model, and build what is new."""
+        """Load encoder and language model, and build what is new.
+
+        Raises:
+            ValueError: weights are to lie in parts, and cannot.
+        """
         if self.model is not None:
             return
+        if self.quantization is not None and is_sharded(self):
+            raise ValueError("quantized weights cannot be put in parts: leave out model.quantization, or training/fsdp")
         torch.manual_seed(derive_seed(self.seed))
         if self.start is None:
             encoder = GraphTransformer.from_pretrained(str(self.encoder_name))
@@ -155,8 +161,6 @@ class BridgeModule(LightningModule):
             self._shard()
 
     def _shard(self) -> None:
-        if self.quantization is not None:
-            raise ValueError("quantized weights cannot be put in parts: leave out model.quantization, or training/fsdp")
         if self.trainer.ckpt_path is not None:
             # Now, since the strategy takes over whatever fits before it asks `on_load_checkpoint`.
             self._require_same(load_checkpoint(self.trainer.ckpt_path)["state_dict"])

@@ -54,8 +54,8 @@ class LanguageModelModule(LightningModule):
         attention: implementation that transformers takes; "sdpa", or "eager", which is faster in bfloat16 on a CPU.
         context_weight: of the loss of a token of graph or prompt; one of the answer counts 1.
         tokens: the most tokens, padding included, that are computed at once; a batch is cut by length into such parts,
-            which changes nothing but the time and memory of a step. With weights in parts (FSDP2) a process computes its
-            share of a batch at once, since all have to run the model equally often.
+            which changes nothing but the time and memory of a step. With weights in parts (FSDP2) a process computes
+            its share of a batch at once, since all have to run the model equally often.
         optimizer: AdamW and its schedule.
         seed: of the weights; the command line sets it to seed_everything.
     """

@@ -235,6 +235,34 @@ def test_bridges_beside_one_another(folder, capsys):
     assert (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns == stamp
 
 
+def test_quantized_weights_are_not_put_in_parts(monkeypatch):
+    monkeypatch.setattr("usg.pretrain.bridge.module.is_sharded", lambda module: True)
+    with pytest.raises(ValueError, match="quantized weights cannot be put in parts"):
+        BridgeModule("a", "b", quantization="4bit").configure_model()
+
+
+def test_wandb_offline_has_the_answers(folder, tmp_path):
+    """Tables, beside the figures and the configuration that tests/pretrain/test_loggers.py reads."""
+    sampled = ["--trainer.callbacks", SAMPLED, "--config", "training/wandb"]
+    argv = [
+        sys.executable,
+        "-c",
+        "import sys; from usg.cli import main; sys.exit(main())",
+        *align(folder, "w", *sampled),
+    ]
+    environment = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
+    process = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    (run_folder,) = (tmp_path / "runs/wandb/wandb").glob("offline-run-*")
+    tables = [json.loads(file.read_text()) for file in run_folder.glob("files/media/table/samples_*.table.json")]
+    assert len(tables) == 2
+    for table in tables:
+        assert table["columns"] == ["task", "graph", "prompt", "wanted", "said"]
+        assert len(table["data"]) == 2
+    (log,) = run_folder.glob("*.wandb")
+    assert b"train/gradient_norm" in log.read_bytes()
+
+
 LORA = ["--model.settings.lora.rank", "2", "--model.settings.lora.dropout", "0.0", "--model.train_encoder", "true"]
 XATTN = ["--model.settings.bridge", "xattn", "--model.settings.every", "1"]
 SAMPLED = "[{class_path: usg.pretrain.bridge.samples.AnswerSamples, init_args: {every: 3, count: 2}}]"
@@ -286,6 +314,8 @@ def test_two_processes_train_the_bridge_that_one_does(folder, strategy, killed, 
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
     assert sorted(path.name for path in (folder / name / "samples").iterdir())[-1] == "step_000006.md"
     checkpoint = load_checkpoint(folder / name / "checkpoints" / "last.ckpt")
-    assert not [key for key in checkpoint["state_dict"] if key.startswith("model.language_model.") and "lora" not in key]
+    assert not [
+        key for key in checkpoint["state_dict"] if key.startswith("model.language_model.") and "lora" not in key
+    ]
     one, two = (load_graph_language_model(folder / each / "model")[0] for each in (alone, name))
     torch.testing.assert_close(dict(two.named_parameters()), dict(one.named_parameters()), rtol=1e-2, atol=1e-4)
