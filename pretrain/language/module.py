@@ -89,8 +89,11 @@ class LanguageModelModule(LightningModule):
             return
         self._build(train_tokenizer(_texts(self._data), self.vocabulary))
         if is_sharded(self):
-            self.tokens = None
-            shard(self, [(part, []) for part in (*decoder_layers(self.model), self.model)])
+            self._shard()
+
+    def _shard(self) -> None:
+        self.tokens = None
+        shard(self, [(part, []) for part in (*decoder_layers(self.model), self.model)])
 
     def _build(self, tokenizer: Any) -> None:
         from transformers import AutoModelForCausalLM, LlamaConfig

@@ -164,7 +164,7 @@ def test_two_processes_with_weights_in_parts_learn_what_one_does(tmp_path):
     here = Path(__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(here), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, str(here / "run_usg.py"), *run(tmp_path, "two", *more)]
-    words += ["--config", "training/fsdp", "--trainer.devices", "2", "--trainer.callbacks", "count_parts.CountParts"]
+    words += ["--config", "training/fsdp", "--trainer.devices", "2", "--trainer.callbacks", "[count_parts.CountParts]"]
     process = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=500)
     assert process.returncode == 0, process.stderr
     parts = [json.loads((tmp_path / "two" / f"parts{rank}.json").read_text()) for rank in (0, 1)]
