@@ -99,15 +99,10 @@ class PretrainingModule(LightningModule):
             self._build(self.config, self._data.vocabulary)
             self.model.recompute = self.recompute
             if is_sharded(self):
-                if self.trainer.state.fn != "fit":
-                    raise ValueError(
-                        "scoring takes whole weights: leave out training/fsdp; the checkpoints are the same"
-                    )
                 if self.compiled:
                     raise ValueError("model.compile needs whole weights: switch it off, or take training/ddp")
-                blocks = [(block, "forward") for block in self.model.blocks]
-                heads = [(objective, "loss") for objective in self._objectives]
-                shard(self, [*blocks, (self.model, "forward"), *heads])
+                heads = [(objective, ["loss"]) for objective in self._objectives]
+                shard(self, [*((part, []) for part in (*self.model.blocks, self.model)), *heads])
             if self.compiled:
                 # In place, so that weights keep their names. Batches differ in size, so sizes are not compiled in.
                 self.model.compile(fullgraph=True, dynamic=True)

@@ -28,6 +28,7 @@ from usg.nn.bridge import (
     load_language_model,
     save_graph_language_model,
 )
+from usg.nn.bridge.cross_attention import decoder_layers
 from usg.nn.bridge.language_model import add_lora
 from usg.nn.bridge.prompts import Names
 from usg.pretrain.bridge.evaluation import evaluate_answers
@@ -35,11 +36,13 @@ from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.language.replay import require_finite
 from usg.pretrain.tasks import Describe, Example
 from usg.provenance import command, commit
+from usg.training.checkpoint_io import load_checkpoint
 from usg.training.metrics_log import log_step
 from usg.training.model_card import ModelDescription, corpus_lines, first_lines, write_card
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
+from usg.training.sharding import is_sharded, shard, whole_weights
 
 __all__ = ["BridgeModule"]
 
@@ -65,7 +68,8 @@ class BridgeModule(LightningModule):
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
         saved_dtype: of the language model's weights in `<run folder>/model`, where it was trained: torch's name.
-        tokens: the most that are computed at once, padding included.
+        tokens: the most that are computed at once, padding included. With weights in parts (FSDP2) a process computes
+            its share of a batch at once, since all have to run the language model equally often.
         optimizer: AdamW and its schedule.
         seed: of new weights; the command line sets it to seed_everything.
         table_path: where `test` writes its table as JSON; printed in any case.
@@ -110,16 +114,25 @@ class BridgeModule(LightningModule):
         self.lexical, self.lexical_steps, self.bare = lexical, lexical_steps, bare
         if not isinstance(getattr(torch, saved_dtype, None), torch.dtype):
             raise ValueError(f"model.saved_dtype is {saved_dtype!r}; give float32, bfloat16 or float16")
-        self.attention, self.quantization, self.saved_dtype, self.tokens = attention, quantization, saved_dtype, tokens
+        self.attention, self.quantization, self.saved_dtype = attention, quantization, saved_dtype
+        self.tokens: int | None = tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
-        # Checkpoints do not hold the language model; it comes from where it came from.
+        # Checkpoints do not hold the language model; it comes from where it came from. Left out by a hook, its weights
+        # are not gathered for a checkpoint either, where they lie in parts.
         self.strict_loading = False
+        self.register_state_dict_post_hook(_leave_out_language_model)
 
     def configure_model(self) -> None:
-        """Load encoder and language model, and build what is new."""
+        """Load encoder and language model, and build what is new.
+
+        Raises:
+            ValueError: weights are to lie in parts, and cannot.
+        """
         if self.model is not None:
             return
+        if self.quantization is not None and is_sharded(self):
+            raise ValueError("quantized weights cannot be put in parts: leave out model.quantization, or training/fsdp")
         torch.manual_seed(derive_seed(self.seed))
         if self.start is None:
             encoder = GraphTransformer.from_pretrained(str(self.encoder_name))
@@ -144,6 +157,17 @@ class BridgeModule(LightningModule):
         self.model.encoder.train(self.train_encoder)
         self.model.language_model.train(self.settings.lora is not None or self.train_language_model)
         self.model.tokens = self.tokens
+        if is_sharded(self):
+            self._shard()
+
+    def _shard(self) -> None:
+        if self.trainer.ckpt_path is not None:
+            # Now, since the strategy takes over whatever fits before it asks `on_load_checkpoint`.
+            self._require_same(load_checkpoint(self.trainer.ckpt_path)["state_dict"])
+        model = self.graph_language_model
+        self.tokens = model.tokens = None
+        inner = [*model.encoder.blocks, *decoder_layers(model.language_model), *getattr(model.bridge, "layers", ())]
+        shard(self, [*((part, []) for part in inner), (model, ["score", "lexical_loss", "generate"])])
 
     def configure_optimizers(self) -> Any:
         """AdamW over what is trained, warm-up and cosine over the whole run."""
@@ -171,15 +195,13 @@ class BridgeModule(LightningModule):
         loss = torch.zeros((), device=self.device)
         has_words = self.lexical > 0 and getattr(self.graph_language_model.bridge, "soft", None) == "nodes"
         if has_words:
-            figures["lexical"] = self._lexical_loss(examples)
+            figures["lexical"] = _mean(self._lexical_loss(examples))
             loss = self.lexical * figures["lexical"]
         if not has_words or self.global_step >= self.lexical_steps:
             # A graph in words alone stays in words.
             share = 0.0 if self.graph_language_model.bridge is None else self.bare
             bare = np.random.default_rng([self.seed, self.global_step]).random() < share
-            losses = self._score(examples, "none" if bare else None)[0]
-            # Over the tokens of all processes together.
-            figures["loss"] = losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
+            figures["loss"] = _mean(self._score(examples, "none" if bare else None)[0])
             loss = loss + figures["loss"]
         require_finite(self, loss, examples)
         log_step(self, loss, figures, len(examples))
@@ -216,10 +238,12 @@ class BridgeModule(LightningModule):
 
     def on_train_end(self) -> None:
         """Leave encoder, bridge and LoRA in `<run folder>/model`, for `load_graph_language_model`."""
+        model = self.graph_language_model
+        weights = _gathered(model) if is_sharded(self) else None
         if self.trainer.is_global_zero:
             folder = Path(self.trainer.default_root_dir) / "model"
             dtype = getattr(torch, self.saved_dtype)
-            save_graph_language_model(self.graph_language_model, self.settings, folder, self._where, dtype)
+            save_graph_language_model(model, self.settings, folder, self._where, dtype, weights)
             write_card(self.trainer, folder)
 
     def describe(self) -> ModelDescription:
@@ -245,17 +269,17 @@ class BridgeModule(LightningModule):
             tags=("scene-graph", "graph-transformer", "text-generation"),
         )
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave the language model out, but for what is trained of it."""
-        checkpoint["state_dict"] = self._kept(checkpoint["state_dict"])
-
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Refuse the weights of another model.
 
         Raises:
             ValueError: names or shapes are not those of this run.
         """
-        ours, theirs = self._kept(self.state_dict()), checkpoint["state_dict"]
+        if not is_sharded(self):
+            self._require_same(checkpoint["state_dict"])
+
+    def _require_same(self, theirs: Mapping[str, Any]) -> None:
+        ours = self.state_dict()
         wrong = sorted(set(ours) ^ set(theirs)) or [
             name for name, value in ours.items() if isinstance(value, Tensor) and value.shape != theirs[name].shape
         ]
@@ -285,9 +309,6 @@ class BridgeModule(LightningModule):
         hidden = [example.answer if example.task == "name_hidden" else None for example in examples]
         return self.graph_language_model.lexical_loss(_graphs(examples), hidden)
 
-    def _kept(self, states: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(states) if self.train_language_model else _without_language_model(states)
-
     def _score(self, examples: Sequence[Example], names: Names | None = None) -> tuple[Tensor, Tensor]:
         return self.graph_language_model.score(
             _graphs(examples),
@@ -296,6 +317,11 @@ class BridgeModule(LightningModule):
             [example.more for example in examples],
             names,
         )
+
+
+def _mean(losses: Tensor) -> Tensor:
+    """Over the tokens of all processes together."""
+    return losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
 
 
 def _graphs(examples: Sequence[Example]) -> list[SceneGraph]:
@@ -314,12 +340,20 @@ def _graphs(examples: Sequence[Example]) -> list[SceneGraph]:
     return graphs
 
 
-def _without_language_model(states: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in states.items()
-        if not name.startswith("model.language_model.") or ".lora_" in name
-    }
+def _leave_out_language_model(module: BridgeModule, states: dict[str, Any], prefix: str, metadata: Any) -> None:
+    """All of it, but for what is trained."""
+    if not module.train_language_model:
+        for name in [name for name in states if name.startswith(f"{prefix}model.language_model.")]:
+            if ".lora_" not in name:
+                del states[name]
+
+
+def _gathered(model: GraphLanguageModel) -> dict[str, Tensor]:
+    """What a model folder holds, by its names in the model; every process has to call it."""
+    parts = {"encoder": whole_weights(model.encoder), "language_model": whole_weights(model.language_model, True)}
+    if model.bridge is not None:
+        parts["bridge"] = whole_weights(model.bridge)
+    return {f"{part}.{name}": weight for part, weights in parts.items() for name, weight in weights.items()}
 
 
 def parameter_table(model: GraphLanguageModel) -> str:

@@ -49,7 +49,7 @@ class AnswerSamples(Callback):
     ) -> None:
         """Ask when it is time."""
         step = trainer.global_step
-        if (step % self.every == 0 or step == trainer.max_steps) and step != self._done and trainer.is_global_zero:
+        if (step % self.every == 0 or step == trainer.max_steps) and step != self._done:
             self._done = step
             if not isinstance(pl_module, BridgeModule):
                 raise TypeError(f"AnswerSamples asks a BridgeModule, not a {type(pl_module).__name__}")
@@ -60,7 +60,10 @@ class AnswerSamples(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         examples: list[Example] = fitting_examples(model.writer, data.validation_examples(self.count))
         graphs = [example.graph for example in examples if example.graph is not None]
+        # Every process answers, since the weights may lie in parts; the first one writes.
         said = model.generate(graphs, [example.prompt for example in examples], max_new_tokens=self.max_new_tokens)
+        if not trainer.is_global_zero:
+            return
         rows = [
             (example.task, graph_text(graph), example.prompt, example.answer, answer)
             for example, graph, answer in zip(examples, graphs, said, strict=True)

@@ -21,6 +21,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from usg.nn.bridge import PromptWriter, graph_text
+from usg.nn.bridge.cross_attention import decoder_layers
 from usg.nn.bridge.prompts import by_length
 from usg.pretrain.corpora import WORLD
 from usg.pretrain.language.data import ExampleDataModule
@@ -32,6 +33,7 @@ from usg.training.model_card import ModelDescription, corpus_lines, first_lines,
 from usg.training.optimizer import OptimizerSettings, build_optimizer
 from usg.training.ranks import mean_over_ranks
 from usg.training.seeds import derive_seed
+from usg.training.sharding import is_sharded, shard, whole_weights
 
 __all__ = ["LanguageModelModule", "fitting_examples"]
 
@@ -52,7 +54,8 @@ class LanguageModelModule(LightningModule):
         attention: implementation that transformers takes; "sdpa", or "eager", which is faster in bfloat16 on a CPU.
         context_weight: of the loss of a token of graph or prompt; one of the answer counts 1.
         tokens: the most tokens, padding included, that are computed at once; a batch is cut by length into such parts,
-            which changes nothing but the time and memory of a step.
+            which changes nothing but the time and memory of a step. With weights in parts (FSDP2) a process computes
+            its share of a batch at once, since all have to run the model equally often.
         optimizer: AdamW and its schedule.
         seed: of the weights; the command line sets it to seed_everything.
     """
@@ -74,7 +77,8 @@ class LanguageModelModule(LightningModule):
         if dim % heads:
             raise ValueError(f"model.heads must divide model.dim, got {heads} and {dim}")
         self.dim, self.layers, self.heads, self.vocabulary = dim, layers, heads, vocabulary
-        self.max_length, self.context_weight, self.tokens = max_length, context_weight, tokens
+        self.max_length, self.context_weight = max_length, context_weight
+        self.tokens: int | None = tokens
         self.settings, self.attention, self.seed = optimizer, attention, seed
         self.model: Any = None
         self.writer: PromptWriter | None = None
@@ -84,6 +88,12 @@ class LanguageModelModule(LightningModule):
         if self.model is not None:
             return
         self._build(train_tokenizer(_texts(self._data), self.vocabulary))
+        if is_sharded(self):
+            self._shard()
+
+    def _shard(self) -> None:
+        self.tokens = None
+        shard(self, [(part, []) for part in (*decoder_layers(self.model), self.model)])
 
     def _build(self, tokenizer: Any) -> None:
         from transformers import AutoModelForCausalLM, LlamaConfig
@@ -145,9 +155,10 @@ class LanguageModelModule(LightningModule):
 
     def on_train_end(self) -> None:
         """Leave model and tokenizer in `<run folder>/model`, as transformers loads them."""
+        weights = whole_weights(self.model) if is_sharded(self) else self.model.state_dict()
         if self.trainer.is_global_zero:
             folder = Path(self.trainer.default_root_dir) / "model"
-            self.model.save_pretrained(folder)
+            self.model.save_pretrained(folder, state_dict=weights)
             self._writer.tokenizer.save_pretrained(folder)
             write_card(self.trainer, folder)
 

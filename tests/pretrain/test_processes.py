@@ -107,7 +107,8 @@ def test_what_does_not_go_with_weights_in_parts_is_refused(
 
 
 def test_checkpoints_in_parts_are_refused() -> None:
-    trainer = SimpleNamespace(strategy=SimpleNamespace(_save_distributed_checkpoint=True))
+    strategy = SimpleNamespace(_save_distributed_checkpoint=True)
+    trainer = SimpleNamespace(strategy=strategy, state=SimpleNamespace(fn="fit"))
     with pytest.raises(ValueError, match="checkpoints here are one file"):
         shard(SimpleNamespace(trainer=trainer), [])  # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ are gathered when it runs and let go after it; its gradients are averaged over t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -23,17 +23,19 @@ def is_sharded(module: LightningModule) -> bool:
     return isinstance(module.trainer.strategy, ModelParallelStrategy)
 
 
-def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, str]]) -> None:
+def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, Sequence[str]]]) -> None:
     """Put the weights of parts on all processes, some on each.
 
     Args:
         module: that trains; its trainer says on how many processes.
-        parts: modules, inner ones before those that hold them, each with the method it is used by, as "forward".
+        parts: modules, inner ones before those that hold them, each with the methods it is used by besides forward.
             A part without weights is left as it is.
 
     Raises:
-        ValueError: the strategy is set to write checkpoints in parts.
+        ValueError: the module is not to be trained, or the strategy is set to write checkpoints in parts.
     """
+    if module.trainer.state.fn != "fit":
+        raise ValueError("scoring takes whole weights: leave out training/fsdp; the checkpoints are the same")
     strategy: Any = module.trainer.strategy
     if strategy._save_distributed_checkpoint:
         raise ValueError(
@@ -41,10 +43,10 @@ def shard(module: LightningModule, parts: Iterable[tuple[nn.Module, str]]) -> No
             "trainer.strategy.init_args.save_distributed_checkpoint to false, as `--config training/fsdp` does"
         )
     mesh = init_device_mesh(strategy.root_device.type, (strategy.world_size,))
-    for part, method in parts:
+    for part, methods in parts:
         if any(True for _ in part.parameters()):
             fully_shard(part, mesh=mesh)
-            if method != "forward":
+            for method in methods:
                 register_fsdp_forward_method(part, method)
 
 
@@ -59,9 +61,14 @@ class NoWeightsApart(Callback):
                     raise ValueError(f"this training does not put {name} in parts: take training/ddp")
 
 
-def whole_weights(module: nn.Module) -> dict[str, Tensor]:
-    """The weights of a sharded module on the CPU of the first process; every process has to call it."""
+def whole_weights(module: nn.Module, trained: bool = False) -> dict[str, Tensor]:
+    """The weights of a sharded module on the CPU of the first process; every process has to call it.
+
+    Args:
+        module: all of what is sharded, or a part of it.
+        trained: leave out what is frozen.
+    """
     weights: dict[str, Any] = get_model_state_dict(
-        module, options=StateDictOptions(full_state_dict=True, cpu_offload=True)
+        module, options=StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=trained)
     )
     return weights

@@ -309,7 +309,7 @@ def test_tokens_learn_the_words_they_stand_for():
     optimizer = torch.optim.Adam(made.bridge.parameters(), lr=0.01)
     losses = []
     for _ in range(60):
-        loss = made.lexical_loss(scenes, hidden)
+        loss = made.lexical_loss(scenes, hidden).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -235,32 +235,87 @@ def test_bridges_beside_one_another(folder, capsys):
     assert (folder / "cells" / "text-facts-0.json").stat().st_mtime_ns == stamp
 
 
-def test_two_processes_train_the_bridge_that_one_does(folder):
-    """With cross-attention, and also when one of them is killed and both go on."""
-    settings = ["--model.settings.bridge", "xattn", "--model.settings.every", "1", "--trainer.val_check_interval", "6"]
-    run(align(folder, "alone", *settings))
+def test_quantized_weights_are_not_put_in_parts(monkeypatch):
+    monkeypatch.setattr("usg.pretrain.bridge.module.is_sharded", lambda module: True)
+    with pytest.raises(ValueError, match="quantized weights cannot be put in parts"):
+        BridgeModule("a", "b", quantization="4bit").configure_model()
+
+
+def test_wandb_offline_has_the_answers(folder, tmp_path):
+    """Tables, beside the figures and the configuration that tests/pretrain/test_loggers.py reads."""
+    sampled = ["--trainer.callbacks", SAMPLED, "--config", "training/wandb"]
+    argv = [
+        sys.executable,
+        "-c",
+        "import sys; from usg.cli import main; sys.exit(main())",
+        *align(folder, "w", *sampled),
+    ]
+    environment = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
+    process = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    (run_folder,) = (tmp_path / "runs/wandb/wandb").glob("offline-run-*")
+    tables = [json.loads(file.read_text()) for file in run_folder.glob("files/media/table/samples_*.table.json")]
+    assert len(tables) == 2
+    for table in tables:
+        assert table["columns"] == ["task", "graph", "prompt", "wanted", "said"]
+        assert len(table["data"]) == 2
+    (log,) = run_folder.glob("*.wandb")
+    assert b"train/gradient_norm" in log.read_bytes()
+
+
+LORA = ["--model.settings.lora.rank", "2", "--model.settings.lora.dropout", "0.0", "--model.train_encoder", "true"]
+XATTN = ["--model.settings.bridge", "xattn", "--model.settings.every", "1"]
+SAMPLED = "[{class_path: usg.pretrain.bridge.samples.AnswerSamples, init_args: {every: 3, count: 2}}]"
+
+
+def together(folder, name, strategy, *more):
+    """A run in two processes, which has ended when this returns."""
     here = Path(__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(here), "OMP_NUM_THREADS": "1"}
+    argv = align(folder, name, *more, "--config", f"training/{strategy}", "--trainer.devices", "2")
+    command = [sys.executable, str(here / "run_usg.py"), *argv]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
 
-    def together(*more):
-        argv = align(folder, "together", *settings, "--config", "training/ddp", "--trainer.devices", "2", *more)
-        command = [sys.executable, str(here / "run_usg.py"), *argv]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
 
-    killed = together("--trainer.callbacks", "[{class_path: kill_at.KillAt, init_args: {step: 4, rank: 1}}]")
-    assert killed.returncode != 0
-    assert load_checkpoint(folder / "together" / "checkpoints" / "last.ckpt")["global_step"] == 4
-    resumed = together("--ckpt_path", "last")
-    assert resumed.returncode == 0, resumed.stderr
-    rows = [
-        [line.split(",")[:2] for line in (folder / name / "metrics.csv").read_text().splitlines()]
-        for name in ("alone", "together")
+def figures(folder, name):
+    with (folder / name / "metrics.csv").open() as stream:
+        return {
+            (figure, int(row["step"])): float(value)
+            for row in csv.DictReader(stream)
+            for figure, value in row.items()
+            if value and figure != "step"
+        }
+
+
+# With cross-attention, and also when one of them is killed and both go on; with LoRA, samples and a second loss.
+@pytest.mark.parametrize(
+    ("strategy", "killed", "settings"),
+    [("ddp", 1, XATTN), ("fsdp", 0, XATTN), ("fsdp", None, [*LORA, "--model.lexical", "0.5"])],
+    ids=["ddp-xattn", "fsdp-xattn", "fsdp-lora"],
+)
+def test_two_processes_train_the_bridge_that_one_does(folder, strategy, killed, settings):
+    name, alone = f"{strategy}{killed}", f"alone-{strategy}{killed}"
+    settings = [*settings, "--trainer.val_check_interval", "6"]
+    run(align(folder, alone, *settings))
+    resume = []
+    if killed is not None:
+        callback = f"[{{class_path: kill_at.KillAt, init_args: {{step: 4, rank: {killed}}}}}]"
+        broken = together(folder, name, strategy, *settings, "--trainer.callbacks", callback)
+        assert broken.returncode != 0
+        assert load_checkpoint(folder / name / "checkpoints" / "last.ckpt")["global_step"] == 4
+        resume = ["--ckpt_path", "last"]
+    callbacks = f"{SAMPLED[:-1]}, count_parts.CountParts]"
+    finished = together(folder, name, strategy, *settings, *resume, "--trainer.callbacks", callbacks)
+    assert finished.returncode == 0, finished.stderr
+    parts = [json.loads((folder / name / f"parts{rank}.json").read_text()) for rank in (0, 1)]
+    assert sum(part["here"] for part in parts) == parts[0]["all"] * (1 if strategy == "fsdp" else 2)
+    expected, found = figures(folder, alone), figures(folder, name)
+    assert found.keys() == expected.keys()
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert sorted(path.name for path in (folder / name / "samples").iterdir())[-1] == "step_000006.md"
+    checkpoint = load_checkpoint(folder / name / "checkpoints" / "last.ckpt")
+    assert not [
+        key for key in checkpoint["state_dict"] if key.startswith("model.language_model.") and "lora" not in key
     ]
-    assert rows[0][0] == rows[1][0] == ["step", "train/loss"]
-    assert [step for step, _ in rows[1]] == [step for step, _ in rows[0]]
-    losses = [np.array([float(loss) for _, loss in each[1:]]) for each in rows]
-    np.testing.assert_allclose(*losses, rtol=1e-4)
-    one, two = (load_graph_language_model(folder / name / "model")[0] for name in ("alone", "together"))
-    torch.testing.assert_close(
-        dict(two.bridge.named_parameters()), dict(one.bridge.named_parameters()), rtol=1e-2, atol=1e-4
-    )
+    one, two = (load_graph_language_model(folder / each / "model")[0] for each in (alone, name))
+    torch.testing.assert_close(dict(two.named_parameters()), dict(one.named_parameters()), rtol=1e-2, atol=1e-4)

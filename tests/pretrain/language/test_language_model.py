@@ -1,3 +1,4 @@
+import json
 import logging
 import os
 import signal
@@ -154,6 +155,26 @@ def test_killed_and_resumed_gives_the_same_model_which_loads(tmp_path, capsys, u
     assert "| steps | 12 of 12 planned |" in text
     assert main(run(tmp_path, "whole", "--ckpt_path", "last", "--model.vocabulary", "380")) == 2
     assert "another tokenizer than the training texts give" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_two_processes_with_weights_in_parts_learn_what_one_does(tmp_path):
+    more = ["--trainer.log_every_n_steps", "1", "--trainer.max_steps", "4", "--model.tokens", "300"]
+    assert main(run(tmp_path, "one", *more)) == 0
+    here = Path(__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(here), "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, str(here / "run_usg.py"), *run(tmp_path, "two", *more)]
+    words += ["--config", "training/fsdp", "--trainer.devices", "2", "--trainer.callbacks", "[count_parts.CountParts]"]
+    process = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=500)
+    assert process.returncode == 0, process.stderr
+    parts = [json.loads((tmp_path / "two" / f"parts{rank}.json").read_text()) for rank in (0, 1)]
+    assert sum(part["here"] for part in parts) == parts[0]["all"]
+    one, two = (np.genfromtxt(tmp_path / name / "metrics.csv", delimiter=",", names=True) for name in ("one", "two"))
+    assert len(one) == 4
+    for figure in ("trainloss", "traingradient_norm"):
+        np.testing.assert_allclose(two[figure], one[figure], rtol=1e-4)
+    (model, _), (other, _) = (load_language_model(tmp_path / name / "model") for name in ("one", "two"))
+    torch.testing.assert_close(dict(other.named_parameters()), dict(model.named_parameters()), rtol=1e-2, atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore")

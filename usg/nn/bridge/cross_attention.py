@@ -45,8 +45,9 @@ def decoder_layers(language_model: nn.Module) -> nn.ModuleList:
         if isinstance(found, nn.ModuleList):
             return found
     raise ValueError(
-        f"{type(inner).__name__} has its layers at none of {', '.join(_LAYERS)}, so cross-attention cannot be placed; "
-        "use the bridge prefix or resampler, which ask for embeddings alone"
+        f"{type(inner).__name__} has its layers at none of {', '.join(_LAYERS)}, so cross-attention cannot be placed "
+        "nor its weights put in parts; use the bridge prefix or resampler, which ask for embeddings alone, and "
+        "training/ddp"
     )
 
 

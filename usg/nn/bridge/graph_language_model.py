@@ -77,7 +77,7 @@ class GraphLanguageModel(nn.Module):
         max_graph_tokens: the most tokens of a graph, those in words included.
         grounding: the encoder sees boxes, times and spans; for encoders that were trained so.
         tokens: the most tokens, padding included, that a training step computes at once; prompts of like length go
-            together, which changes nothing but time and memory.
+            together, which changes nothing but time and memory. `None` computes all at once.
 
     Raises:
         LookupError: there is no such bridge.
@@ -96,7 +96,7 @@ class GraphLanguageModel(nn.Module):
         max_length: int | None = None,
         max_graph_tokens: int | None = None,
         grounding: bool = False,
-        tokens: int = 4096,
+        tokens: int | None = 4096,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -161,12 +161,15 @@ class GraphLanguageModel(nn.Module):
         """How far graph tokens are from the words that they stand for; the language model does not run.
 
         Each token is compared with the mean embedding of all words that the graph in words has for it: an object with
-        its attributes, a relation with its subject and object. The loss is 1 - cosine, from 0 to 2, the mean over
-        tokens. It tells a new bridge of every node what the loss of an answer tells of one.
+        its attributes, a relation with its subject and object. The loss is 1 - cosine, from 0 to 2. It tells a new
+        bridge of every node what the loss of an answer tells of one.
 
         Args:
             graphs: any.
             hidden: the label, value or predicate behind `<mask>` in each graph; None where nothing is hidden.
+
+        Returns:
+            `(t,)` the loss of each token.
 
         Raises:
             ValueError: the bridge has no token for each object and relation.
@@ -183,7 +186,7 @@ class GraphLanguageModel(nn.Module):
         owner = torch.tensor(graph, dtype=torch.int64, device=self.device)
         place = batch.offsets[owner] + torch.tensor(node, dtype=torch.int64, device=self.device)
         tokens = self.bridge(self.encoder(batch), batch, Places(owner, place))
-        return 1 - F.cosine_similarity(tokens.float(), self._mean_words(texts)).mean()
+        return 1 - F.cosine_similarity(tokens.float(), self._mean_words(texts))
 
     def _mean_words(self, texts: Sequence[str]) -> Tensor:
         """`(t, D)` the mean embedding of the words of each text, as they stand in a prompt."""

@@ -71,8 +71,15 @@ class ScaledNorm(nn.Module):
 
     def __init__(self, size: float) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.tensor(size))
+        self.scale = nn.Parameter(torch.tensor([size]))  # not a scalar, which FSDP2 cannot put in parts
+        self.register_load_state_dict_pre_hook(_scale_of_one_number)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(..., D)` to `(..., D)`."""
         return nn.functional.rms_norm(x, x.shape[-1:], eps=1e-6) * self.scale
+
+
+def _scale_of_one_number(module: nn.Module, states: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+    """Models that were saved before it was a vector have a scalar."""
+    if f"{prefix}scale" in states:
+        states[f"{prefix}scale"] = states[f"{prefix}scale"].reshape(1)

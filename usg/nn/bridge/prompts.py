@@ -258,14 +258,15 @@ class PromptWriter:
         return ids
 
 
-def by_length(lengths: Tensor, tokens: int) -> list[Tensor]:
+def by_length(lengths: Tensor, tokens: int | None) -> list[Tensor]:
     """Rows in groups of like length, so that little of a group is padding.
 
     A group ends where the next row is a quarter shorter than its longest, if it is large enough to fill a processor.
 
     Args:
         lengths: `(b,)` of each row.
-        tokens: the most that a group may measure, its padding included; a single row may measure more.
+        tokens: the most that a group may measure, its padding included; a single row may measure more. `None` puts all
+            rows in one group.
 
     Returns:
         Indices of rows, each row once.
@@ -276,6 +277,8 @@ def by_length(lengths: Tensor, tokens: int) -> list[Tensor]:
         >>> [group.tolist() for group in by_length(torch.tensor([100, 300, 90]), 2048)]
         [[1], [0, 2]]
     """
+    if tokens is None:
+        return [torch.arange(len(lengths), device=lengths.device)]
     groups: list[list[int]] = []
     longest = 0
     for row in torch.argsort(lengths, descending=True, stable=True).tolist():

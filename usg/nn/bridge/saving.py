@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
+from torch import Tensor
 
 from usg.files import atomic_path
 from usg.nn.bridge.graph_language_model import GraphLanguageModel, make_bridge
@@ -90,6 +91,7 @@ def save_graph_language_model(
     folder: str | os.PathLike[str],
     language_model: str | None = None,
     dtype: torch.dtype = torch.float32,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Writes the folder; `bridge.json` last, without which it is none.
 
@@ -99,24 +101,30 @@ def save_graph_language_model(
         folder: made when missing.
         language_model: the name or folder that the language model was loaded from; `None` writes it, too.
         dtype: of the language model's weights, if it is written.
+        weights: of all that is written, by their names in the model, where that has them in parts (FSDP2).
     """
+    own = model.state_dict() if weights is None else weights
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     (path / _SETTINGS).unlink(missing_ok=True)
-    model.encoder.save_pretrained(path / "encoder")
+    encoder = model.encoder
+    if weights is not None:
+        encoder = GraphTransformer(encoder.config, encoder.vocabulary)
+        encoder.load_state_dict(_part(own, "encoder."))
+    encoder.save_pretrained(path / "encoder")
     if model.bridge is not None:
-        weights = {name: weight.detach().cpu().contiguous() for name, weight in model.bridge.state_dict().items()}
+        bridge = {name: weight.detach().cpu().contiguous() for name, weight in _part(own, "bridge.").items()}
         with atomic_path(path / _WEIGHTS) as temporary:
-            temporary.write_bytes(to_bytes(weights, metadata={"format": "pt"}))
-    inner = model.language_model
+            temporary.write_bytes(to_bytes(bridge, metadata={"format": "pt"}))
+    inner, words = model.language_model, _part(own, "language_model.")
     if settings.lora is not None:
-        inner.save_pretrained(path / "adapter", save_embedding_layers=False)
-        inner = inner.get_base_model()
+        inner.save_pretrained(path / "adapter", save_embedding_layers=False, state_dict=words)
+        inner, words = inner.get_base_model(), _part(words, "base_model.model.")
     if language_model is None:
         # peft keeps the original layers inside its own, so these names are made those of transformers again.
         state = {
             name.replace(".base_layer.", "."): weight.detach().to(dtype)
-            for name, weight in inner.state_dict().items()
+            for name, weight in words.items()
             if ".lora_" not in name
         }
         inner.save_pretrained(path / "language_model", state_dict=state)
@@ -166,6 +174,10 @@ def load_graph_language_model(
         reason = str(error).strip().splitlines()
         raise ValueError(f"{path} does not fit the language model {named}: {' '.join(reason[:2])}") from None
     return model.eval(), settings
+
+
+def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
 
 
 def _settings(said: Mapping[str, Any], path: Path) -> BridgeSettings:
