@@ -6,7 +6,7 @@ import torch
 from usg import world
 from usg.batch import Vocabulary
 from usg.cli import main
-from usg.downstream.ask import Asker
+from usg.downstream.ask import EMBEDDED, Asker
 from usg.formats import write_graphs
 from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.nn.bridge import BridgeSettings, build_graph_language_model, graph_text, save_graph_language_model
@@ -76,7 +76,7 @@ def test_what_cannot_be_asked_is_refused(folder):
 
 
 def test_the_embedded_model_reads_graphs():
-    """Held-out scenes, from the words beside the tokens and from the tokens alone; noise for tokens is far worse."""
+    """Questions about held-out scenes, and it is small enough for a package."""
     assert sum(file.stat().st_size for file in EMBEDDED.rglob("*") if file.is_file()) < 40e6
     model = Asker().model
     scenes = list(world.scenes(60, "iid", 11, questions=2))
