@@ -41,3 +41,13 @@ def test_a_file_becomes_a_corpus_with_questions_and_what_cannot_be_read_is_named
     assert [len(graph.metadata["questions"]) for graph in Corpus(out)] == [3, 3]
     with pytest.raises(FileExistsError):
         main(["questions", str(file), "-o", str(out)])
+
+
+def test_graphs_are_not_lost_to_a_corpus_that_cannot_be_made(tmp_path):
+    folder = tmp_path / "graphs"
+    write_graphs([RIDER, RIDER], folder)
+    with pytest.raises(ValueError, match="the number of questions is 0"):
+        main(["questions", str(folder), "--number", "0", "-o", str(folder), "--overwrite"])
+    with pytest.raises(ValueError, match="holds the graphs that are read; write into another folder"):
+        main(["questions", str(folder), "-o", str(folder), "--overwrite"])
+    assert len(Corpus(folder)) == 2

@@ -43,8 +43,7 @@ def with_questions(graphs: Iterable[SceneGraph], number: int, seed: int = 0) -> 
         >>> [(each["question"], each["answer"]) for each in graph.metadata["questions"]]
         [('are there as many dogs as sofas', 'yes'), ('what is on the sofa', 'dog')]
     """
-    if number < 1:
-        raise ValueError(f"the number of questions is {number}, expected at least 1")
+    _require_questions(number)
     for i, graph in enumerate(graphs):
         found = ask(graph, number, uniforms(np.random.default_rng([seed, i])), DEPTHS["iid"])
         yield replace(graph, metadata={**graph.metadata, "questions": found})
@@ -72,10 +71,15 @@ def write_questions(
     Raises:
         FileNotFoundError: there is nothing at `path`.
         FileExistsError: the folder is not empty and `overwrite` is not given.
-        ValueError: a graph cannot be read, or number is below one.
+        ValueError: a graph cannot be read, number is below one, or the corpus would replace the graphs it is made of.
     """
     from usg.corpus import CorpusWriter
     from usg.formats import guess_format, read_graphs
+
+    # Before the writer removes what is there.
+    _require_questions(number)
+    if Path(path).resolve().is_relative_to(Path(output).resolve()):
+        raise ValueError(f"{output} holds the graphs that are read; write into another folder")
 
     graphs = with_questions(read_graphs(path, guess_format(path), problems), number, seed)
     provenance = {"made_by": "usg world questions", "graphs": Path(path).name, "questions": number, "seed": seed}
@@ -85,3 +89,8 @@ def write_questions(
             writer.write(graph)
             made += 1
     return made
+
+
+def _require_questions(number: int) -> None:
+    if number < 1:
+        raise ValueError(f"the number of questions is {number}, expected at least 1")
