@@ -127,7 +127,7 @@ def evaluate_answers(
     questions: list[tuple[int, str]] = []
     tokens = seconds = 0.0
     for system in systems:
-        asked = _examples(model, graphs, chosen, seed, paraphrased=system == "paraphrased")
+        asked = _examples(model, graphs, chosen, max_new_tokens, seed, paraphrased=system == "paraphrased")
         if not asked:
             if system == "model":
                 raise ValueError("no test graph has anything for any task that fits the model's context")
@@ -151,7 +151,13 @@ def evaluate_answers(
 
 
 def _examples(
-    model: GraphLanguageModel, graphs: Sequence[SceneGraph], tasks: Sequence[GraphTask], seed: int, *, paraphrased: bool
+    model: GraphLanguageModel,
+    graphs: Sequence[SceneGraph],
+    tasks: Sequence[GraphTask],
+    new_tokens: int,
+    seed: int,
+    *,
+    paraphrased: bool,
 ) -> list[tuple[int, Example]]:
     """What is asked, with the number of its graph; of tasks that have a second wording only, where that is wanted."""
     found = []
@@ -161,7 +167,7 @@ def _examples(
         made = type(task)(paraphrased=True) if paraphrased else task  # type: ignore[call-arg]
         for number, graph in enumerate(graphs):
             example = made(graph, np.random.default_rng([seed, place, number]))
-            if example is not None and model.writer.room(example.prompt, example.answer) > 0:
+            if example is not None and model.writer.fits(example.prompt, example.answer, new_tokens):
                 found.append((number, example))
     return found
 

@@ -16,7 +16,6 @@ from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from usg.files import atomic_path
 from usg.nn.bridge import graph_text
 from usg.pretrain.bridge.module import BridgeModule
-from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.tasks import Example
 
 __all__ = ["AnswerSamples"]
@@ -25,7 +24,7 @@ _COLUMNS = ("task", "graph", "prompt", "wanted", "said")
 
 
 class AnswerSamples(Callback):
-    """Writes answers to validation prompts.
+    """Writes answers to validation prompts, those that leave room for a graph and an answer.
 
     Args:
         every: optimiser steps between two samples; one more is taken after the last step.
@@ -58,7 +57,11 @@ class AnswerSamples(Callback):
     def _sample(self, trainer: Trainer, module: BridgeModule) -> None:
         model = module.graph_language_model
         data = trainer.datamodule  # type: ignore[attr-defined]
-        examples: list[Example] = fitting_examples(model.writer, data.validation_examples(self.count))
+        examples: list[Example] = [
+            example
+            for example in data.validation_examples(self.count)
+            if model.writer.fits(example.prompt, example.answer, self.max_new_tokens)
+        ]
         graphs = [example.graph for example in examples if example.graph is not None]
         # Every process answers, since the weights may lie in parts; the first one writes.
         said = model.generate(graphs, [example.prompt for example in examples], max_new_tokens=self.max_new_tokens)

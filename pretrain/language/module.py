@@ -248,7 +248,7 @@ def fitting_examples(writer: PromptWriter, examples: Sequence[Example]) -> list[
         writer: of prompts.
         examples: any number.
     """
-    kept = [_shortened(writer, example) for example in examples if writer.room(example.prompt, example.answer) > 0]
+    kept = [_shortened(writer, example) for example in examples if writer.fits(example.prompt, example.answer)]
     if len(kept) < len(examples):
         _LOGGER.warning(
             "%d of %d examples are longer than %d tokens", len(examples) - len(kept), len(examples), writer.max_length

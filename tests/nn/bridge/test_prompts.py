@@ -141,6 +141,31 @@ def test_what_fits_has_no_relation_without_its_objects(objects, relations, room)
         assert kept == parts
 
 
+@pytest.mark.parametrize(("soft", "least"), [("nodes", 1), (0, 1), (4, 4)])
+def test_what_fits_can_be_written_and_nothing_else(soft, least):
+    """Before an answer, and before tokens that are generated instead."""
+    prompt, answer = "what is on the sofa ?", "red dog"
+    room = PromptWriter(tokenizer(), soft, max_length=100).room(prompt, answer)
+    for spare, fits in ((least, True), (least - 1, False)):
+        writer = PromptWriter(tokenizer(), soft, max_length=100 - room + spare)
+        longer = PromptWriter(tokenizer(), soft, max_length=100 - room + spare + 2)  # 5 new tokens, 3 of the answer
+        assert writer.fits(prompt, answer) == longer.fits(prompt, answer, 5) == fits
+        for write in (
+            lambda w=writer: w.write([SCENE], [prompt], [answer]),
+            lambda w=longer: w.write([SCENE], [prompt], new_tokens=5),
+        ):
+            if fits:
+                write()
+            else:
+                with pytest.raises(ValueError, match=f"which needs {least}; shorten it"):
+                    write()
+
+
+def test_words_beside_graph_tokens_are_known():
+    with pytest.raises(LookupError, match="unknown names 'label'; did you mean 'labels'"):
+        PromptWriter(tokenizer(), names="label")
+
+
 def test_what_fits_is_as_much_as_can_be():
     parts = [Piece(1, "", "x" * 50), *(Piece(i, "", "xx") for i in range(2, 12))]
     parts += [Piece(20, "", "xxx", (2, 3)), Piece(21, "", "xxx", (1, 2)), Piece(22, "", "xxx", (3, 4))]

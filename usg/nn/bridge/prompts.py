@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from usg.graph import SceneGraph
+from usg.names import unknown_name
 from usg.nn.bridge.text import NOTHING, Piece, fitting, pieces
 
 __all__ = ["GRAPH", "IGNORED", "SOFT", "Names", "PromptBatch", "PromptWriter", "Turns", "by_length"]
@@ -75,6 +76,9 @@ class PromptWriter:
         names: what is written beside graph tokens.
         max_length: the most tokens of prompt and answer together.
         max_graph_tokens: the most tokens of a graph, those in words included; `None` for what the prompt leaves.
+
+    Raises:
+        LookupError: there are no such names.
     """
 
     def __init__(
@@ -85,6 +89,8 @@ class PromptWriter:
         max_length: int = 1024,
         max_graph_tokens: int | None = None,
     ) -> None:
+        if names not in get_args(Names):
+            raise LookupError(unknown_name("names", names, get_args(Names)))
         self.tokenizer = tokenizer
         self.soft = soft
         self.names = names
@@ -144,11 +150,18 @@ class PromptWriter:
         return self._words(f"{self._space}{text}")
 
     def room(self, prompt: str, answer: str, more: Turns = ()) -> int:
-        """How many tokens prompt, answer and further turns leave for the graph.
-
-        It needs one at least, or its fixed graph tokens.
-        """
+        """How many tokens prompt, answer and further turns leave for the graph."""
         return self._room(*self._around(prompt), len(self._said(answer, more)[0]))
+
+    def fits(self, prompt: str, answer: str, new_tokens: int = 0) -> bool:
+        """Whether a prompt leaves room for a graph, before an answer and before so many tokens that are generated."""
+        said = max(len(self._answer(answer)), new_tokens)
+        return self._room(*self._around(prompt), said) >= self._least
+
+    @property
+    def _least(self) -> int:
+        """What a graph needs at least: one token, or its fixed graph tokens."""
+        return max(1, self.soft) if isinstance(self.soft, int) else 1
 
     def _room(self, before: Sequence[int], behind: Sequence[int], answer: int) -> int:
         room = self.max_length - len(before) - len(behind) - answer
@@ -162,9 +175,9 @@ class PromptWriter:
             return (before + behind if prompt else []), []
         room = self._room(before, behind, answer)
         fixed = self.soft if isinstance(self.soft, int) else 0
-        if room < max(1, fixed):
+        if room < self._least:
             raise ValueError(
-                f"prompt {number} leaves {room} tokens for its graph, which needs {max(1, fixed)}; shorten it, or "
+                f"prompt {number} leaves {room} tokens for its graph, which needs {self._least}; shorten it, or "
                 f"raise max_length ({self.max_length}) or max_graph_tokens ({self.max_graph_tokens})"
             )
         nodes = [0] * fixed
