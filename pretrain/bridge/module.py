@@ -195,7 +195,7 @@ class BridgeModule(LightningModule):
         loss = torch.zeros((), device=self.device)
         has_words = self.lexical > 0 and getattr(self.graph_language_model.bridge, "soft", None) == "nodes"
         if has_words:
-            figures["lexical"] = _mean(self._lexical_loss(examples))
+            figures["lexical"] = _mean(self._lexical_losses(examples))
             loss = self.lexical * figures["lexical"]
         if not has_words or self.global_step >= self.lexical_steps:
             # A graph in words alone stays in words.
@@ -305,7 +305,7 @@ class BridgeModule(LightningModule):
         named: str = self.graph_language_model.language_model.config._name_or_path
         return str(Path(named).resolve()) if Path(named).is_dir() else named
 
-    def _lexical_loss(self, examples: Sequence[Example]) -> Tensor:
+    def _lexical_losses(self, examples: Sequence[Example]) -> Tensor:
         hidden = [example.answer if example.task == "name_hidden" else None for example in examples]
         return self.graph_language_model.lexical_loss(_graphs(examples), hidden)
 
@@ -320,8 +320,9 @@ class BridgeModule(LightningModule):
 
 
 def _mean(losses: Tensor) -> Tensor:
-    """Over the tokens of all processes together."""
-    return losses.sum() / mean_over_ranks(losses.new_tensor(float(losses.numel())))
+    """The mean of the losses of tokens, over those of all processes together; 0 where there are none."""
+    count = mean_over_ranks(losses.new_tensor(float(losses.numel())))
+    return losses.sum() / torch.where(count > 0, count, 1.0)
 
 
 def _graphs(examples: Sequence[Example]) -> list[SceneGraph]:

@@ -259,6 +259,8 @@ def test_refuses_what_is_no_language_model(tmp_path):
         GraphLanguageModel(encoder(), language_model("llama"), words)
     with pytest.raises(LookupError, match="unknown bridge 'prefx'; did you mean 'prefix'"):
         make_bridge("prefx", encoder(), language_model("llama"))
+    with pytest.raises(ValueError, match="every is 0; expected a number of layers"):
+        make_bridge("xattn", encoder(), language_model("llama"), every=0)
     with pytest.raises(ValueError, match="nothing of the graph would be read"):
         GraphLanguageModel(encoder(), language_model("llama"), tokenizer(), "text", names="none")
     with pytest.raises(ValueError, match="max_length is 400, but the language model knows 128 positions"):
@@ -322,6 +324,13 @@ def test_tokens_learn_the_words_they_stand_for():
     tokens = made.bridge(made.encoder(batch), batch, places)
     nearest = (F.normalize(tokens, dim=1) @ F.normalize(torch.stack(list(words.values())), dim=1).T).argmax(1)
     assert [list(words)[i] for i in nearest.tolist()] == said
+
+
+def test_tokens_have_a_loss_each_and_graphs_of_nothing_none():
+    made = model("llama", "prefix")
+    losses = [made.lexical_loss([scene], [None]) for scene in SCENES]
+    assert [len(each) for each in losses] == [5, 3, 0]
+    torch.testing.assert_close(made.lexical_loss(SCENES, [None] * 3), torch.cat(losses))
 
 
 @pytest.mark.parametrize("bridge", ["resampler", "xattn", "text"])

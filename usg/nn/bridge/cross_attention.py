@@ -68,6 +68,10 @@ class CrossAttentionBridge(nn.Module):
         super().__init__()
         if language_dim % heads:
             raise ValueError(f"heads must divide the width of the language model, got {language_dim} / {heads}")
+        if every < 1:
+            raise ValueError(
+                f"every is {every}; expected a number of layers, 1 for cross-attention before each of them"
+            )
         self.language_dim = language_dim
         self.places = tuple(range(min(every, layers) - 1, layers, every))
         self.layers = nn.ModuleList(_Gated(dim, language_dim, heads) for _ in self.places)

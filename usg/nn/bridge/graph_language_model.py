@@ -169,7 +169,7 @@ class GraphLanguageModel(nn.Module):
             hidden: the label, value or predicate behind `<mask>` in each graph; None where nothing is hidden.
 
         Returns:
-            `(t,)` the loss of each token.
+            `(t,)` the loss of each graph token, none where there is no object.
 
         Raises:
             ValueError: the bridge has no token for each object and relation.
@@ -195,7 +195,8 @@ class GraphLanguageModel(nn.Module):
             text: embeddings(torch.tensor(self.writer.words(text), device=self.device)).mean(0).detach()
             for text in dict.fromkeys(texts)
         }
-        return torch.stack([known[text] for text in texts]).float()
+        rows = [known[text].float() for text in texts]
+        return torch.stack(rows) if rows else torch.zeros(0, embeddings.weight.shape[1], device=self.device)
 
     @torch.no_grad()
     def generate(
