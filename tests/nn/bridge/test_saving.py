@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import torch
@@ -87,3 +88,10 @@ def test_what_is_no_model_or_fits_no_other_is_told(tmp_path):
     (folder / "bridge.json").write_text(json.dumps(said))
     with pytest.raises(ValueError, match=r"bridge\.json lacks names"):
         load_graph_language_model(folder, str(tmp_path / "moved"))
+
+
+def test_a_folder_without_its_adapter_is_not_looked_for_elsewhere(tmp_path):
+    _, folder = saved(tmp_path, BridgeSettings("text", lora=LoRA(rank=2)))
+    shutil.rmtree(folder / "adapter")
+    with pytest.raises(FileNotFoundError, match="is not complete: it holds no adapter"):
+        load_graph_language_model(folder)

@@ -167,6 +167,9 @@ def load_graph_language_model(
         if model.bridge is not None:
             model.bridge.load_state_dict(load_file(path / _WEIGHTS))
         if settings.lora is not None:
+            # peft would look for a folder that is not there on the hub.
+            if not (path / "adapter").is_dir():
+                raise FileNotFoundError(f"{path} is not complete: it holds no adapter; copy the folder again")
             from peft import load_peft_weights, set_peft_model_state_dict
 
             set_peft_model_state_dict(model.language_model, load_peft_weights(str(path / "adapter"), device="cpu"))
