@@ -101,7 +101,9 @@ class ExampleDataModule(LightningDataModule):
             return OrderedBatches(len(corpus), self.batch_size, lambda items, _: self.examples("val", items, 0))
         first = len(self.corpus("train")) - self._held_out()
         return OrderedBatches(
-            self._held_out(), self.batch_size, lambda items, _: self.examples("train", items + first, 0)
+            self._held_out(),
+            self.batch_size,
+            lambda items, _: [replace(each, more=()) for each in self.examples("train", items + first, 0)],
         )
 
     def test_dataloader(self) -> OrderedBatches[list[Example]]:

@@ -19,7 +19,7 @@ from usg.pretrain.corpora import WorldScenes
 from usg.pretrain.language.data import ExampleDataModule
 from usg.pretrain.language.module import fitting_examples
 from usg.pretrain.language.tokenizer import train_tokenizer
-from usg.pretrain.tasks import Example, Tell
+from usg.pretrain.tasks import Answer, Example, Tell
 
 DOG = SceneGraph(
     sources=[Source("t", "text", text="a dog on a sofa")],
@@ -94,6 +94,17 @@ def test_what_is_drawn_depends_on_seed_pass_and_graph_alone(tmp_path):
     first = drawn(0, 0, range(12))
     assert drawn(0, 0, [7, 3]) == {7: first[7], 3: first[3]}
     assert drawn(0, 1, range(12)) != first != drawn(1, 0, range(12))
+
+
+def test_validation_asks_one_question_of_a_graph_held_out_ones_too(tmp_path):
+    questions = [{"question": f"what is {i}", "answer": "a dog"} for i in range(3)]
+    write_graphs([SceneGraph(metadata={"questions": questions})] * 6, tmp_path / "asked.jsonl")
+    path = str(tmp_path / "asked.jsonl")
+    for val_path in (None, path):
+        data = ExampleDataModule(path, val_path, tasks=[Answer(turns=3)], holdout=2, cache=str(tmp_path / "cache"))
+        assert [len(each.more) for each in data.examples("train", np.arange(6), 0)] == [2] * 6
+        validated = [each for batch in data.val_dataloader() for each in batch]
+        assert [len(each.more) for each in validated] == [0] * (2 if val_path is None else 6)
 
 
 def test_refuses_data_without_graphs_or_tasks(tmp_path):
