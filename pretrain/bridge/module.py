@@ -1,4 +1,4 @@
-"""Training of a bridge, with the language model frozen or with LoRA: stages (b) and (c) of pretraining.
+"""Training of a bridge, with the language model frozen, with LoRA or whole: stages (b) and (c) of pretraining.
 
 The loss is that of the answers' tokens alone. Alignment trains the bridge to let a frozen language model name what is
 hidden in a graph, describe it and match captions (the encoding side of NExT-GPT, Wu et al. 2024,
@@ -103,6 +103,10 @@ class BridgeModule(LightningModule):
                 "give --model.encoder and --model.language_model, folders or hub names, or --model.start, the model "
                 "folder of an earlier stage"
             )
+        if start is not None and encoder is not None:
+            raise ValueError("model.start brings an encoder of its own; leave out model.encoder, or model.start")
+        if not 0 <= bare <= 1 or lexical < 0:
+            raise ValueError(f"model.bare is {bare} and model.lexical {lexical}; expected a share and a weight")
         if train_language_model and (settings.lora is not None or quantization is not None):
             raise ValueError(
                 "model.train_language_model trains every weight; leave out model.settings.lora and model.quantization"
@@ -118,7 +122,7 @@ class BridgeModule(LightningModule):
         self.tokens: int | None = tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
-        # Checkpoints do not hold the language model; it comes from where it came from. Left out by a hook, its weights
+        # Checkpoints do not hold a frozen language model; it comes from where it came from. Left out by a hook, its weights
         # are not gathered for a checkpoint either, where they lie in parts.
         self.strict_loading = False
         self.register_state_dict_post_hook(_leave_out_language_model)
@@ -254,7 +258,7 @@ class BridgeModule(LightningModule):
         return ModelDescription(
             title="Graph language model",
             summary="A language model that reads scene graphs: a graph encoder, a bridge, and a causal language model "
-            "that is not part of this folder.",
+            f"that is {'' if self.train_language_model else 'not '}part of this folder.",
             parameters=self.graph_language_model.parameter_counts(),
             sizes={
                 "bridge": self.settings.bridge,
