@@ -2,7 +2,7 @@
 
 One function for all trainings. The training says what its model is (`describe`), the run record what was asked, the
 log how well it does; the hub reads the front matter (https://huggingface.co/docs/hub/model-cards). Nothing is claimed
-that the run did not see, and no path stands in it but those of the command and of manifests.
+that the run did not see.
 """
 
 from __future__ import annotations
