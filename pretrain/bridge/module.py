@@ -122,8 +122,8 @@ class BridgeModule(LightningModule):
         self.tokens: int | None = tokens
         self.optimizer_settings, self.seed, self.table_path = optimizer, seed, table_path
         self.model: Any = None
-        # Checkpoints do not hold a frozen language model; it comes from where it came from. Left out by a hook, its weights
-        # are not gathered for a checkpoint either, where they lie in parts.
+        # Checkpoints do not hold a frozen language model; it comes from where it came from. Left out by a hook, its
+        # weights are not gathered for a checkpoint either, where they lie in parts.
         self.strict_loading = False
         self.register_state_dict_post_hook(_leave_out_language_model)
 
