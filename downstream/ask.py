@@ -1,8 +1,7 @@
 """Questions about graphs, pictures, films and texts, answered in words: parser, encoder, bridge and language model.
 
-`usg ask picture.png "what is left of the dog"`, or from Python `Asker()("picture.png", "what is left of the dog")`. The
-model that ships answers questions as the world asks them; `--model DIR`, `Asker(DIR)`, is what a bridge stage of `usg
-pretrain` left (docs/language_models.md).
+`usg ask picture.png "what is left of the dog" --model DIR`, or from Python `Asker(DIR)("picture.png", "what is left of
+the dog")`, where DIR is what a bridge stage of `usg pretrain` left (docs/language_models.md).
 """
 
 from __future__ import annotations
@@ -17,17 +16,14 @@ from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
 from usg.nn.bridge import load_graph_language_model
 
-__all__ = ["EMBEDDED", "Asker"]
-
-EMBEDDED = Path(__file__).parent / "weights" / "ask"
-"""The model that ships: `bridge_embedded` of docs/language_models.md."""
+__all__ = ["Asker"]
 
 
 class Asker:
     """Answers questions; parsers are loaded when a medium first needs them.
 
     Args:
-        model: a folder that a bridge stage of `usg pretrain` left; the embedded one by default.
+        model: a folder that a bridge stage of `usg pretrain` left.
         language_model: where the language model of `model` lies, if it is elsewhere by now.
         max_new_tokens: of an answer.
 
@@ -38,7 +34,7 @@ class Asker:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = EMBEDDED,
+        model: str | os.PathLike[str],
         language_model: str | None = None,
         max_new_tokens: int = 48,
     ) -> None:

@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("question", metavar="QUESTION", help="in quotes")
     parser.add_argument(
-        "--model", metavar="DIR", help="a folder that a bridge stage of usg pretrain left (default: the embedded one)"
+        "--model", metavar="DIR", required=True, help="a folder that a bridge stage of usg pretrain left"
     )
     parser.add_argument("--language-model", metavar="NAME", help="where the model's language model lies by now")
     parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="of an answer (default: 48)")
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
 def ask(
     media: Sequence[str],
     question: str,
-    model: str | None = None,
+    model: str,
     language_model: str | None = None,
     max_new_tokens: int = 48,
     graph: bool = False,
@@ -46,7 +46,7 @@ def ask(
     Args:
         media: files, or texts.
         question: in words.
-        model: as of `usg.downstream.ask.Asker`, like the next two; None for the embedded one.
+        model: as of `usg.downstream.ask.Asker`, like the next two.
         language_model: see there.
         max_new_tokens: see there.
         graph: print graphs in words too.
@@ -55,10 +55,10 @@ def ask(
     Returns:
         0, or 1 when a medium could not be read; the others are answered.
     """
-    from usg.downstream.ask import EMBEDDED, Asker
+    from usg.downstream.ask import Asker
     from usg.nn.bridge import graph_text
 
-    asker = Asker(EMBEDDED if model is None else model, language_model, max_new_tokens)
+    asker = Asker(model, language_model, max_new_tokens)
     rows: list[dict[str, Any]] = []
     failed = 0
     for medium in media:

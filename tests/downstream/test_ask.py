@@ -6,7 +6,7 @@ import torch
 from usg import world
 from usg.batch import Vocabulary
 from usg.cli import main
-from usg.downstream.ask import EMBEDDED, Asker
+from usg.downstream.ask import Asker
 from usg.formats import write_graphs
 from usg.nn import GraphTransformer, GraphTransformerConfig
 from usg.nn.bridge import BridgeSettings, build_graph_language_model, graph_text, save_graph_language_model
@@ -73,17 +73,3 @@ def test_what_cannot_be_asked_is_refused(folder):
     with pytest.raises(ValueError, match=r"none\.jsonl holds no graph that can be read"):
         asker(folder / "none.jsonl", "what is there")
     assert main(["ask", "a red dog", "what", "--model", str(folder)]) == 2
-
-
-def test_the_embedded_model_reads_graphs():
-    """Questions about held-out scenes, and it is small enough for a package."""
-    assert sum(file.stat().st_size for file in EMBEDDED.rglob("*") if file.is_file()) < 40e6
-    model = Asker().model
-    scenes = list(world.scenes(60, "iid", 11, questions=2))
-    asked = [(scene, each) for scene in scenes for each in scene.metadata["questions"]]
-
-    def right() -> float:
-        said = model.generate([scene for scene, _ in asked], [each["question"] for _, each in asked], max_new_tokens=6)
-        return sum(answer == each["answer"] for answer, (_, each) in zip(said, asked, strict=True)) / len(asked)
-
-    assert right() > 0.55
