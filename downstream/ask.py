@@ -16,7 +16,7 @@ from usg.formats import Problems, guess_format, read_graphs
 from usg.graph import SceneGraph
 from usg.nn.bridge import load_graph_language_model
 
-__all__ = ["Asker"]
+__all__ = ["Asker", "question_of"]
 
 
 class Asker:
@@ -61,9 +61,7 @@ class Asker:
         Raises:
             ValueError: the question is empty, or leaves no room for the graph.
         """
-        if not question.strip():
-            raise ValueError("the question is empty; ask something, such as 'what is left of the dog'")
-        (answer,) = self.model.generate([graph], [question.strip()], max_new_tokens=self.max_new_tokens)
+        (answer,) = self.model.generate([graph], [question_of(question)], max_new_tokens=self.max_new_tokens)
         return answer
 
     def graphs(self, medium: str | os.PathLike[str]) -> Iterator[SceneGraph]:
@@ -109,6 +107,17 @@ class Asker:
         from usg.parsers.video import VideoParser
 
         return VideoParser()
+
+
+def question_of(text: str) -> str:
+    """The question without the space around it.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not text.strip():
+        raise ValueError("the question is empty; ask something, such as 'what is left of the dog'")
+    return text.strip()
 
 
 def _graphs_of_file(path: Path) -> Iterator[SceneGraph]:

@@ -54,10 +54,15 @@ def ask(
 
     Returns:
         0, or 1 when a medium could not be read; the others are answered.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ValueError: it is broken, or the question is empty.
     """
-    from usg.downstream.ask import Asker
+    from usg.downstream.ask import Asker, question_of
     from usg.nn.bridge import graph_text
 
+    question = question_of(question)
     asker = Asker(model, language_model, max_new_tokens)
     rows: list[dict[str, Any]] = []
     failed = 0

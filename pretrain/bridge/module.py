@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,12 @@ class BridgeModule(LightningModule):
         language_model: a folder or hub name of any causal language model of transformers.
         start: a folder that an earlier stage left in `<run folder>/model`, in place of encoder and settings;
             `language_model` is then needed only where that lies elsewhere by now.
-        settings: of the bridge; its LoRA is added to what `start` has.
+        settings: of the bridge. With `start`, none but a LoRA, which is added where that has none.
         train_encoder: train the encoder too.
         train_language_model: train all of the language model, as LLaVA-1.5 does; it is then saved with the rest.
         lexical: weight of a second loss that pulls each graph token to the words it stands for, the hidden one where it
             is masked (`GraphLanguageModel.lexical_loss`); for bridges with a token for each node, others have none.
-        lexical_steps: the first steps have that loss alone, and the language model does not run.
+        lexical_steps: the first steps have that loss alone, and the language model does not run; of a frozen one.
         bare: share of the steps in which no words stand beside graph tokens, so that these have to be read.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
@@ -113,6 +113,8 @@ class BridgeModule(LightningModule):
             )
         if lexical_steps and not lexical:
             raise ValueError("model.lexical_steps needs model.lexical above 0")
+        if lexical_steps and (settings.lora is not None or train_language_model):
+            raise ValueError("in model.lexical_steps no language model is trained; leave out LoRA, or have a stage for each")
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
         self.settings, self.train_encoder, self.train_language_model = settings, train_encoder, train_language_model
         self.lexical, self.lexical_steps, self.bare = lexical, lexical_steps, bare
@@ -152,6 +154,7 @@ class BridgeModule(LightningModule):
             if lora is not None and before.lora is None:
                 self.model.language_model = add_lora(self.model.language_model, lora)
                 before = replace(before, lora=lora)
+            self._require_settings(before)
             self.settings = before
         self.model.encoder.requires_grad_(self.train_encoder)
         if self.train_language_model:
@@ -163,6 +166,15 @@ class BridgeModule(LightningModule):
         self.model.tokens = self.tokens
         if is_sharded(self):
             self._shard()
+
+    def _require_settings(self, before: BridgeSettings) -> None:
+        for name in sorted({field.name for field in fields(BridgeSettings)} - {"lora"}):
+            value, its = getattr(self.settings, name), getattr(before, name)
+            if value not in (getattr(_SETTINGS, name), its):
+                raise ValueError(
+                    f"model.settings.{name} is {value}, and the model of model.start was built with {its}; leave the "
+                    "setting out, or start from encoder and language model"
+                )
 
     def _shard(self) -> None:
         if self.trainer.ckpt_path is not None:

@@ -73,3 +73,4 @@ def test_what_cannot_be_asked_is_refused(folder):
     with pytest.raises(ValueError, match=r"none\.jsonl holds no graph that can be read"):
         asker(folder / "none.jsonl", "what is there")
     assert main(["ask", "a red dog", "what", "--model", str(folder)]) == 2
+    assert main(["ask", "a red dog", " ", "--model", str(folder / "model")]) == 2

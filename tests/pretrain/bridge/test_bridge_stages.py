@@ -118,7 +118,7 @@ def test_killed_and_resumed_gives_the_same_bridge(folder):
     assert main(other) == 2
 
 
-def test_instruction_tuning_goes_on_with_lora(folder):
+def test_instruction_tuning_goes_on_with_lora(folder, capsys):
     run(align(folder, "first"))
     sampled = "[{class_path: usg.pretrain.bridge.samples.AnswerSamples, init_args: {every: 4, count: 5}}]"
     more = ["--model.start", str(folder / "first" / "model"), "--model.settings.lora.rank", "2"]
@@ -137,6 +137,8 @@ def test_instruction_tuning_goes_on_with_lora(folder):
     rows = (folder / "second" / "samples" / files[0]).read_text().splitlines()
     assert rows[2] == "| task | graph | prompt | wanted | said |"
     assert len(rows) == 2 + 2 + 5
+    assert main(words(folder, "third", *more, "--model.settings.names", "labels")) == 2
+    assert "was built with facts; leave the setting out" in capsys.readouterr().err
 
 
 def test_words_first_then_all_of_the_language_model(folder):
@@ -164,6 +166,8 @@ def test_words_first_then_all_of_the_language_model(folder):
         BridgeModule("a", "b", saved_dtype="half-ish")
     with pytest.raises(ValueError, match=r"needs model\.lexical above 0"):
         BridgeModule("a", "b", lexical_steps=2)
+    with pytest.raises(ValueError, match=r"in model\.lexical_steps no language model is trained"):
+        BridgeModule("a", "b", lexical=1.0, lexical_steps=2, train_language_model=True)
     with pytest.raises(ValueError, match=r"model\.bare is 50 and model\.lexical 0\.0; expected a share and a weight"):
         BridgeModule("a", "b", bare=50)
     with pytest.raises(ValueError, match=r"leave out model\.encoder, or model\.start"):

@@ -152,13 +152,14 @@ def load_graph_language_model(
 
     Raises:
         FileNotFoundError: the folder or a part of it is missing.
-        ValueError: the weights belong to another language model or encoder.
+        ValueError: the weights belong to another language model or encoder, or another version of usg wrote the settings.
     """
     path = Path(folder)
     if not (path / _SETTINGS).is_file():
         raise FileNotFoundError(f"{path} holds no {_SETTINGS}; pass a folder that save_graph_language_model wrote")
     said = json.loads((path / _SETTINGS).read_text(encoding="utf-8"))
-    named = language_model or said.pop("language_model", None) or path / "language_model"
+    written = said.pop("language_model", None)
+    named = language_model or written or path / "language_model"
     settings = _settings(said, path)
     encoder = GraphTransformer.from_pretrained(path / "encoder")
     loaded = load_language_model(named, dtype=dtype, quantization=quantization, attention=attention)
@@ -185,8 +186,10 @@ def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _settings(said: Mapping[str, Any], path: Path) -> BridgeSettings:
     known = {field.name for field in fields(BridgeSettings)}
-    values = {name: value for name, value in said.items() if name in known}
-    if len(values) < len(known):
-        raise ValueError(f"{path / _SETTINGS} lacks {', '.join(sorted(known - set(values)))}")
+    if lacking := known - set(said):
+        raise ValueError(f"{path / _SETTINGS} lacks {', '.join(sorted(lacking))}")
+    if unknown := set(said) - known:
+        raise ValueError(f"{path / _SETTINGS} has {', '.join(sorted(unknown))}, which this version of usg does not know")
+    values = dict(said)
     lora = values.pop("lora")
     return BridgeSettings(**values, lora=None if lora is None else LoRA(**lora))
