@@ -63,7 +63,7 @@ class BridgeModule(LightningModule):
         train_language_model: train all of the language model, as LLaVA-1.5 does; it is then saved with the rest.
         lexical: weight of a second loss that pulls each graph token to the words it stands for, the hidden one where it
             is masked (`GraphLanguageModel.lexical_loss`); for bridges with a token for each node, others have none.
-        lexical_steps: the first steps have that loss alone, and the language model does not run; of a frozen one.
+        lexical_steps: the first steps have that loss alone, and the language model does not run.
         bare: share of the steps in which no words stand beside graph tokens, so that these have to be read.
         attention: of the language model, by transformers' name; "eager" is faster in bfloat16 on a CPU.
         quantization: "4bit" or "8bit" of the language model, through bitsandbytes.
@@ -113,8 +113,6 @@ class BridgeModule(LightningModule):
             )
         if lexical_steps and not lexical:
             raise ValueError("model.lexical_steps needs model.lexical above 0")
-        if lexical_steps and (settings.lora is not None or train_language_model):
-            raise ValueError("in model.lexical_steps no language model is trained; leave out LoRA, or have a stage for each")
         self.encoder_name, self.language_model_name, self.start = encoder, language_model, start
         self.settings, self.train_encoder, self.train_language_model = settings, train_encoder, train_language_model
         self.lexical, self.lexical_steps, self.bare = lexical, lexical_steps, bare
@@ -190,7 +188,17 @@ class BridgeModule(LightningModule):
         return build_optimizer(self, self.optimizer_settings, int(self.trainer.estimated_stepping_batches), [])
 
     def on_fit_start(self) -> None:
-        """Say what is trained and what is not."""
+        """Say what is trained and what is not.
+
+        Raises:
+            ValueError: several processes would wait for gradients that the first steps do not have.
+        """
+        trained = self.train_language_model or self.settings.lora is not None
+        if self.lexical_steps and trained and self.trainer.world_size > 1:
+            raise ValueError(
+                "model.lexical_steps leaves the language model out, so several processes cannot train it in the same "
+                "stage; align it frozen first, then go on with model.start"
+            )
         if self.trainer.is_global_zero:
             print(parameter_table(self.graph_language_model))
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -166,8 +167,10 @@ def test_words_first_then_all_of_the_language_model(folder):
         BridgeModule("a", "b", saved_dtype="half-ish")
     with pytest.raises(ValueError, match=r"needs model\.lexical above 0"):
         BridgeModule("a", "b", lexical_steps=2)
-    with pytest.raises(ValueError, match=r"in model\.lexical_steps no language model is trained"):
-        BridgeModule("a", "b", lexical=1.0, lexical_steps=2, train_language_model=True)
+    several = BridgeModule("a", "b", lexical=1.0, lexical_steps=2, train_language_model=True)
+    several.trainer = SimpleNamespace(world_size=2, is_global_zero=True)
+    with pytest.raises(ValueError, match=r"align it frozen first"):
+        several.on_fit_start()
     with pytest.raises(ValueError, match=r"model\.bare is 50 and model\.lexical 0\.0; expected a share and a weight"):
         BridgeModule("a", "b", bare=50)
     with pytest.raises(ValueError, match=r"leave out model\.encoder, or model\.start"):

@@ -152,7 +152,7 @@ def load_graph_language_model(
 
     Raises:
         FileNotFoundError: the folder or a part of it is missing.
-        ValueError: the weights belong to another language model or encoder, or another version of usg wrote the settings.
+        ValueError: the weights belong to another language model or encoder, or the settings to another version of usg.
     """
     path = Path(folder)
     if not (path / _SETTINGS).is_file():
