@@ -189,7 +189,7 @@ def _settings(said: Mapping[str, Any], path: Path) -> BridgeSettings:
     if lacking := known - set(said):
         raise ValueError(f"{path / _SETTINGS} lacks {', '.join(sorted(lacking))}")
     if unknown := set(said) - known:
-        raise ValueError(f"{path / _SETTINGS} has {', '.join(sorted(unknown))}, which this version of usg does not know")
+        raise ValueError(f"{path / _SETTINGS} has {', '.join(sorted(unknown))}, unknown to this version of usg")
     values = dict(said)
     lora = values.pop("lora")
     return BridgeSettings(**values, lora=None if lora is None else LoRA(**lora))
