@@ -21,17 +21,21 @@ PREFERENCE = (LABEL, "colour", "size", "texture", "state")
 _ADJECTIVE_RANK = {kind: i for i, kind in enumerate(ADJECTIVE_ORDER)}
 _PREFERENCE_RANK = {kind: i for i, kind in enumerate(PREFERENCE)}
 _IRREGULAR = {"person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice"}
+_SINGULAR = ("ss", "us", "is", "gas", "lens")
+"""Ends of words with an s that are no plurals."""
 
 
 def plural(noun: str) -> str:
-    """Returns the plural of an English noun.
+    """Returns the plural of an English noun; one that is a plural already, as labels of captions may be, stays.
 
-    >>> plural("bench"), plural("person"), plural("cup")
-    ('benches', 'people', 'cups')
+    >>> plural("bench"), plural("person"), plural("cup"), plural("pine trees")
+    ('benches', 'people', 'cups', 'pine trees')
     """
     head, _, last = noun.rpartition(" ")
     if last in _IRREGULAR:
         word = _IRREGULAR[last]
+    elif last in _IRREGULAR.values() or (last.endswith("s") and not last.endswith(_SINGULAR)):
+        word = last
     elif last.endswith(("s", "x", "ch", "sh")):
         word = last + "es"
     elif last.endswith("y") and last[-2:-1] not in ("a", "e", "o", "u"):
